@@ -1,0 +1,162 @@
+"""From an opened farm to its results: the order of the steps, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from fleet.clock import merge_clock
+from fleet.clock_lag import reanalysis_lag
+from fleet.curves import power_curves
+from fleet.dataset import Dataset
+from fleet.energy import energy_result
+from fleet.errors import ConfigError, InputError, nearest
+from fleet.findings import findings
+from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
+from fleet.operation import availability_result
+from fleet.pipeline import Readings, RunOptions, read_all, run_passes
+from fleet.quality import quality_result
+from fleet.results import FleetResults
+from fleet.site import SiteData, read_meter, read_reanalysis
+from fleet.sums import merge
+from fleet.times import from_us, to_us
+from fleet.wind import wind_result
+
+__all__ = ["analyse", "select"]
+
+Period = tuple[int, int]
+
+
+def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
+    """Return the farm restricted to some of its turbines; neighbours and fleet curves then come from these alone.
+
+    Raises
+    ------
+    ConfigError
+        A turbine is not part of the farm; with the nearest name.
+    """
+    known = [turbine.name for turbine in dataset.farm.turbines]
+    for name in turbines:
+        if name not in known:
+            raise ConfigError(f'no turbine "{name}"{nearest(name, known)}; the farm has {", ".join(known)}')
+    kept = tuple(turbine for turbine in dataset.farm.turbines if turbine.name in set(turbines))
+    return replace(dataset, farm=dataset.farm.model_copy(update={"turbines": kept}))
+
+
+def analyse(
+    dataset: Dataset,
+    *,
+    start: pd.Timestamp | None = None,
+    end: pd.Timestamp | None = None,
+    options: RunOptions | None = None,
+) -> FleetResults:
+    """Run the whole analysis of a farm.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From `fleet.dataset.open_dataset`, perhaps restricted by `select`.
+    start, end : Timestamp, optional
+        Period to analyse, UTC, half-open; by default all records.
+    options : RunOptions, optional
+        How to run; none of it changes the results.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used, or no record lies in the period.
+    """
+    options = options or RunOptions()
+    logs, log_sources = read_logs(dataset)
+    reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
+    readings = read_all(dataset, options)
+    period = _period(dataset, readings, logs, start, end)
+    states = {name: log_states(log, dataset.farm, period) for name, log in logs.items()}
+    tables = [readings.sources, log_sources, reanalysis.sources, meter.sources]
+    sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    results = FleetResults(
+        farm=dataset.farm,
+        start=from_us(period[0]),
+        end=from_us(period[1]),
+        sources=sources.sort_values(["kind", "file"], ignore_index=True),
+    )
+    if readings.facts:
+        results = _with_records(results, readings, states, period, reanalysis, meter, options)
+    else:
+        reason = "no SCADA records in this folder, only status logs"
+        results = replace(
+            results,
+            availability=availability_result(dataset.farm, period, states, None),
+            absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind"), reason),
+        )
+    return replace(results, findings=findings(results))
+
+
+def _with_records(
+    results: FleetResults,
+    readings: Readings,
+    states: dict[str, LogStates],
+    period: Period,
+    reanalysis: SiteData,
+    meter: SiteData,
+    options: RunOptions,
+) -> FleetResults:
+    farm = results.farm
+    segments = {name: state.segments for name, state in states.items() if state.segments is not None}
+    merged = run_passes(readings, farm, period, segments, reanalysis.frame, options)
+    written = [fact.as_written for fact in readings.facts.values()]
+    lag = reanalysis_lag(written, reanalysis.frame, farm.averaging_period_s)
+    availability = availability_result(farm, period, states, merged.summary)
+    operational = availability.table[availability.table["view"] == "operational"].set_index("turbine")
+    flags = merge([{"flags": merged.summary["flags"]}, {"flags": readings.leftovers}])["flags"]
+    return replace(
+        results,
+        clock=merge_clock([fact.finding for fact in readings.facts.values()], lag),
+        quality=quality_result({**merged.summary, "flags": flags}),
+        curves=power_curves(merged, farm),
+        availability=availability,
+        energy=energy_result(
+            merged.summary, operational["lost_mwh"], _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9
+        ),
+        wind=wind_result(merged.summary, farm.averaging_period_s),
+    )
+
+
+def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
+    if frame is None:
+        return None
+    return frame[(frame["time"] >= from_us(period[0])) & (frame["time"] < from_us(period[1]))]
+
+
+def _period(
+    dataset: Dataset,
+    readings: Readings,
+    logs: dict[str, StatusLog],
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+) -> Period:
+    """Return the analysed period: what was asked for, limited to what there is."""
+    width = dataset.farm.averaging_period_s * 1_000_000
+    if readings.facts:
+        known = [fact.finding for fact in readings.facts.values() if fact.finding.records]
+        if not known:
+            raise InputError(f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine")
+        first = min(to_us(finding.first) for finding in known)
+        found = (first - first % width, max(to_us(finding.last) for finding in known) + width)
+    else:
+        from_logs = log_period(logs, dataset.farm)
+        if from_logs is None:
+            raise InputError(f"{dataset.folder}: the status logs hold no event of a listed turbine")
+        found = from_logs
+    asked = (found[0] if start is None else to_us(start), found[1] if end is None else to_us(end))
+    if asked[0] >= asked[1]:
+        raise ConfigError(f"the period must begin before it ends: found from {from_us(asked[0])} to {from_us(asked[1])}")
+    period = (max(asked[0], found[0]), min(asked[1], found[1]))
+    if period[0] >= period[1]:
+        raise InputError(
+            f"{dataset.folder}: no data between {from_us(asked[0])} and {from_us(asked[1])}; "
+            f"there are data from {from_us(found[0])} to {from_us(found[1])}"
+        )
+    return period

@@ -1,0 +1,234 @@
+"""Time and energy per turbine, month and category as integers that merge to the same bytes in any order.
+
+They come from a status log (`log_sums`) or from wind and power alone (`inferred_sums`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.categories import Category
+from fleet.intervals import SECOND, Spans, overlap
+from fleet.times import series_us
+
+__all__ = [
+    "ENERGY_QUANTUM_KWH",
+    "HOUR",
+    "RUNNING_UNALLOCATED",
+    "SUM_COLUMNS",
+    "inferred_sums",
+    "join_rows",
+    "log_sums",
+    "merge_sums",
+    "months_of",
+    "segment_labels",
+]
+
+Ints = npt.NDArray[np.int64]
+
+HOUR = 3600 * SECOND  #: microseconds
+ENERGY_QUANTUM_KWH = 0.01 / HOUR  #: one unit of energy sums: 0.01 kW for one microsecond [kWh]
+
+#: Label of time in service whose state is unknown; `Category.UNALLOCATED` alone is a stop without a category.
+RUNNING_UNALLOCATED = "unallocated_in_service"
+_LABELS = (*(category.value for category in Category), RUNNING_UNALLOCATED)
+
+#: turbine, month ("2014-01", UTC), category (a `Category` value or `RUNNING_UNALLOCATED`), time [us], produced energy
+#: and lost energy (potential less produced, of either sign) in energy units or missing, time without lost energy [us].
+SUM_COLUMNS = ("turbine", "month", "category", "time_us", "produced", "lost", "unpriced_us")
+_KEY = ["turbine", "month", "category"]
+
+
+def segment_labels(segments: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return each segment's label: its category, or `RUNNING_UNALLOCATED` where it is in service without one."""
+    category = segments["category"].to_numpy(object)
+    running = (category == Category.UNALLOCATED.value) & segments["in_service"].to_numpy(bool)
+    return np.where(running, RUNNING_UNALLOCATED, category)
+
+
+def join_rows(segments: pd.DataFrame, times: Ints, period_us: int) -> pd.DataFrame:
+    """Return each record's share of time per category.
+
+    Parameters
+    ----------
+    segments : DataFrame
+        Exclusive segments of one turbine (`fleet.status_log.allocate`).
+    times : array of int64, shape (n,)
+        Begin of each record [us since 1970 UTC], in any order.
+    period_us : int
+        Averaging period [us].
+
+    Returns
+    -------
+    DataFrame
+        n rows in the order of `times`, one int64 column per label that occurs [us]; a row's sum is the averaging period
+        where the segments cover it.
+    """
+    labels, start, end = segment_labels(segments), series_us(segments["start"]), series_us(segments["end"])
+    present = [label for label in _LABELS if (labels == label).any()]
+    shares = {
+        label: overlap(Spans.of(start[labels == label], end[labels == label]), times, period_us) for label in present
+    }
+    return pd.DataFrame(shares, index=range(len(times)), dtype=np.int64)
+
+
+def log_sums(
+    turbine: str,
+    segments: pd.DataFrame,
+    *,
+    times: Ints | None = None,
+    power: Ints | None = None,
+    potential: Ints | None = None,
+    valid: npt.NDArray[np.bool_] | None = None,
+    period_us: int = 0,
+) -> pd.DataFrame:
+    """Sum time and energy per month and category over segments from a status log.
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    segments : DataFrame
+        Exclusive segments (`fleet.status_log.allocate`).
+    times : array of int64, shape (n,), optional
+        Begin of the records with valid power [us]; without them energy is missing.
+    power, potential : array of int64, shape (n,), optional
+        Power and potential power in units of 0.01 kW.
+    valid : array of bool, shape (n,), optional
+        Where the potential power is known; everywhere by default.
+    period_us : int
+        Averaging period [us].
+
+    Returns
+    -------
+    DataFrame
+        `SUM_COLUMNS`, sorted. A record's energy is split among the categories by their share of its time.
+    """
+    start, end, labels = series_us(segments["start"]), series_us(segments["end"]), segment_labels(segments)
+    low, high = (int(start[0]), int(end[-1])) if len(segments) else (0, 0)
+    time_sums: dict[tuple[str, str], int] = {}
+    for name, first, last in months_of(low, high):
+        inside = np.minimum(end, last) - np.maximum(start, first)
+        for label in _LABELS:
+            mine = (labels == label) & (inside > 0)
+            if mine.any():
+                time_sums[name, label] = int(inside[mine].sum())
+    energy: dict[tuple[str, str], tuple[int, int, int]] = {}
+    if times is not None and power is not None:
+        energy = _energy_sums(segments, times, power, potential, valid, period_us)
+    rows = []
+    for key, span in time_sums.items():
+        produced, lost, priced = energy.get(key, (None, None, 0))
+        lost = None if potential is None or priced == 0 else lost
+        rows.append((turbine, *key, span, produced, lost, span - priced))
+    return merge_sums([_sums_frame(rows)])
+
+
+def _energy_sums(
+    segments: pd.DataFrame,
+    times: Ints,
+    power: Ints,
+    potential: Ints | None,
+    valid: npt.NDArray[np.bool_] | None,
+    period_us: int,
+) -> dict[tuple[str, str], tuple[int, int, int]]:
+    shares = join_rows(segments, times, period_us)
+    months = times.astype("datetime64[us]").astype("datetime64[M]")
+    known = np.zeros(len(times), bool) if potential is None else np.ones(len(times), bool) if valid is None else valid
+    loss = np.where(known, (power if potential is None else potential) - power, 0)
+    found: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for month in np.unique(months):
+        rows = months == month
+        for label in shares.columns:
+            share = shares[label].to_numpy()[rows]
+            if share.any():
+                sums = (share * power[rows], share * loss[rows], share * known[rows])
+                found[str(month), label] = tuple(int(values.sum()) for values in sums)  # type: ignore[assignment]
+    return found
+
+
+def inferred_sums(
+    turbine: str,
+    times: Ints,
+    down: npt.NDArray[np.bool_],
+    period_us: int,
+    *,
+    power: Ints | None = None,
+    potential: Ints | None = None,
+    valid: npt.NDArray[np.bool_] | None = None,
+) -> pd.DataFrame:
+    """Sum time and energy per month over records that wind and power show as running or stopped.
+
+    A stop has no category (`unallocated`), and neither has time in service (`RUNNING_UNALLOCATED`).
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    times : array of int64, shape (n,)
+        Begin of the records that are valid for availability [us]; others are simply not covered.
+    down : array of bool, shape (n,)
+        Where the turbine stands although it could produce.
+    period_us : int
+        Averaging period [us].
+    power, potential, valid : arrays of shape (n,), optional
+        As for `log_sums`.
+
+    Returns
+    -------
+    DataFrame
+        `SUM_COLUMNS`, sorted.
+    """
+    months = times.astype("datetime64[us]").astype("datetime64[M]")
+    known = np.zeros(len(times), bool) if potential is None else np.ones(len(times), bool) if valid is None else valid
+    rows = []
+    for month in np.unique(months):
+        for label, state in ((Category.UNALLOCATED.value, down), (RUNNING_UNALLOCATED, ~down)):
+            mine = (months == month) & state
+            priced = mine & known
+            if mine.any():
+                produced = None if power is None else int(power[mine].sum()) * period_us
+                lost = None
+                if power is not None and potential is not None and priced.any():
+                    lost = int((potential[priced] - power[priced]).sum()) * period_us
+                span = int(mine.sum()) * period_us
+                rows.append((turbine, str(month), label, span, produced, lost, span - int(priced.sum()) * period_us))
+    return merge_sums([_sums_frame(rows)])
+
+
+def merge_sums(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Add sums of any partitions up; energy is missing only where every part lacks it.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        `SUM_COLUMNS`.
+    """
+    frames = [part for part in parts if len(part)]
+    if not frames:
+        return _sums_frame([])
+    grouped = pd.concat(frames, ignore_index=True).groupby(_KEY, sort=True)
+    merged = grouped[["time_us", "unpriced_us"]].sum().join(grouped[["produced", "lost"]].sum(min_count=1))
+    return merged.reset_index()[list(SUM_COLUMNS)]
+
+
+def _sums_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(SUM_COLUMNS))
+    return frame.astype(
+        {**dict.fromkeys(_KEY, "str"), "time_us": "int64", "unpriced_us": "int64", "produced": "Int64", "lost": "Int64"}
+    )
+
+
+def months_of(low: int, high: int) -> list[tuple[str, int, int]]:
+    """Return name, begin and end [us] of the calendar months (UTC) that touch [low, high)."""
+    if low >= high:
+        return []
+    ends = np.array([low, high - 1]).astype("datetime64[us]").astype("datetime64[M]")
+    months = np.arange(ends[0], ends[1] + 2)
+    edges = months.astype("datetime64[us]").astype(np.int64).tolist()
+    return [(str(month), first, last) for month, first, last in zip(months[:-1], edges[:-1], edges[1:], strict=True)]

@@ -1,0 +1,170 @@
+"""How a fixed clock's stamps become UTC: which readings were pushed in spring, and what the autumn holes look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fleet.clock_evidence import Change, Sign, Witness
+from fleet.clock_rows import Rows
+from fleet.continuity import CIRCULAR, CONTINUOUS, Bools, Floats, Ints, Ordering, mean_steps, order_pairs, steps
+from fleet.intervals import SECOND
+
+__all__ = ["Correction", "autumn_notes", "corrected_time", "find_correction", "stamp"]
+
+_HOUR = 3600 * SECOND
+_AROUND = 12 * _HOUR  #: records this near a change tell how far signals ordinarily step
+_NEIGHBOUR = 3 * _HOUR  #: the record before or after both hours is looked for this far
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """How a fixed clock's readings become UTC: reading, less `shift_s` for pushed rows, less `fixed_offset_s`."""
+
+    fixed_offset_s: int  #: offset of the fixed clock from UTC [s]
+    shift_s: int  #: how far the readings of the skipped hour were pushed [s]
+    pushed_rows: frozenset[int]  #: `source_row` of the records whose reading was pushed
+
+
+def stamp(time: int) -> pd.Timestamp:
+    """Return microseconds since 1970 as a UTC time stamp."""
+    return pd.Timestamp(np.datetime64(time, "us"), tz="UTC")
+
+
+def corrected_time(rows: Rows, correction: Correction) -> Ints:
+    """Return the rows' true interval starts [us since 1970 UTC], in the order of `rows`."""
+    pushed = np.isin(rows.source_row, np.fromiter(correction.pushed_rows, np.int64, len(correction.pushed_rows)))
+    return rows.reading - pushed * correction.shift_s * SECOND - correction.fixed_offset_s * SECOND
+
+
+def find_correction(
+    rows: Rows, witnesses: list[Witness], period: int, given_offset: int | None
+) -> tuple[Correction, list[str]]:
+    """Return the correction of a fixed clock, and how the order of its doubled records was decided.
+
+    Parameters
+    ----------
+    rows : Rows
+        One turbine's rows.
+    witnesses : list of Witness
+        Its clock changes, at least one, all of the same shift.
+    period : int
+        Averaging period [us].
+    given_offset : int or None
+        The clock's offset [s]; None: the offset that was written in standard time.
+    """
+    pushed: list[int] = []
+    notes: list[str] = []
+    for witness in witnesses:
+        # Where readings of the skipped hour are there as they were, nothing has to be decided.
+        if witness.change.spring and not witness.skipped and witness.doubled:
+            found, ordering, note = _pushed(rows, witness.change, period)
+            pushed += found
+            notes.append(note + _decision(ordering))
+    change = witnesses[0].change
+    return (
+        Correction(
+            fixed_offset_s=min(change.before_s, change.after_s) if given_offset is None else given_offset,
+            shift_s=change.shift // SECOND,
+            pushed_rows=frozenset(pushed),
+        ),
+        notes,
+    )
+
+
+def autumn_notes(rows: Rows, witnesses: list[Witness]) -> list[str]:
+    """Compare the steps across the autumn holes with ordinary steps and with steps as long as the holes seem."""
+    values, circular = _continuous(rows)
+    scale = mean_steps(values, circular)
+    scale = np.where(scale > 0, scale, np.nan)
+    across, apart = [], []
+    for witness in witnesses:
+        if witness.change.spring or witness.sign is not Sign.FIXED:
+            continue
+        near = np.arange(
+            *np.searchsorted(rows.time, [witness.change.at - _AROUND, witness.change.at + _AROUND]), dtype=np.int64
+        )
+        hole = np.flatnonzero(np.diff(rows.time[near]) > witness.change.shift)
+        lag = witness.stamps + 1
+        if len(hole) == 1 and len(near) > 2 * lag:
+            i = near[hole[0]]
+            across.append(steps(values[i], values[i + 1], circular) / scale)
+            apart.append(steps(values[near[:-lag]], values[near[lag:]], circular) / scale)
+    if not across or not np.isfinite(across).any() or not np.isfinite(np.vstack(apart)).any():
+        return []
+    return [
+        f"Across {len(across)} autumn holes the signals step {np.nanmean(across):.1f} ordinary steps; records that far "
+        f"apart, as the stamps claim, step {np.nanmean(np.vstack(apart)):.1f} on those days."
+    ]
+
+
+def _pushed(rows: Rows, change: Change, period: int) -> tuple[list[int], Ordering, str]:
+    """Return the rows of the hour after a spring change whose reading was pushed forward, decided by continuity."""
+    low, high = (int(i) for i in np.searchsorted(rows.time, [change.at, change.at + change.shift]))
+    identity = rows.identity(low, high)
+    pairs, crowded = _pairs(rows, change, period, identity, low, high)
+    values, circular = _continuous(rows)
+    near = np.searchsorted(rows.time, [change.at - _AROUND, change.at + _AROUND])
+    scale = mean_steps(np.delete(values[near[0] : near[1]], np.s_[low - near[0] : high - near[0]], axis=0), circular)
+    scale = np.where(scale > 0, scale, mean_steps(values, circular))
+
+    ahead = np.searchsorted(rows.time, change.at - _NEIGHBOUR)
+    behind = np.searchsorted(rows.time, change.at + change.shift + _NEIGHBOUR)
+    before = _nearest_full(rows, values, np.arange(ahead, low)[::-1])
+    after = _nearest_full(rows, values, np.arange(high, behind))
+    records = np.vstack([values, np.full(values.shape[1], np.nan)])  # index -1: no record
+    ordering = order_pairs(records[pairs[:, 0]], records[pairs[:, 1]], before, after, scale, circular)
+
+    early = np.where(ordering.swap, pairs[:, 1], pairs[:, 0]).tolist()
+    late = np.where(ordering.swap, pairs[:, 0], pairs[:, 1]).tolist()
+    pushed = {i for i in early if i >= 0}
+    for one, other in zip(early, late, strict=True):
+        # Copies go where their original goes, unless both records of the pair are the same.
+        if one >= 0 and (other < 0 or identity[one - low] != identity[other - low]):
+            pushed |= {int(i) + low for i in np.flatnonzero(identity == identity[one - low])}
+    note = f"{stamp(change.at):%Y-%m-%d %H:%M} UTC: {int((pairs[:, 1] >= 0).sum())} pairs of records"
+    if crowded:
+        note += f" ({crowded} stamps hold more than two different ones and stay)"
+    return [int(rows.source_row[i]) for i in sorted(pushed)], ordering, note
+
+
+def _pairs(rows: Rows, change: Change, period: int, identity: Ints, low: int, high: int) -> tuple[Ints, int]:
+    """Return the records of each stamp after a spring change, in file order, -1 for none; and how many had too many."""
+    pairs, crowded = [], 0
+    for time in range(change.at, change.at + change.shift, period):
+        at = range(*(int(i) for i in np.searchsorted(rows.time, [time, time + 1])))
+        full: dict[int, int] = {}
+        for i in at:
+            if not rows.empty[i]:
+                full.setdefault(int(identity[i - low]), i)
+        if len(full) > 2:
+            crowded += 1
+            continue
+        chosen = list(full.values())
+        chosen += [i for i in at if i not in chosen][: 2 - len(chosen)]
+        if chosen:  # a stamp without any record would break the path in two
+            pairs.append((*sorted(chosen), -1)[:2])
+    return np.array(pairs, np.int64).reshape(-1, 2), crowded
+
+
+def _nearest_full(rows: Rows, values: Floats, candidates: Ints) -> Floats:
+    full = candidates[~rows.empty[candidates]]
+    return values[full[0]] if len(full) else np.full(values.shape[1], np.nan)
+
+
+def _decision(ordering: Ordering) -> str:
+    if not np.isfinite(ordering.margin):
+        return ", none of which differ: the file's order is kept."
+    text = (
+        f" ordered by continuity: {int(ordering.swap.sum())} against the file's order, total step {ordering.cost:.2f}, "
+        f"next best order {ordering.cost + ordering.margin:.2f} (in ordinary steps)"
+    )
+    return text + ("; a small margin, so single pairs may be exchanged." if ordering.margin < 1 else ".")
+
+
+def _continuous(rows: Rows) -> tuple[Floats, Bools]:
+    names = [name for name in CONTINUOUS if name in rows.signals]
+    values = rows.values[:, [rows.signals.index(name) for name in names]]
+    return values, np.array([name in CIRCULAR for name in names], bool)

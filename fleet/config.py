@@ -1,0 +1,255 @@
+"""`farm.toml`: what a farm is, where its files are, and every setting of the analyses with its default.
+
+The models below are the one list of settings: `farm.toml` is validated against them, the report prints them, and the
+documentation is generated from their descriptions. An unknown key is refused with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from fleet.categories import DEFAULT_PRIORITY, Category
+from fleet.errors import ConfigError, nearest
+
+__all__ = [
+    "AvailabilitySettings",
+    "ClockSettings",
+    "EnergySettings",
+    "Farm",
+    "PowerCurveSettings",
+    "QualitySettings",
+    "Signal",
+    "Source",
+    "Turbine",
+    "load_farm",
+]
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Turbine(_Model):
+    """One turbine of the farm."""
+
+    name: str = Field(min_length=1, description="name as the data files have it")
+    rated_power_kw: Positive = Field(description="rated power [kW]")
+    hub_height: Positive | None = Field(None, description="hub height above ground [m]")
+    rotor_diameter: Positive | None = Field(None, description="rotor diameter [m]")
+    latitude: float | None = Field(None, ge=-90, le=90, description="[deg], WGS 84")
+    longitude: float | None = Field(None, ge=-180, le=180, description="[deg], WGS 84")
+    elevation: float | None = Field(None, ge=-500, le=6000, description="ground above sea level [m]")
+    manufacturer: str = ""
+    model: str = ""
+
+
+class Signal(_Model):
+    """Where a canonical column comes from in a generic file."""
+
+    column: str = Field(description="the file's column")
+    unit: str = Field("", description="unit in the file; empty: the canonical unit")
+
+
+class Source(_Model):
+    """Files of one format. Known public formats are recognised by themselves; `generic` needs the column mapping."""
+
+    format: str = Field(description="a known format's name (see `wind-fleet inspect`), or generic or generic_events")
+    files: str = Field("*", description="glob, relative to the farm's folder")
+    time_zone: str = Field("UTC", description="IANA name or fixed offset (+01:00) of stamps without an offset")
+    stamps: Literal["start", "end"] | None = Field(None, description="which end of the interval the stamps label")
+    time_column: str = Field("", description="generic: column of the time stamp")
+    time_format: str = Field("", description="generic: strptime format; empty: ISO 8601")
+    turbine_column: str = Field("", description="generic: column of the turbine's name")
+    turbine: str = Field("", description="generic: the turbine that all rows belong to")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="generic CSV: field delimiter")
+    decimal: Literal[".", ","] = Field(".", description="generic CSV: decimal mark")
+    columns: dict[str, Signal] = Field(default_factory=dict, description="generic: canonical column -> file column")
+
+
+class ClockSettings(_Model):
+    """Clock check and duplicates."""
+
+    duplicates: Literal["correct", "first", "last", "reject"] = Field(
+        "correct",
+        description="correct: put a wrongly localised clock right, then reject what still conflicts; first or last: no "
+        "correction, keep that record in file order; reject: no correction, keep neither",
+    )
+    fixed_offset: str | None = Field(
+        None, description="UTC offset (+01:00) of a fixed clock that the check found; empty: the zone's standard time"
+    )
+
+
+class QualitySettings(_Model):
+    """Row flags."""
+
+    power_low: float = Field(-0.1, ge=-1, le=0, description="lowest possible power [fraction of rated power]")
+    power_high: float = Field(1.2, ge=1, le=2, description="highest possible power [fraction of rated power]")
+    frozen: bool = Field(True, description="flag signals that repeat a value")
+    frozen_records: int = Field(6, ge=2, le=1000, description="records of the same value that count as frozen")
+    inconsistent: bool = Field(True, description="flag power that does not fit the wind speed")
+    inconsistent_spread: Positive = Field(6.0, description="allowed distance from the bin's median [robust sigmas]")
+    inconsistent_floor: float = Field(0.03, ge=0, le=1, description="least allowed distance [fraction of rated power]")
+
+
+class PowerWindow(_Model):
+    """Between two wind speeds, records outside a range of power are left out of the power curve."""
+
+    wind_speed: tuple[float, float] = Field(description="from, to [m/s]")
+    power_kw: tuple[float, float] = Field(description="from, to [kW]")
+
+
+class PowerCurveSettings(_Model):
+    """Method of bins after IEC 61400-12-1, on nacelle wind."""
+
+    bin_width: Positive = Field(0.5, description="[m/s]; bins are centred on its multiples")
+    min_records: int = Field(3, ge=1, description="least records for a bin to be used (30 min of 10 min records)")
+    min_hours: Positive = Field(180.0, description="valid hours of a complete data set [h]")
+    density: Literal["auto", "measured", "reanalysis", "standard", "none"] = Field(
+        "auto", description="air density for the wind speed correction: auto takes the best that there is"
+    )
+    reference_density: Positive = Field(1.225, description="[kg/m3]")
+    cut_in: Positive = Field(4.0, description="cut-in wind speed, begin of the measured range plus 1 m/s [m/s]")
+    cut_out: Positive = Field(25.0, description="cut-out wind speed [m/s]: the last bin is held to it")
+    window: PowerWindow | None = Field(None, description="an additional power window")
+    anemometer_calibration: float = Field(0.05, ge=0, description="category B, calibration [m/s]")
+    anemometer_class: float = Field(1.2, ge=0, description="category B, class number k: (0.05 + 0.005 V) k / sqrt 3")
+    anemometer_mounting: float = Field(0.01, ge=0, description="category B, mounting [fraction of wind speed]")
+    nacelle_transfer: float = Field(
+        0.02, ge=0, description="category B, nacelle anemometer without a transfer function [fraction of wind speed]"
+    )
+    wind_acquisition: float = Field(0.03, ge=0, description="category B, data acquisition [m/s]")
+    temperature_uncertainty: float = Field(0.6, ge=0, description="category B, air temperature [K]")
+    pressure_uncertainty: float = Field(300.0, ge=0, description="category B, air pressure [Pa]")
+
+
+class AvailabilitySettings(_Model):
+    """Availability after IEC 61400-26-1."""
+
+    down_wind_speed: Positive = Field(4.0, description="inferred: down is wind at or above this ... [m/s]")
+    down_power_kw: float = Field(0.0, description="... and power at or below this [kW]")
+    priority: tuple[Category, ...] = Field(DEFAULT_PRIORITY, description="which category counts where two overlap")
+    categories: dict[str, Category] = Field(
+        default_factory=dict, description="text of the export's IEC category -> category, before the built-in map"
+    )
+    messages: dict[str, Category] = Field(
+        default_factory=dict, description="part of a stop's message -> category, before everything else"
+    )
+    contract: dict[Category, Literal["available", "unavailable", "not_counted"]] = Field(
+        default_factory=dict, description="contractual view; without it that view is not determinable"
+    )
+    maintenance_allowance_h: float = Field(
+        0.0, ge=0, description="technical view: scheduled maintenance allowed per turbine and year [h]"
+    )
+    status_period: tuple[datetime, datetime] | None = Field(
+        None, description="declared period of the status log, UTC; without it the export's header counts"
+    )
+    max_silence_days: Positive = Field(
+        10.0, description="a log silent for longer is scattered windows unless `status_period` is declared [d]"
+    )
+
+    @model_validator(mode="after")
+    def _check_priority(self) -> AvailabilitySettings:
+        missing = [c.value for c in Category if c not in self.priority]
+        if missing or len(self.priority) != len(Category):
+            raise ValueError(f"priority must name each category once; missing: {', '.join(missing) or 'none'}")
+        if self.status_period and self.status_period[0] >= self.status_period[1]:
+            raise ValueError("status_period must begin before it ends")
+        return self
+
+
+class EnergySettings(_Model):
+    """Energy and emissions."""
+
+    emission_factor: Positive | None = Field(
+        None, description="marginal emission factor for avoided emissions [g CO2e/kWh]; without it none are given"
+    )
+    wind_emission_factor: float = Field(0.0, ge=0, description="life-cycle emissions of the wind farm [g CO2e/kWh]")
+
+
+class Farm(_Model):
+    """A wind farm: `farm.toml`, completed by what its files say."""
+
+    name: str = Field(min_length=1)
+    time_zone: str = Field("UTC", description="IANA name of the site's civil time")
+    averaging_period_s: int = Field(600, gt=0, le=3600, description="averaging period of the SCADA records [s]")
+    assets: str = Field("", description="asset table (CSV of a known format), relative to the folder")
+    sources: tuple[Source, ...] = Field((), description="what to read; empty: recognise the files")
+    turbines: tuple[Turbine, ...] = Field((), description="turbines; empty: from the asset table")
+    clock: ClockSettings = ClockSettings()
+    quality: QualitySettings = QualitySettings()
+    power_curve: PowerCurveSettings = PowerCurveSettings()
+    availability: AvailabilitySettings = AvailabilitySettings()
+    energy: EnergySettings = EnergySettings()
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Farm:
+        names = [turbine.name for turbine in self.turbines]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two turbines are named {', '.join(map(repr, twice))}")
+        return self
+
+
+def load_farm(path: Path) -> Farm:
+    """Read and validate a `farm.toml`.
+
+    Raises
+    ------
+    ConfigError
+        With the file, the key, what was found and what was expected; unknown keys with the nearest known one.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    return parse_farm(raw, str(path))
+
+
+def parse_farm(raw: dict[str, Any], where: str) -> Farm:
+    """Validate a farm's settings given as a mapping; `where` names their origin in errors."""
+    try:
+        return Farm.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{where}: {_explain(problem, raw)}" for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _explain(problem: Any, raw: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in problem["loc"]) or "farm"
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(problem["loc"][:-1])
+        return f'unknown key "{place}"{nearest(str(problem["loc"][-1]), known)}; known here: {", ".join(known)}'
+    if problem["type"] == "missing":
+        return f'key "{place}" is missing'
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
+    return f'key "{place}": {message[0].lower()}{message[1:]}{found}'
+
+
+def _known_keys(place: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the model at a place of the tree knows."""
+    model: Any = Farm
+    for part in place:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        found = _models_in(annotation)
+        if not found:
+            continue  # the key of a mapping: its values' model is already in `model`
+        model = found[0]
+    return sorted(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_in(argument)]

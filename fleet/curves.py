@@ -1,0 +1,84 @@
+"""Power curves of all turbines and the fleet from the merged sums of the second pass."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fleet.aep import aep_table
+from fleet.config import Farm
+from fleet.density import density_summary
+from fleet.passes import SCATTER_STEPS
+from fleet.pipeline import Merged
+from fleet.power_curve import bin_table, completeness_table, fleet_turbine, merge_sums
+from fleet.ranking import ranking_note, ranking_table
+from fleet.results import PowerCurves
+
+__all__ = ["power_curves"]
+
+_NACELLE = (
+    "Method of bins after IEC 61400-12-1 on nacelle wind speed: without a nacelle transfer function this is no certified "
+    "power performance test, and curves of turbines with different anemometers are not strictly comparable."
+)
+_RANKED = (
+    "Ranking: records of moments when every turbine of the farm runs; records whose power does not fit the wind are left "
+    "out for the turbine concerned."
+)
+
+
+def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
+    """Return curves, completeness, AEP, expected power and ranking."""
+    settings, period_s, summary = farm.power_curve, float(farm.averaging_period_s), merged.summary
+    sums = {turbine.name: _of(summary["curve"], turbine.name) for turbine in farm.turbines}
+    densities = {turbine.name: _of(summary["density"], turbine.name) for turbine in farm.turbines}
+    whole = fleet_turbine(farm.turbines)
+    everyone = [*((turbine, sums[turbine.name]) for turbine in farm.turbines), (whole, merge_sums(sums.values()))]
+    fleet_density = summary["density"].groupby(level="source", sort=True).sum()
+    bins, completeness = [], []
+    for turbine, own in everyone:
+        table = bin_table(own, turbine, settings, period_s)
+        density, source = density_summary(densities.get(turbine.name, fleet_density))
+        bins.append(table)
+        completeness.append(completeness_table(table, turbine, settings, density=density, density_source=source))
+    stacked = pd.concat(bins, ignore_index=True)
+    ranking = ranking_table(
+        {turbine.name: _of(summary["common"], turbine.name) for turbine in farm.turbines}, settings, period_s
+    )
+    return PowerCurves(
+        bins=stacked,
+        aep=aep_table(stacked, settings),
+        completeness=pd.concat(completeness, ignore_index=True),
+        expected=_expected(merged),
+        ranking=ranking,
+        scatter=_scatter(summary["scatter"]),
+        scatter_steps=SCATTER_STEPS,
+        notes=(_NACELLE, _RANKED, ranking_note(ranking)),
+    )
+
+
+def _of(table: pd.DataFrame, turbine: str) -> pd.DataFrame:
+    if turbine in table.index.get_level_values("turbine"):
+        return table.loc[turbine]
+    return table.iloc[:0].droplevel("turbine")
+
+
+def _expected(merged: Merged) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"turbine": name, "wind_speed": curve.wind_speed, "power_kw": curve.expected_kw})
+        for name, curve in sorted(merged.curves.items())
+        if curve is not None
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"turbine": [], "wind_speed": [], "power_kw": []})
+
+
+def _scatter(cells: pd.DataFrame) -> pd.DataFrame:
+    table = cells.reset_index()
+    step_v, step_p = SCATTER_STEPS
+    return pd.DataFrame(
+        {
+            "turbine": table["turbine"],
+            "wind_speed": table["v"] * step_v,
+            "power_kw": table["p"] * step_p,
+            "used": table["used"],
+            "rejected": table["rejected"],
+        }
+    )

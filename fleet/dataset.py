@@ -1,0 +1,160 @@
+"""Open a farm's folder: its settings, its turbines and the files that will be read, each with its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleet import samples
+from fleet.config import Farm, Source, Turbine, load_farm
+from fleet.errors import ConfigError, InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fleet.readers.base import Batch, Format
+
+__all__ = ["DataFile", "Dataset", "open_dataset", "resolve_folder"]
+
+CONFIG_NAME = "farm.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """One file to read."""
+
+    path: Path
+    name: str  #: relative to the farm's folder, with forward slashes
+    format: Format
+    source: Source
+
+    def read(self) -> Batch:
+        """Return the file in canonical form; a problem with it raises `InputError`."""
+        return self.format.read(self.path, self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A farm with its files; nothing but the asset table has been read yet."""
+
+    folder: Path
+    farm: Farm  #: completed by the asset table
+    files: tuple[DataFile, ...]  #: sorted by name: this is "file order"
+
+    def of_kind(self, kind: str) -> tuple[DataFile, ...]:
+        """Return the files of one kind: scada, events, meter or reanalysis."""
+        return tuple(file for file in self.files if file.format.kind == kind)
+
+
+def open_dataset(folder: str | Path) -> Dataset:
+    """Open a farm's folder, or a packaged sample by its name.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder with SCADA exports and, where the formats are not enough, a `farm.toml`; or the name of a sample.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist, holds no usable file or names no turbine.
+    ConfigError
+        `farm.toml` is wrong.
+    """
+    root = resolve_folder(folder)
+    config = root / CONFIG_NAME
+    farm = load_farm(config) if config.exists() else Farm.model_validate({"name": root.name or "farm"})
+    files = _configured(root, farm) if farm.sources else _recognised(root)
+    if not files:
+        raise InputError(f"{root}: no file of a known format; run `wind-fleet inspect {root}` to see what is there")
+    assets = [file for file in files if file.format.kind == "assets"]
+    if farm.assets:
+        assets = [_asset_file(root, farm.assets)]
+    turbines = farm.turbines or _turbines(assets)
+    if not turbines:
+        raise InputError(
+            f"{root}: no turbine is known: neither an asset table of a known format nor [[turbines]] in {CONFIG_NAME}; "
+            f"`wind-fleet inspect {root}` writes a starter {CONFIG_NAME}"
+        )
+    data = tuple(file for file in files if file.format.kind != "assets")
+    if not any(file.format.kind in ("scada", "events") for file in data):
+        kinds = ", ".join(sorted({file.format.kind for file in files}))
+        raise InputError(f"{root}: no SCADA data and no status log, only {kinds}")
+    return Dataset(folder=root, farm=farm.model_copy(update={"turbines": turbines}), files=data)
+
+
+def resolve_folder(folder: str | Path) -> Path:
+    """Return the folder meant: an existing one, or that of a packaged sample."""
+    root = Path(folder)
+    if root.is_dir():
+        return root
+    if str(folder) in samples.names():
+        return samples.path(str(folder))
+    if root.is_file():
+        raise InputError(f"{root}: is a file; give the folder that holds the farm's exports")
+    hint = nearest(str(folder), samples.names())
+    raise InputError(f"{root}: no such folder, and no packaged sample of that name{hint}")
+
+
+def _recognised(root: Path) -> list[DataFile]:
+    from fleet import readers
+
+    files = []
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and (found := readers.recognise(path)):
+            files.append(_data_file(root, path, found, Source(format=found.name)))
+    return files
+
+
+def _configured(root: Path, farm: Farm) -> list[DataFile]:
+    from fleet import readers
+
+    files: list[DataFile] = []
+    for number, source in enumerate(farm.sources):
+        known = readers.format_named(source.format)
+        paths = sorted(path for path in root.glob(source.files) if path.is_file() and path.name != CONFIG_NAME)
+        if known.name.startswith("generic"):
+            matching = paths
+        else:
+            matching = [path for path in paths if readers.recognise(path) == known]
+        if not matching:
+            raise ConfigError(
+                f'{root / CONFIG_NAME}: key "sources.{number}.files": {source.files!r} matches no file of the format '
+                f"{known.name} ({len(paths)} files match the pattern)"
+            )
+        files += [_data_file(root, path, known, source) for path in matching]
+    names = [file.name for file in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{root / CONFIG_NAME}: {twice[0]} is named by two sources; its rows would count twice")
+    return sorted(files, key=lambda file: file.name)
+
+
+def _data_file(root: Path, path: Path, found: Format, source: Source) -> DataFile:
+    return DataFile(path=path, name=path.relative_to(root).as_posix(), format=found, source=source)
+
+
+def _asset_file(root: Path, name: str) -> DataFile:
+    from fleet import readers
+
+    path = root / name
+    if not path.is_file():
+        raise ConfigError(f'{root / CONFIG_NAME}: key "assets": no such file, found {name!r}')
+    found = readers.recognise(path)
+    if found is None or found.kind != "assets":
+        raise ConfigError(f'{root / CONFIG_NAME}: key "assets": {name!r} is not an asset table of a known format')
+    return _data_file(root, path, found, Source(format=found.name))
+
+
+def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
+    rows: list[dict[str, object]] = []
+    for file in assets:
+        frame: pd.DataFrame = file.read().frame
+        rows += [{key: value for key, value in row.items() if value == value} for row in frame.to_dict("records")]
+    turbines = [Turbine.model_validate(row) for row in rows]
+    names = [turbine.name for turbine in turbines]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{assets[0].path.parent}: the asset tables name {twice[0]!r} twice")
+    return tuple(sorted(turbines, key=lambda turbine: turbine.name))

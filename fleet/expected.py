@@ -1,0 +1,279 @@
+"""Expected power: a smooth monotone curve from robust bins, and records whose power does not fit their wind.
+
+Partitions are reduced to one two-dimensional histogram of integer counts (wind x power); medians and spreads are taken
+from the merged histogram, interpolated within its cells. So they do not depend on how the records were split, and a
+turbine's whole history fits in a few hundred kilobytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from fleet.config import QualitySettings
+
+__all__ = [
+    "POWER_STEP",
+    "WIND_STEP",
+    "ExpectedCurve",
+    "expected_curve",
+    "inconsistent",
+    "merge_histograms",
+    "power_histogram",
+    "robust_bins",
+]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+WIND_STEP = 0.25  #: width of a cell [m/s]; cell j spans [j, j + 1) of it
+POWER_STEP = 0.005  #: height of a cell [fraction of rated power]
+_WIND_CELLS = 160  # up to 40 m/s, the wind range of the schema
+_POWER_LOW, _POWER_CELLS = -0.25, 350  # -25 % to 150 % of rated power; what lies beyond counts in the outermost cell
+
+_SUPPORT = 6  # records that a wind cell needs for a median of its own: one hour of 10 min records
+_RUNNING = 0.06  # expected power above which no power is a stop [fraction of rated power]; at about cut-in + 1 m/s
+_MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
+_SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # of neighbouring cells' spreads, times their records
+_GRID = 0.05  # step of the tabulated curve [m/s]
+
+
+def power_histogram(
+    wind_speed: npt.ArrayLike, power_kw: npt.ArrayLike, used: npt.ArrayLike, *, rated_power_kw: float
+) -> Ints:
+    """Count records in cells of wind speed and power.
+
+    Parameters
+    ----------
+    wind_speed, power_kw : array, shape (n,)
+        Wind speed [m/s] and power [kW].
+    used : array of bool, shape (n,)
+        Records that count: valid wind and power, stopped and derated ones included.
+    rated_power_kw : float
+        Rated power [kW].
+
+    Returns
+    -------
+    array of int64, shape (wind cells, power cells)
+        Counts; partitions and turbines merge by addition.
+
+    Raises
+    ------
+    ValueError
+        If a used record has no finite wind speed or power.
+    """
+    keep = np.asarray(used, np.bool_)
+    wind = np.asarray(wind_speed, np.float64)[keep]
+    share = np.asarray(power_kw, np.float64)[keep] / rated_power_kw
+    bad = ~(np.isfinite(wind) & np.isfinite(share))
+    if bad.any():
+        raise ValueError(f"used records without a finite wind speed or power: {int(bad.sum())}, expected none")
+    column = np.clip(np.floor(wind / WIND_STEP), 0, _WIND_CELLS - 1).astype(np.int64)
+    # Cells hold their upper edge, so that the zero that many exports give for a stop counts as "at or below zero".
+    row = np.clip(np.ceil((share - _POWER_LOW) / POWER_STEP) - 1, 0, _POWER_CELLS - 1).astype(np.int64)
+    flat = np.bincount(column * _POWER_CELLS + row, minlength=_WIND_CELLS * _POWER_CELLS)
+    return flat.astype(np.int64).reshape(_WIND_CELLS, _POWER_CELLS)
+
+
+def merge_histograms(parts: Iterable[Ints]) -> Ints:
+    """Add histograms of partitions, or of turbines for the fleet's expected power per rated power."""
+    total = np.zeros((_WIND_CELLS, _POWER_CELLS), np.int64)
+    for part in parts:
+        total = total + part
+    return total
+
+
+def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, spread: float = 6.0) -> pd.DataFrame:
+    """Return the median power and its robust spread per wind cell, a monotone level and the mean of what fits.
+
+    Parameters
+    ----------
+    histogram : array of int64
+        Merged result of `power_histogram`.
+    rated_power_kw : float
+        Rated power [kW].
+    cut_in : float
+        Cut-in wind speed: above it records at or below zero power are stops and do not count towards the median, so
+        that a turbine that stood still most of the time at some wind speed keeps its curve [m/s].
+    spread : float
+        Distance from the level within which records count towards the mean [robust sigmas].
+
+    Returns
+    -------
+    DataFrame
+        One row per supported wind cell: `bin` (cell number), `wind_speed` (centre) [m/s], `n` (records counted),
+        `median_kw`, `sigma_kw` (1.4826 x median absolute deviation, smoothed over neighbouring cells), `level_kw`
+        (medians made monotone by isotonic regression weighted by records) and `mean_kw` (of the records near the
+        level), in [kW]. The mean is what energy adds up to; medians are some 0.4 % low where bins are skewed.
+    """
+    edges: Floats = ((_POWER_LOW + POWER_STEP * np.arange(_POWER_CELLS + 1)) * rated_power_kw).astype(np.float64)
+    centres = (np.arange(_WIND_CELLS) + 0.5) * WIND_STEP
+    counts = histogram.copy()
+    stopped = edges[1:] <= 1e-9 * rated_power_kw
+    counts[np.ix_(centres >= cut_in, stopped)] = 0
+    records = counts.sum(axis=1)
+    rows = np.flatnonzero(records >= _SUPPORT)
+    median, sigma = np.empty(rows.size), np.empty(rows.size)
+    for i, row in enumerate(rows):
+        share = np.concatenate([[0], np.cumsum(counts[row])]) / records[row]
+        median[i] = _quantile(share, edges, 0.5)
+        sigma[i] = _MAD_TO_SIGMA * _half_width(share, edges, median[i])
+    sigma = _smoothed(sigma, records[rows])
+    level = _isotonic(median, records[rows])
+    mean = np.empty(rows.size)
+    middle = (edges[:-1] + edges[1:]) / 2.0
+    for i, row in enumerate(rows):
+        near = np.abs(middle - level[i]) <= spread * sigma[i] + POWER_STEP * rated_power_kw
+        inside = int(counts[row, near].sum())
+        mean[i] = float(counts[row, near] @ middle[near]) / inside if inside else level[i]
+    return pd.DataFrame(
+        {
+            "bin": rows.astype(np.int64),
+            "wind_speed": centres[rows],
+            "n": records[rows],
+            "median_kw": median,
+            "sigma_kw": sigma,
+            "level_kw": level,
+            "mean_kw": mean,
+        }
+    )
+
+
+def _quantile(share: Floats, edges: Floats, at: float) -> float:
+    """Return where the cumulative share, linear within a cell, reaches a value."""
+    i = int(np.searchsorted(share, at, side="left"))
+    low, high = share[i - 1], share[i]
+    return float(edges[i - 1] + (at - low) / (high - low) * (edges[i] - edges[i - 1]))
+
+
+def _half_width(share: Floats, edges: Floats, median: float) -> float:
+    """Return the distance from the median within which half of the records lie: their median absolute deviation."""
+    distances = np.unique(np.concatenate([[0.0], np.abs(edges - median)]))
+    within = np.interp(median + distances, edges, share) - np.interp(median - distances, edges, share)
+    i = int(np.searchsorted(within, 0.5, side="left"))
+    low, high = within[i - 1], within[i]
+    return float(distances[i - 1] + (0.5 - low) / (high - low) * (distances[i] - distances[i - 1]))
+
+
+def _smoothed(sigma: Floats, records: Ints) -> Floats:
+    """Average spreads over neighbouring cells by records: a cell of a few records does not know its own."""
+    if sigma.size == 0:
+        return sigma
+    weights = records.astype(np.float64)
+    return np.asarray(_convolved(sigma * weights) / _convolved(weights), np.float64)
+
+
+def _convolved(values: Floats) -> Floats:
+    reach = _SMOOTHING.size // 2
+    return np.asarray(np.convolve(values, _SMOOTHING, mode="full")[reach : reach + values.size], np.float64)
+
+
+def _isotonic(values: Floats, weights: npt.NDArray[np.int64]) -> Floats:
+    if values.size == 0:
+        return values
+    from scipy.optimize import isotonic_regression
+
+    return np.asarray(isotonic_regression(values, weights=weights.astype(np.float64)).x, np.float64)
+
+
+def inconsistent(
+    wind_speed: npt.ArrayLike,
+    power_kw: npt.ArrayLike,
+    robust: pd.DataFrame,
+    settings: QualitySettings,
+    *,
+    rated_power_kw: float,
+) -> Bools:
+    """Flag records whose power does not fit their wind speed.
+
+    A record is flagged where its power is further from the expected level than `inconsistent_spread` robust sigmas and
+    than `inconsistent_floor` of rated power; level and sigma are interpolated in wind speed, so that the steep part of
+    the curve does not flag by the width of a cell. Power at or below zero is flagged as soon as the level passes 6 % of
+    rated power: the turbine stands still in wind that it normally runs in. Below that a normal start or stop is kept.
+
+    Parameters
+    ----------
+    wind_speed, power_kw : array, shape (n,)
+        Wind speed [m/s] and power [kW].
+    robust : DataFrame
+        Result of `robust_bins`; without any row nothing can be judged and nothing is flagged.
+    settings : QualitySettings
+        `inconsistent_spread` and `inconsistent_floor`.
+    rated_power_kw : float
+        Rated power [kW].
+
+    Returns
+    -------
+    array of bool, shape (n,)
+        True where flagged; False where wind or power is missing.
+    """
+    wind, power = np.asarray(wind_speed, np.float64), np.asarray(power_kw, np.float64)
+    if len(robust) == 0:
+        return np.zeros(wind.shape, np.bool_)
+    centres = robust["wind_speed"].to_numpy(np.float64)
+    level = np.interp(wind, centres, robust["level_kw"].to_numpy(np.float64))
+    sigma = np.interp(wind, centres, robust["sigma_kw"].to_numpy(np.float64))
+    floor = settings.inconsistent_floor * rated_power_kw
+    off_curve = np.abs(power - level) > np.maximum(settings.inconsistent_spread * sigma, floor)
+    standing = (power <= 0.0) & (level > _RUNNING * rated_power_kw)
+    return np.asarray(off_curve | standing, np.bool_)
+
+
+@dataclass(frozen=True)
+class ExpectedCurve:
+    """Smooth monotone curve of expected power, tabulated from 0 to cut-out."""
+
+    wind_speed: Floats  #: ascending [m/s]
+    expected_kw: Floats  #: [kW]
+
+    def power_kw(self, wind_speed: npt.ArrayLike) -> Floats:
+        """Return the expected power [kW] at wind speeds [m/s]: zero above cut-out, NaN where the wind is missing."""
+        wind = np.asarray(wind_speed, np.float64)
+        return np.asarray(np.interp(wind, self.wind_speed, self.expected_kw, right=0.0), np.float64)
+
+
+def expected_curve(robust: pd.DataFrame, *, rated_power_kw: float, cut_out: float = 25.0) -> ExpectedCurve:
+    """Return the smooth monotone curve of expected power through the robust bins.
+
+    The bins' means are made monotone (isotonic regression weighted by records), joined by monotone cubic interpolation
+    (PCHIP), clipped to [0, highest level] and held flat above the last supported bin, up to cut-out.
+
+    Parameters
+    ----------
+    robust : DataFrame
+        Result of `robust_bins`.
+    rated_power_kw : float
+        Rated power; the curve stays below 1.05 times this [kW].
+    cut_out : float
+        Cut-out wind speed [m/s].
+
+    Raises
+    ------
+    InputError
+        If no wind cell has enough records.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    from fleet.errors import InputError
+
+    if len(robust) == 0:
+        raise InputError(
+            f"no wind speed has the {_SUPPORT} valid records that expected power needs; "
+            "give a longer period, or leave the expected power out"
+        )
+    wind = robust["wind_speed"].to_numpy(np.float64)
+    level = _isotonic(robust["mean_kw"].to_numpy(np.float64), robust["n"].to_numpy(np.int64))
+    level = np.clip(level, 0.0, 1.05 * rated_power_kw)
+    grid = np.linspace(0.0, cut_out, int(np.ceil(cut_out / _GRID)) + 1)
+    # Below the first bin nothing was measured: power rises from zero at calm. Above the last, it is held.
+    knots = np.concatenate([[0.0], wind[wind > 0.0], [max(cut_out, wind[-1]) + 1.0]])
+    values = np.concatenate([[0.0], level[wind > 0.0], [level[-1]]])
+    smooth = np.clip(PchipInterpolator(knots, values)(grid), 0.0, values[-1])
+    return ExpectedCurve(grid, np.asarray(np.maximum.accumulate(smooth), np.float64))

@@ -1,0 +1,350 @@
+"""What is in a folder: formats, turbines, period, sampling, columns, gaps, duplicates; what is unusable and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.config import Farm, Source, load_farm
+from fleet.errors import FleetError, InputError
+from fleet.readers import format_named, read, recognise
+from fleet.readers.stamps import step_s
+from fleet.readers.unknown import Proposal, propose, why_unknown
+from fleet.schema import SIGNALS, columns
+from fleet.starter import starter_farm_toml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fleet.readers.base import Batch, Format
+
+__all__ = ["FileEntry", "Inventory", "TurbineEntry", "data_files", "inspect_folder", "starter_farm_toml"]
+
+SETTINGS = "farm.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """One file of the folder."""
+
+    path: str  #: relative to the folder, with forward slashes
+    format: str = ""  #: name of the format; empty: not a known one
+    title: str = ""
+    kind: str = ""
+    stamps: str = ""  #: which end of the interval the stamps label
+    turbines: tuple[str, ...] = ()
+    rows: int = 0  #: rows of the file, readable or not
+    first: pd.Timestamp | None = None
+    last: pd.Timestamp | None = None
+    sampling_s: int | None = None  #: most frequent step [s]
+    columns: tuple[str, ...] = ()  #: canonical signals that hold values
+    without_values: tuple[str, ...] = ()  #: canonical signals that the file lacks or that are missing throughout
+    empty: int = 0  #: rows without any value
+    duplicates: int = 0  #: rows with a turbine and time that an earlier row has
+    gaps: int = 0  #: holes in the series of a turbine
+    missing: int = 0  #: intervals in these holes
+    open_events: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)  #: reason -> rows that cannot be used
+    offsets_s: tuple[int, ...] = ()  #: UTC offsets of the stamps [s]
+    why: str = ""  #: why the file cannot be used; empty: it can
+    notes: tuple[str, ...] = ()  #: first bad cells and rows
+    proposal: Proposal | None = None  #: a guess at the mapping of a table of no known format
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurbineEntry:
+    """One turbine over all files: of its SCADA, its status log and the asset tables."""
+
+    name: str
+    rows: int = 0
+    first: pd.Timestamp | None = None
+    last: pd.Timestamp | None = None
+    empty: int = 0
+    duplicates: int = 0
+    gaps: int = 0
+    missing: int = 0
+    events: int = 0
+    asset: Mapping[str, Any] = field(default_factory=dict)  #: fields of `fleet.config.Turbine`, where a table has them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """What was found in a folder."""
+
+    folder: str  #: its name
+    files: tuple[FileEntry, ...]
+    turbines: tuple[TurbineEntry, ...]  #: turbines with data, or of the asset table where no file has data
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per file: what it is, its period, its counts and why it cannot be used."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "file": f.path,
+                    "format": f.format or "unknown",
+                    "kind": f.kind,
+                    "turbines": ", ".join(f.turbines),
+                    "rows": f.rows,
+                    "first": f.first,
+                    "last": f.last,
+                    "sampling_s": f.sampling_s,
+                    "stamps": f.stamps,
+                    "columns": ", ".join(f.columns),
+                    "without_values": ", ".join(f.without_values),
+                    "empty": f.empty,
+                    "duplicates": f.duplicates,
+                    "gaps": f.gaps,
+                    "missing": f.missing,
+                    "rejected": sum(f.rejected.values()),
+                    "note": f.why or "; ".join(f"{reason}: {rows}" for reason, rows in f.rejected.items()),
+                }
+                for f in self.files
+            ]
+        )
+
+    def turbine_table(self) -> pd.DataFrame:
+        """Return one row per turbine: its period, its counts and its rated power [kW] where it is known."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "turbine": t.name,
+                    "rows": t.rows,
+                    "first": t.first,
+                    "last": t.last,
+                    "empty": t.empty,
+                    "duplicates": t.duplicates,
+                    "gaps": t.gaps,
+                    "missing": t.missing,
+                    "events": t.events,
+                    "rated_power_kw": t.asset.get("rated_power_kw"),
+                }
+                for t in self.turbines
+            ]
+        )
+
+
+@dataclass
+class _Series:
+    """What the files say about one turbine, collected."""
+
+    times: list[npt.NDArray[np.datetime64]] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    rows: int = 0
+    empty: int = 0
+    events: int = 0
+    spans: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Return the files below a folder in sorted order, without hidden ones and the settings.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or it holds no file.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; expected a farm's folder with its exports")
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name != SETTINGS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not files:
+        raise InputError(f"{folder}: the folder is empty; expected SCADA exports, status logs and an asset table")
+    return files
+
+
+def inspect_folder(folder: Path) -> Inventory:
+    """Look at every file of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        A farm's folder. Where it has a `farm.toml`, the sources in it say how its files are read.
+
+    Returns
+    -------
+    Inventory
+        Files that cannot be used are listed with the reason.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, it is empty, or none of its files is a table.
+    ConfigError
+        If there is a `farm.toml` and it is wrong.
+    """
+    paths = data_files(folder)
+    settings = load_farm(folder / SETTINGS) if (folder / SETTINGS).is_file() else Farm(name=folder.name or "farm")
+    chosen = {path: source for source in reversed(settings.sources) for path in folder.glob(source.files)}
+    series: dict[str, _Series] = {}
+    assets: dict[str, dict[str, Any]] = {}
+    files = tuple(
+        _look_at(path, path.relative_to(folder).as_posix(), chosen.get(path), series, assets) for path in paths
+    )
+    if not any(entry.format or entry.proposal for entry in files):
+        listed = "\n".join(f"  {entry.path}: {entry.why}" for entry in files[:20])
+        raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")
+    names = sorted(series) or sorted(assets)
+    turbines = tuple(_turbine(name, series.get(name, _Series()), assets.get(name, {})) for name in names)
+    return Inventory(folder=folder.resolve().name or "farm", files=files, turbines=turbines)
+
+
+def _look_at(
+    path: Path,
+    name: str,
+    source: Source | None,
+    series: dict[str, _Series],
+    assets: dict[str, dict[str, Any]],
+) -> FileEntry:
+    known: Format | None = None
+    try:
+        known = format_named(source.format) if source else recognise(path)
+        if known is None:
+            return FileEntry(path=name, why=why_unknown(path), proposal=propose(path))
+        batch = read(path, source or Source(format=known.name))
+    except FleetError as error:
+        why = str(error).removeprefix(f"{path}: ").removeprefix(str(path))
+        if known is None:
+            return FileEntry(path=name, why=why)
+        return FileEntry(path=name, format=known.name, title=known.title, kind=known.kind, stamps=known.stamps, why=why)
+    facts = {
+        "scada": _scada_facts,
+        "events": _event_facts,
+        "assets": _asset_facts,
+        "meter": _time_facts,
+        "reanalysis": _time_facts,
+    }[known.kind](batch, series, assets)
+    stamps = source.stamps if source and source.stamps else known.stamps
+    return FileEntry(
+        path=name,
+        format=known.name,
+        title=known.title,
+        kind=known.kind,
+        stamps=stamps,
+        rows=batch.rows_in,
+        rejected=batch.rejected,
+        notes=batch.examples,
+        **facts,
+    )
+
+
+def _scada_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    frame = batch.frame
+    signals = columns(SIGNALS)
+    values = {name: bool(frame[name].notna().any()) for name in signals}
+    readable = frame["time"].notna().to_numpy()
+    empty = frame[signals].isna().all(axis=1).to_numpy() & readable
+    instants = frame["time"].dt.tz_localize(None).to_numpy()
+    step = step_s(instants, frame["turbine"].to_numpy())
+    duplicates = gaps = missing = 0
+    turbines = sorted(set(frame["turbine"].unique()) - {""})
+    for turbine in turbines:
+        mine = (frame["turbine"] == turbine).to_numpy()
+        times = instants[mine & readable]
+        twice, holes, without = _continuity(times, step)
+        duplicates, gaps, missing = duplicates + twice, gaps + holes, missing + without
+        entry = series.setdefault(turbine, _Series())
+        entry.times.append(times)
+        entry.steps.append(step)
+        entry.rows += int(mine.sum())
+        entry.empty += int((mine & empty).sum())
+    return {
+        "turbines": tuple(turbines),
+        **_period(frame["time"]),
+        "sampling_s": step,
+        "columns": tuple(name for name in signals if values[name]),
+        "without_values": tuple(name for name in signals if not values[name]),
+        "empty": int(empty.sum()),
+        "duplicates": duplicates,
+        "gaps": gaps,
+        "missing": missing,
+        "offsets_s": tuple(int(offset) for offset in np.unique(frame["utc_offset_s"].to_numpy()[readable])),
+    }
+
+
+def _continuity(times: npt.NDArray[np.datetime64], step: int) -> tuple[int, int, int]:
+    """Return rows with a stamp that an earlier row has, holes, and intervals in the holes, of one turbine."""
+    unique = np.unique(times)
+    steps = np.diff(unique) // np.timedelta64(step, "s")
+    holes = steps > 1
+    return len(times) - len(unique), int(holes.sum()), int((steps[holes] - 1).sum())
+
+
+def _event_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    frame = batch.frame
+    counts = frame["turbine"].value_counts()
+    for turbine, count in counts.items():
+        entry = series.setdefault(str(turbine), _Series())
+        entry.events += int(count)
+        mine = frame.loc[frame["turbine"] == turbine, "start"]
+        entry.spans.append((mine.min(), mine.max()))
+    return {
+        "turbines": tuple(sorted(str(turbine) for turbine in counts.index)),
+        **_period(frame["start"]),
+        "open_events": int(frame["end"].isna().sum()),
+    }
+
+
+def _asset_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    for row in batch.frame.to_dict("records"):
+        assets.setdefault(str(row["name"]), {str(key): value for key, value in row.items() if value == value})
+    return {"turbines": tuple(batch.frame["name"])}
+
+
+def _time_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    frame = batch.frame
+    instants = frame["time"].dt.tz_localize(None).to_numpy()
+    step = step_s(instants)
+    duplicates, gaps, missing = _continuity(instants, step)
+    values = [str(name) for name in frame.columns if name != "time"]
+    return {
+        **_period(frame["time"]),
+        "sampling_s": step,
+        "columns": tuple(name for name in values if frame[name].notna().any()),
+        "without_values": tuple(name for name in values if frame[name].isna().all()),
+        "empty": int(frame[values].isna().all(axis=1).sum()),
+        "duplicates": duplicates,
+        "gaps": gaps,
+        "missing": missing,
+    }
+
+
+def _period(times: pd.Series) -> dict[str, Any]:
+    there = times.dropna()
+    return {"first": there.min(), "last": there.max()} if len(there) else {}
+
+
+def _turbine(name: str, found: _Series, asset: dict[str, Any]) -> TurbineEntry:
+    import pandas as pd
+
+    duplicates = gaps = missing = 0
+    spans = list(found.spans)
+    times = np.concatenate(found.times) if found.times else np.empty(0, "datetime64[us]")
+    if len(times):
+        duplicates, gaps, missing = _continuity(times, min(found.steps))
+        spans.append((pd.Timestamp(times.min(), tz="UTC"), pd.Timestamp(times.max(), tz="UTC")))
+    return TurbineEntry(
+        name=name,
+        rows=found.rows,
+        first=min((span[0] for span in spans), default=None),
+        last=max((span[1] for span in spans), default=None),
+        empty=found.empty,
+        duplicates=duplicates,
+        gaps=gaps,
+        missing=missing,
+        events=found.events,
+        asset=asset,
+    )

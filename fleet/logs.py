@@ -1,0 +1,119 @@
+"""Status logs of a farm: the events of every turbine, the period that its log covers, and its states in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fleet.config import Farm
+from fleet.dataset import Dataset
+from fleet.schema import EVENTS, columns
+from fleet.site import source_row, source_table
+from fleet.status_log import allocate, declared_period
+from fleet.times import from_us, to_us
+
+__all__ = ["LogStates", "StatusLog", "log_states", "read_logs"]
+
+Period = tuple[int, int]
+_FILE_STRIDE = 1 << 40
+
+
+@dataclass(frozen=True)
+class StatusLog:
+    """One turbine's events from all its files."""
+
+    events: pd.DataFrame  #: `schema.EVENTS`
+    declared: tuple[pd.Timestamp, pd.Timestamp] | None  #: what the files' headers declare together
+
+
+@dataclass(frozen=True)
+class LogStates:
+    """What a turbine's log says of the analysed period."""
+
+    segments: pd.DataFrame | None  #: exclusive states; None where the log's coverage is unknown
+    stops: pd.DataFrame  #: the same allocation, whatever the coverage, for the list of stops
+    note: str
+
+
+def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
+    """Read all status logs of a farm.
+
+    Returns
+    -------
+    logs : dict of turbine to StatusLog
+        Turbines without a log are absent.
+    sources : DataFrame
+        One row per file (`fleet.site.SOURCE_COLUMNS`).
+    """
+    files = dataset.of_kind("events")
+    parts: dict[str, list[tuple[pd.DataFrame, tuple[pd.Timestamp, pd.Timestamp] | None]]] = {}
+    rows = []
+    listed = {turbine.name for turbine in dataset.farm.turbines}
+    for order, file in enumerate(files):
+        batch = file.read()
+        unlisted = sorted(set(batch.frame["turbine"]) - listed)
+        note = f"rows of turbines that are not listed are not used: {', '.join(unlisted)}" if unlisted else ""
+        rows.append(source_row(file, batch, note))
+        events = batch.frame.assign(source_row=batch.frame["source_row"] + order * _FILE_STRIDE)
+        for name, own in events.groupby("turbine", sort=True):
+            if name in listed:
+                parts.setdefault(str(name), []).append((own, batch.declared))
+    logs = {}
+    for name, own_parts in sorted(parts.items()):
+        events = pd.concat([events for events, _ in own_parts], ignore_index=True)[columns(EVENTS)]
+        # Monthly files repeat the events that cross their borders.
+        content = [column for column in columns(EVENTS) if column != "source_row"]
+        logs[name] = StatusLog(events.drop_duplicates(content, ignore_index=True), _joined([d for _, d in own_parts]))
+    return logs, source_table(rows)
+
+
+def log_states(log: StatusLog, farm: Farm, period: Period) -> LogStates:
+    """Allocate a log's events over the analysed period.
+
+    Parameters
+    ----------
+    log : StatusLog
+        One turbine's events.
+    farm : Farm
+        Settings.
+    period : (int, int)
+        The analysed period [us since 1970 UTC].
+    """
+    settings = farm.availability
+    found = declared_period(log.events, log.declared, settings)
+    everything = allocate(log.events, from_us(period[0]), from_us(period[1]), settings)
+    if found is None:
+        return LogStates(None, everything, "")
+    start, end = max(to_us(found[0]), period[0]), min(to_us(found[1]), period[1])
+    if start >= end:
+        return LogStates(None, everything, "the status log's period does not meet the analysed one")
+    return LogStates(allocate(log.events, from_us(start), from_us(end), settings), everything, found[2])
+
+
+def log_period(logs: dict[str, StatusLog], farm: Farm) -> Period | None:
+    """Return the period that the logs cover together, for a farm without SCADA records; None without any event."""
+    spans: list[Period] = []
+    for log in logs.values():
+        found = declared_period(log.events, log.declared, farm.availability)
+        if found is not None:
+            spans.append((to_us(found[0]), to_us(found[1])))
+        elif len(log.events):
+            last = pd.concat([log.events["start"], log.events["end"]]).max()
+            spans.append((to_us(log.events["start"].min()), to_us(last) + 1))
+    return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
+
+
+def _joined(
+    declared: list[tuple[pd.Timestamp, pd.Timestamp] | None],
+) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Return the period of several files that follow each other; None where one is silent or they leave a hole."""
+    known = sorted(span for span in declared if span is not None)
+    if len(known) != len(declared) or not known:
+        return None
+    start, end = known[0]
+    for first, last in known[1:]:
+        if first > end:
+            return None
+        end = max(end, last)
+    return start, end

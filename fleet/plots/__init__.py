@@ -1,0 +1,31 @@
+"""Plots of the fleet's results: `plot_x(part of the results, ax=None)` returns the axes (or figure) it drew on."""
+
+from __future__ import annotations
+
+from fleet.plots.curves import plot_fleet_curves, plot_power_curve, plot_power_curves, plot_ranking
+from fleet.plots.energy import plot_losses, plot_reconciliation
+from fleet.plots.heat import plot_availability_months, plot_coverage, plot_energy_months
+from fleet.plots.site import plot_accounting, plot_clock, plot_map
+from fleet.plots.stops import plot_categories, plot_stops
+from fleet.plots.style import to_svg
+from fleet.plots.wind import plot_wind_distribution, plot_wind_rose
+
+__all__ = [
+    "plot_accounting",
+    "plot_availability_months",
+    "plot_categories",
+    "plot_clock",
+    "plot_coverage",
+    "plot_energy_months",
+    "plot_fleet_curves",
+    "plot_losses",
+    "plot_map",
+    "plot_power_curve",
+    "plot_power_curves",
+    "plot_ranking",
+    "plot_reconciliation",
+    "plot_stops",
+    "plot_wind_distribution",
+    "plot_wind_rose",
+    "to_svg",
+]

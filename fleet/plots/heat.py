@@ -1,0 +1,204 @@
+"""Heat maps: one row per turbine, one column per month or day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+
+from fleet.plots.style import (
+    GREY,
+    INK,
+    canvas,
+    days,
+    empty,
+    label_ticks,
+    months,
+    style,
+    time_axis,
+    turbines_of,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["plot_availability_months", "plot_coverage", "plot_energy_months"]
+
+_MISSING = "#ededed"
+_ROWS_WRITTEN, _COLUMNS_WRITTEN = 32, 25  # larger maps are read by colour, not by figures
+_MORE = LinearSegmentedColormap.from_list("more", ["#f3f8fc", "#9ecae1", "#2f7ebc", "#08306b"])
+_LESS = LinearSegmentedColormap.from_list("less", ["#7f2704", "#d94801", "#fdae6b", "#fff3e6", "#ffffff"])
+
+
+def plot_energy_months(monthly: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None) -> Axes:
+    """Draw the energy per turbine and month as a heat map.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        `Energy.monthly`: turbine, month, energy_mwh [MWh].
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    order : sequence of str, optional
+        Turbines from top to bottom.
+    """
+    return _month_map(monthly, "energy_mwh", "MWh", _MORE, ax, order)
+
+
+def plot_availability_months(
+    monthly: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None, column: str = "time_based"
+) -> Axes:
+    """Draw the operational availability per turbine and month as a heat map, in percent.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        `Availability.monthly`: turbine, month, time_based, production_based [1].
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    order : sequence of str, optional
+        Turbines from top to bottom.
+    column : str
+        "time_based" or "production_based".
+    """
+    return _month_map(monthly, column, "%", _LESS, ax, order, scale=100.0)
+
+
+def plot_coverage(coverage: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None) -> Axes:
+    """Draw the share of used intervals per turbine and day.
+
+    Parameters
+    ----------
+    coverage : DataFrame
+        `Quality.coverage`: turbine, date, expected, used, rejected, missing [intervals].
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    order : sequence of str, optional
+        Turbines from top to bottom.
+    """
+    with style():
+        names = turbines_of(coverage, order)
+        ax = canvas(ax, _height(len(names), 0.16))
+        if not names:
+            return empty(ax, "no intervals")
+        dates = pd.DatetimeIndex(coverage["date"])
+        calendar = pd.date_range(dates.min(), dates.max(), freq="D")
+        share = coverage["used"] / coverage["expected"].where(coverage["expected"] > 0)
+        cells = coverage.assign(share=100.0 * share, date=dates).pivot_table(
+            index="turbine", columns="date", values="share", aggfunc="min"
+        )
+        values = cells.reindex(index=names, columns=calendar).to_numpy(float)
+        edges = np.append(days(calendar), days(calendar[-1:])[0] + 1.0)
+        _draw(ax, values, edges, _LESS, Normalize(0.0, 100.0), "%")
+        label_ticks(ax, "y", np.arange(len(names)) + 0.5, names)
+        _thin(ax, len(names))
+        time_axis(ax)
+        return ax
+
+
+def _month_map(
+    table: pd.DataFrame,
+    column: str,
+    what: str,
+    colours: Colormap,
+    ax: Axes | None,
+    order: Sequence[str] | None,
+    scale: float = 1.0,
+) -> Axes:
+    with style():
+        names, calendar = turbines_of(table, order), months(table)
+        ax = canvas(ax, _height(len(names), 0.24))
+        if not names or not calendar:
+            return empty(ax, "no months")
+        singles = table[table["turbine"].isin(names)]
+        cells = singles.pivot_table(index="turbine", columns="month", values=column, aggfunc="first")
+        cells = cells.reindex(index=names, columns=calendar)
+        values = scale * cells.to_numpy(float)
+        _draw(ax, values, np.arange(len(calendar) + 1.0), colours, _range(values, colours is _LESS), what)
+        if len(names) <= _ROWS_WRITTEN and len(calendar) <= _COLUMNS_WRITTEN:
+            _write_figures(ax, values, colours, _range(values, colours is _LESS))
+        label_ticks(ax, "y", np.arange(len(names)) + 0.5, names)
+        _thin(ax, len(names))
+        _month_ticks(ax, calendar)
+        return ax
+
+
+def _height(rows: int, each: float) -> float:
+    """Return a figure's height [inch]: one page at most."""
+    return float(np.clip(0.75 + each * rows, 1.35, 9.5))
+
+
+def _range(values: npt.NDArray[np.float64], low_matters: bool) -> Normalize:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return Normalize(0.0, 1.0)
+    if low_matters:  # from a round figure below the worst to 100 %, at least ten points wide
+        return Normalize(min(90.0, 10.0 * np.floor(finite.min() / 10.0)), 100.0)
+    return Normalize(min(0.0, finite.min()), max(finite.max(), 1e-9))
+
+
+def _draw(
+    ax: Axes,
+    values: npt.NDArray[np.float64],
+    edges: npt.NDArray[np.float64],
+    colours: Colormap,
+    scale: Normalize,
+    what: str,
+) -> None:
+    rows = np.arange(values.shape[0] + 1.0)
+    ax.set_facecolor(_MISSING)
+    many = values.size > 1500
+    ax.pcolormesh(
+        edges,
+        rows,
+        np.ma.masked_invalid(values),
+        cmap=colours,
+        norm=scale,
+        rasterized=many,
+        edgecolors="none" if many else "white",
+        linewidth=0.0 if many else 0.6,
+    )
+    ax.set_ylim(values.shape[0], 0)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    owner = ax.figure
+    bar = owner.colorbar(
+        ScalarMappable(scale, colours), ax=ax, pad=0.01, fraction=0.04, aspect=12, label=what, use_gridspec=False
+    )
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=2)
+
+
+def _write_figures(ax: Axes, values: npt.NDArray[np.float64], colours: Colormap, scale: Normalize) -> None:
+    finite = values[np.isfinite(values)]
+    digits = 1 if finite.size and np.abs(finite).max() <= 100.0 else 0
+    size = 6.2 if values.shape[1] <= 14 else 5.5
+    for row, column in np.ndindex(*values.shape):
+        value = values[row, column]
+        known = bool(np.isfinite(value))
+        red, green, blue, _ = colours(scale(value)) if known else (1.0, 1.0, 1.0, 1.0)
+        dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+        shown = ("100" if value >= 99.95 and scale.vmax == 100.0 else f"{value:.{digits}f}") if known else "n/d"
+        colour = ("white" if dark else INK) if known else GREY
+        ax.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _month_ticks(ax: Axes, calendar: list[str]) -> None:
+    """Label months by their number and each first month of a year with the year below."""
+    every = max(1, int(np.ceil(len(calendar) / 26)))
+    shown = [i for i, month in enumerate(calendar) if (int(month[5:]) - 1) % every == 0] if every < 12 else []
+    years = [i for i, month in enumerate(calendar) if i == 0 or month.endswith("-01")]
+    at = sorted({*shown, *years})
+    names = [f"{calendar[i][5:]}\n{calendar[i][:4]}" if i in years else calendar[i][5:] for i in at]
+    ax.set_xticks([i + 0.5 for i in at], labels=names)
+
+
+def _thin(ax: Axes, rows: int) -> None:
+    """Make the names of many rows small enough to stand apart."""
+    if rows > 40:
+        ax.tick_params(axis="y", labelsize=max(4.0, 7.5 * 40.0 / rows))

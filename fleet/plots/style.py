@@ -1,0 +1,209 @@
+"""The one place for how plots look: size, type, colours, labels, and how a figure becomes SVG bytes.
+
+Figures are made with matplotlib's object interface only, so that nothing global changes and no window opens.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fleet.categories import Category
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = [
+    "BLUE",
+    "CATEGORY_COLOURS",
+    "FLEET",
+    "GREEN",
+    "GREY",
+    "INK",
+    "LIGHT",
+    "ORANGE",
+    "PURPLE",
+    "SKY",
+    "VERMILLION",
+    "WIDTH",
+    "canvas",
+    "days",
+    "empty",
+    "label",
+    "label_ticks",
+    "months",
+    "new_figure",
+    "style",
+    "time_axis",
+    "title",
+    "to_svg",
+    "turbines_of",
+]
+
+FLEET = "fleet"
+WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
+
+# Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).
+BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#56B4E9",
+    "#CC79A7",
+    "#F0E442",
+)
+INK, GREY, LIGHT = "#222222", "#767676", "#e4e4e4"
+
+#: In service: blues. Out of service: yellow to green. Non-operative: reds and purple. Nothing known: greys.
+CATEGORY_COLOURS: dict[str, str] = {
+    Category.FULL_PERFORMANCE: "#0072B2",
+    Category.PARTIAL_PERFORMANCE: "#56B4E9",
+    Category.READY_STANDBY: "#bfe3f7",
+    Category.TECHNICAL_STANDBY: "#009E73",
+    Category.OUT_OF_ENVIRONMENTAL_SPECIFICATION: "#a6d96a",
+    Category.REQUESTED_SHUTDOWN: "#F0E442",
+    Category.OUT_OF_ELECTRICAL_SPECIFICATION: "#E69F00",
+    Category.SCHEDULED_MAINTENANCE: "#CC79A7",
+    Category.PLANNED_CORRECTIVE_ACTION: "#8c4f7d",
+    Category.FORCED_OUTAGE: "#D55E00",
+    Category.SUSPENDED: "#8b3a00",
+    Category.FORCE_MAJEURE: "#222222",
+    Category.INFORMATION_UNAVAILABLE: "#d0d0d0",
+    Category.UNALLOCATED: "#9a9a9a",
+}
+
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same outlines everywhere
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.0,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "lines.linewidth": 1.3,
+    "figure.facecolor": "white",
+    "figure.dpi": 100.0,
+    "savefig.dpi": 150.0,  # of the parts that are drawn as images
+    "hatch.linewidth": 0.5,
+    "text.parse_math": False,  # a dollar sign in a turbine's name is a dollar sign
+    "text.usetex": False,
+    "svg.fonttype": "path",  # the same picture without the reader's fonts
+    "svg.hashsalt": "windform",
+    "svg.id": None,
+    "path.simplify": True,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Apply the plots' style for the length of a block, whatever the caller's settings are."""
+    own: Any = {  # the stubs list every key as a literal
+        key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "date."))
+    }
+    own.update(_RC)
+    with mpl.rc_context(own):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Return an empty figure that keeps its labels inside; sizes in inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def canvas(ax: Axes | None, height: float, width: float = WIDTH, **subplot: Any) -> Axes:
+    """Return the given axes, or the only axes of a new figure."""
+    return ax if ax is not None else cast("Axes", new_figure(height, width).add_subplot(**subplot))
+
+
+def to_svg(figure: Figure) -> bytes:
+    """Return the figure as SVG; the same figure gives the same bytes (fixed hash salt, no date)."""
+    buffer = io.BytesIO()
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as an empty box
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def label(name: object, length: int = 24) -> str:
+    """Return a name that is fit for a picture: one line, printable, not too long."""
+    line = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(name))
+    return line if len(line) <= length else f"{line[: length - 1]}\u2026"
+
+
+def label_ticks(ax: Axes, axis: str, at: Sequence[float] | npt.NDArray[Any], names: Sequence[object]) -> None:
+    """Put names at ticks, without reading mathematics into them."""
+    setter = ax.set_xticks if axis == "x" else ax.set_yticks
+    setter(list(at), labels=[label(name) for name in names], parse_math=False)
+
+
+def title(ax: Axes, written: object) -> None:
+    """Set the axes' title, without reading mathematics into it."""
+    ax.set_title(label(written, 60), parse_math=False)
+
+
+def empty(ax: Axes, reason: str) -> Axes:
+    """Say in the axes why there is nothing to draw."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color=GREY)
+    return ax
+
+
+def turbines_of(table: pd.DataFrame, order: Sequence[str] | None = None) -> list[str]:
+    """Return the single turbines of a table, in the given order first, then by name."""
+    there = {str(name) for name in table["turbine"].unique()} - {FLEET}
+    first = [name for name in order or () if name in there]
+    return first + sorted(there - set(first))
+
+
+def months(table: pd.DataFrame) -> list[str]:
+    """Return every month from a table's first to its last, without holes, as "2014-01"."""
+    names = sorted({str(month) for month in table["month"].unique()})
+    if not names:
+        return []
+    return [str(period) for period in pd.period_range(names[0], names[-1], freq="M")]
+
+
+def days(times: Any) -> npt.NDArray[np.float64]:
+    """Return times as matplotlib's day numbers, UTC."""
+    from matplotlib.dates import date2num
+
+    stamps = pd.DatetimeIndex(times)
+    naive = stamps.tz_convert("UTC").tz_localize(None) if stamps.tz is not None else stamps
+    return np.asarray(date2num(naive.to_numpy("datetime64[us]")), np.float64)
+
+
+def time_axis(ax: Axes) -> None:
+    """Label the x axis with dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", show_offset=False))

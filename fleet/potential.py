@@ -1,0 +1,193 @@
+"""Potential power: what a stopped turbine would have made, from the best source there is for each record.
+
+Sources in order: the export's own potential power; the mean share of rated power of the neighbours that run at that
+moment; the turbine's own expected-power curve at its nacelle wind. Every source is compared with the turbine's own power
+while it runs normally: the ratio of the sums corrects its bias, and its spread from month to month is its uncertainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.config import Turbine
+from fleet.expected import ExpectedCurve
+from fleet.sums import MICRO, POWER, Summary, keyed_sums, quanta
+
+__all__ = [
+    "SOURCE_TITLES",
+    "Neighbours",
+    "PotentialSource",
+    "candidates",
+    "choose",
+    "corrected",
+    "normal_sums",
+    "source_quality",
+]
+
+Floats = npt.NDArray[np.float64]
+
+
+class PotentialSource(IntEnum):
+    """Where a potential power comes from, best first."""
+
+    EXPORT = 0
+    NEIGHBOURS = 1
+    OWN_CURVE = 2
+    NONE = 3
+
+
+SOURCE_TITLES: dict[PotentialSource, str] = {
+    PotentialSource.EXPORT: "the export's signal",
+    PotentialSource.NEIGHBOURS: "available neighbours",
+    PotentialSource.OWN_CURVE: "own power curve",
+    PotentialSource.NONE: "none",
+}
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Running turbines of the farm per interval: how many, and the sum of their shares of rated power."""
+
+    start: int  #: first interval [us since 1970 UTC]
+    period: int  #: [us]
+    running: npt.NDArray[np.int64]
+    share: npt.NDArray[np.int64]  #: [1e-6 of rated power]
+
+    @staticmethod
+    def of(fleet: pd.DataFrame, start: int, end: int, period: int) -> Neighbours:
+        """Lay the merged table "fleet" (time -> running, share) on the grid of the period [start, end)."""
+        size = max(0, -(-(end - start) // period))
+        running, share = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        place = (fleet.index.to_numpy(np.int64) - start) // period
+        inside = (place >= 0) & (place < size)
+        running[place[inside]] = fleet["running"].to_numpy()[inside]
+        share[place[inside]] = fleet["share"].to_numpy()[inside]
+        return Neighbours(start, period, running, share)
+
+    def mean_share(self, times: npt.NDArray[np.int64], own: npt.NDArray[np.int64], runs: npt.NDArray[np.bool_]) -> Floats:
+        """Return the others' mean share of rated power at each time, NaN where none runs.
+
+        Parameters
+        ----------
+        times : array of int64, shape (n,)
+            Begin of each record [us since 1970 UTC].
+        own : array of int64, shape (n,)
+            The turbine's own share [1e-6], taken out of the sum ...
+        runs : array of bool, shape (n,)
+            ... where it runs itself.
+        """
+        place = (times - self.start) // self.period
+        inside = (place >= 0) & (place < self.running.size)
+        at = np.where(inside, place, 0)
+        if not self.running.size:
+            return np.full(times.size, np.nan)
+        count = np.where(inside, self.running[at], 0) - runs
+        total = np.where(inside, self.share[at], 0) - np.where(runs, own, 0)
+        return np.where(count > 0, total * MICRO / np.maximum(count, 1), np.nan)
+
+    def all_running(self, times: npt.NDArray[np.int64], turbines: int) -> npt.NDArray[np.bool_]:
+        """Return whether every turbine of the farm runs at each time."""
+        place = (times - self.start) // self.period
+        inside = (place >= 0) & (place < self.running.size)
+        return inside & (self.running[np.where(inside, place, 0)] == turbines) if self.running.size else inside
+
+
+def candidates(
+    frame: pd.DataFrame, turbine: Turbine, neighbour_share: Floats, curve: ExpectedCurve | None
+) -> dict[PotentialSource, Floats]:
+    """Return every source's potential power per record [kW], NaN where it has none."""
+    wind = frame["wind_speed"].to_numpy()
+    return {
+        PotentialSource.EXPORT: frame["potential_power_kw"].to_numpy(),
+        PotentialSource.NEIGHBOURS: neighbour_share * turbine.rated_power_kw,
+        PotentialSource.OWN_CURVE: curve.power_kw(wind) if curve is not None else np.full(wind.size, np.nan),
+    }
+
+
+def choose(potential: dict[PotentialSource, Floats]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return the best available potential power per record [kW] and its source."""
+    size = next(iter(potential.values())).size
+    power, source = np.full(size, np.nan), np.full(size, int(PotentialSource.NONE), np.int64)
+    for candidate in sorted(potential, reverse=True):
+        known = np.isfinite(potential[candidate])
+        power[known], source[known] = potential[candidate][known], int(candidate)
+    return power, source
+
+
+def source_quality(summary: Summary) -> pd.DataFrame:
+    """Return each source's bias correction and uncertainty per turbine, from normal operation.
+
+    Parameters
+    ----------
+    summary : Summary
+        With the merged table "sources" (turbine, source, month -> n, potential, own), sums over normal operation
+        [0.01 kW].
+
+    Returns
+    -------
+    DataFrame
+        Index turbine, source; columns ratio (own / potential, the correction), u_relative (standard deviation of the
+        monthly ratios about it, one sigma), records.
+    """
+    table = summary["sources"].reset_index()
+    rows = []
+    for (turbine, source), group in table.groupby(["turbine", "source"], sort=True):
+        potential, own = int(group["potential"].sum()), int(group["own"].sum())
+        ratio = own / potential if potential > 0 else 1.0
+        # Months of little production say little about the ratio: at least 1 % of the whole.
+        solid = group[group["potential"] > 0.01 * potential]
+        monthly = solid["own"].to_numpy() / np.maximum(solid["potential"].to_numpy(), 1)
+        spread = float(np.std(monthly / ratio, ddof=1)) if monthly.size > 1 and ratio > 0 else float("nan")
+        rows.append((turbine, source, ratio, spread, int(group["n"].sum())))
+    frame = pd.DataFrame(rows, columns=["turbine", "source", "ratio", "u_relative", "records"])
+    return frame.set_index(["turbine", "source"])
+
+
+def normal_sums(
+    turbine: str, months: npt.NDArray[np.int64], own_kw: Floats, potential: dict[PotentialSource, Floats]
+) -> pd.DataFrame:
+    """Return, per source and month, own and potential power summed over records of normal operation [0.01 kW]."""
+    parts = []
+    for source, values in potential.items():
+        known = np.isfinite(values)
+        parts.append(
+            keyed_sums(
+                {"turbine": turbine, "source": int(source), "month": months[known]},
+                {
+                    "n": np.ones(int(known.sum()), np.int64),
+                    "potential": quanta(values[known], POWER),
+                    "own": quanta(own_kw[known], POWER),
+                },
+            )
+        )
+    return pd.concat(parts).sort_index()
+
+
+def corrected(table: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:
+    """Return a merged table with columns potential and source with its potential corrected for the source's bias.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index levels turbine and source among others; `potential` [0.01 kW].
+    quality : DataFrame
+        From `source_quality`.
+
+    Returns
+    -------
+    DataFrame
+        The index levels as columns; `potential` corrected and rounded to its quantum, 0 where no source knows it;
+        `u_potential` [0.01 kW], its standard uncertainty; `known`, whether a source knows it.
+    """
+    plain = table.reset_index()
+    keys = pd.MultiIndex.from_frame(plain[["turbine", "source"]])
+    known = (plain["source"] != int(PotentialSource.NONE)).to_numpy()
+    ratio = quality["ratio"].reindex(keys).fillna(1.0).to_numpy()
+    spread = quality["u_relative"].reindex(keys).to_numpy()
+    potential = np.where(known, plain["potential"].to_numpy() * ratio, 0.0)
+    return plain.assign(potential=np.rint(potential).astype(np.int64), u_potential=potential * spread, known=known)

@@ -1,0 +1,45 @@
+"""What a reader is: a recognised format, a function from one file to a canonical batch, and what it says about time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fleet.config import Source
+
+__all__ = ["Batch", "Format", "Kind", "Stamps"]
+
+Kind = Literal["scada", "events", "meter", "reanalysis", "assets"]
+Stamps = Literal["start", "end", "assumed start", "instant", "as configured"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One file in canonical form.
+
+    A SCADA frame holds every row of the file, readable or not (unreadable ones carry flags): `len(frame)` is rows in.
+    Tables of the other kinds leave out what cannot be read and count it in `rejected`.
+    """
+
+    frame: pd.DataFrame  #: columns of `fleet.schema`; for assets: the fields of `fleet.config.Turbine`
+    rows_in: int
+    rejected: dict[str, int]  #: reason -> rows that are not in the frame; sums with len(frame) to rows_in
+    declared: tuple[pd.Timestamp, pd.Timestamp] | None = None  #: period that the file's header declares, UTC
+    examples: tuple[str, ...] = ()  #: "file:row: column ..., found ..., expected ..." of the first bad cells and rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format that is recognised by its content."""
+
+    name: str
+    title: str
+    kind: Kind
+    stamps: Stamps  #: which end of the interval its stamps label; "assumed start" where the publisher is silent
+    matches: Callable[[Path, str], bool]  #: path and the file's first lines (decompressed, decoded) -> recognised?
+    read: Callable[[Path, Source], Batch]

@@ -1,0 +1,362 @@
+"""Text tables: bytes to columns of strings and on to numbers, with every damaged row and cell accounted for."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from fleet.errors import InputError, nearest
+
+__all__ = [
+    "DELIMITERS",
+    "MISSING",
+    "RawTable",
+    "delimiter_of",
+    "fields_of",
+    "file_bytes",
+    "head",
+    "numbers",
+    "read_table",
+    "require",
+    "texts",
+]
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+#: Cells that mean "no value" where a number belongs.
+MISSING = ("", "-", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None")
+EXAMPLES = 5  #: bad cells or rows that are quoted per kind of trouble
+
+_HEAD_BYTES = 65_536
+_BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_PARSE_BLOCK = 1 << 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTable:
+    """A text table as written: strings by column name, and the rows that do not fit the header.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    first_line : int
+        Line of the file, counted from 1, that holds the first row.
+    fields : int
+        Fields of the header.
+    cells : dict of str to ChunkedArray
+        Cells of the rows that fit; missing ones are null.
+    row : array of int64, shape (n,)
+        Position of each of these rows in the file, counted from 0 behind the header.
+    malformed : tuple of (int, tuple of str)
+        Position and fields of the rows that have too many or too few fields.
+    notes : tuple of str
+        What was unusual about the file as a whole.
+    """
+
+    path: Path
+    first_line: int
+    fields: int
+    cells: dict[str, pa.ChunkedArray]
+    row: npt.NDArray[np.int64]
+    malformed: tuple[tuple[int, tuple[str, ...]], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of the file, whether they fit the header or not."""
+        return len(self.row) + len(self.malformed)
+
+    def place(self, row: int) -> str:
+        """Return "file:line" of a row."""
+        return f"{self.path.name}:{self.first_line + row}"
+
+    def examples(self, at: Iterable[int], column: str, expected: str) -> list[str]:
+        """Return a sentence for the first few of the fitting rows `at` whose cell in `column` is bad."""
+        positions = list(at)[:EXAMPLES]
+        cells = self.cells[column]
+        return [
+            f"{self.place(int(self.row[i]))}: column {column}, found {_shown(cells[i].as_py())}, expected {expected}"
+            for i in positions
+        ]
+
+    def malformed_examples(self) -> list[str]:
+        """Return a sentence for each of the first few rows that do not fit the header."""
+        return [
+            f"{self.place(row)}: found {len(found)} fields, expected {self.fields}: {_shown(','.join(found))}"
+            for row, found in self.malformed[:EXAMPLES]
+        ]
+
+
+def _shown(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def file_bytes(path: Path) -> bytes:
+    """Return a file's content, unpacked where it is gzip by content (whatever its name), without a byte order mark.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or its gzip stream ends early or is damaged.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if data.startswith(_GZIP):
+        try:
+            data = gzip.decompress(data)
+        except EOFError as error:
+            raise InputError(f"{path}: the gzip file ends early; expected a complete one: copy it again") from error
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(f"{path}: the gzip file is damaged ({error}); copy it again") from error
+    return data.removeprefix(_BOM)
+
+
+def head(path: Path) -> str:
+    """Return a file's first lines as text; an empty string where it is no text.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if data.startswith(_GZIP):
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            data = unpack.decompress(data, _HEAD_BYTES)
+        except zlib.error:
+            return ""
+    data = data.removeprefix(_BOM)
+    if b"\x00" in data:
+        return ""
+    complete = data[: data.rfind(b"\n") + 1] or data
+    try:
+        return complete.decode("utf-8")
+    except UnicodeDecodeError:
+        return complete.decode("latin-1") if _plain_latin(complete) else ""
+
+
+def _plain_latin(data: bytes) -> bool:
+    """Return whether Latin-1 is a safe reading: no control characters, neither of ASCII nor of its upper half."""
+    allowed = bytes([9, 10, 13, *range(0x20, 0x7F), *range(0xA0, 0x100)])
+    return not data.translate(None, allowed)
+
+
+def _as_utf8(data: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{path}: UTF-16 text; expected UTF-8: save it again as CSV UTF-8")
+    if data.isascii():
+        return data, ()
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if not _plain_latin(data):
+            line = data.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                f"{path}:{line}: byte {data[error.start]:#04x} is neither UTF-8 nor Latin-1 text; save it as UTF-8"
+            ) from None
+        return data.decode("latin-1").encode("utf-8"), (f"{path.name}: not UTF-8, read as Latin-1",)
+    return data, ()
+
+
+def delimiter_of(line: str) -> str:
+    """Return the delimiter that splits a header line into most fields, a comma where there is none."""
+    return max(DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
+
+
+def fields_of(line: str, delimiter: str) -> list[str]:
+    """Return the fields of one line, quotes resolved."""
+    return [field.strip() for field in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
+
+
+def require(path: Path, line: str, names: Sequence[str], wanted: Iterable[str], delimiter: str) -> None:
+    """Refuse a header that lacks a wanted column or holds it twice.
+
+    Raises
+    ------
+    InputError
+        Naming the column and the nearest one there is, or the delimiter where that is the trouble.
+    """
+    for column in wanted:
+        if column not in names:
+            found = delimiter_of(line)
+            if found != delimiter and column in fields_of(line, found):
+                raise InputError(
+                    f"{path}: fields are separated by {DELIMITERS[found]} ({found!r}); "
+                    f"expected {DELIMITERS.get(delimiter, 'delimiter')} ({delimiter!r})"
+                )
+            raise InputError(
+                f'{path}: column "{column}" is missing{nearest(column, names)}; found: {", ".join(names[:12])}'
+                f"{', ...' if len(names) > 12 else ''}"
+            )
+        if list(names).count(column) > 1:
+            raise InputError(f'{path}: column "{column}" stands twice in the header; expected once')
+
+
+def read_table(
+    path: Path,
+    *,
+    header_start: str = "",
+    header_prefix: str = "",
+    delimiter: str = "",
+    required: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    missing: Sequence[str] = MISSING,
+) -> tuple[RawTable, tuple[str, ...], tuple[str, ...]]:
+    """Read columns of a text table as strings.
+
+    Parameters
+    ----------
+    path : Path
+        The file; gzip is recognised by content.
+    header_start : str
+        How the header line begins (lines above it are returned as preamble); empty: the first line that is not empty.
+    header_prefix : str
+        Taken off the header line, as the "# " of a commented header.
+    delimiter : str
+        Field delimiter; empty: the one of comma, semicolon, tab and bar that the header shows.
+    required, optional : sequence of str
+        Columns that must be there and that are read where they are there; neither given: all columns.
+    missing : sequence of str
+        Cells that become null.
+
+    Returns
+    -------
+    tuple of (RawTable, tuple of str, tuple of str)
+        The table, the names of all columns in the header, and the lines above the header.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, empty, not text, or lacks a column.
+    """
+    data, notes = _as_utf8(file_bytes(path), path)
+    preamble, line, offset = _find_header(data, header_start, path)
+    line = line.removeprefix(header_prefix)
+    mark = delimiter or delimiter_of(line)
+    names = fields_of(line, mark)
+    require(path, line, names, required, mark)
+    wanted = [*required, *optional] if required or optional else names
+    keep = {name: names.index(name) for name in dict.fromkeys(wanted) if name in names}
+    malformed: list[tuple[int, tuple[str, ...]]] = []
+
+    def note_row(row: pacsv.InvalidRow) -> str:
+        malformed.append((row.number - 1, tuple(fields_of(row.text, mark))))
+        return "skip"
+
+    columns = [str(i) for i in range(len(names))]
+    body = memoryview(data)[offset:]
+    if not bytes(body[:4096]).strip() and not bytes(body).strip():
+        cells: dict[str, pa.ChunkedArray] = {name: pa.chunked_array([pa.array([], pa.string())]) for name in keep}
+    else:
+        try:
+            table = pacsv.read_csv(
+                pa.py_buffer(body),
+                # One thread: only then do malformed rows come with their number.
+                read_options=pacsv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSE_BLOCK),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=mark, newlines_in_values=b'"' in data, invalid_row_handler=note_row
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    include_columns=[str(i) for i in keep.values()],
+                    column_types=dict.fromkeys(columns, pa.string()),
+                    null_values=list(missing),
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{path}: not a readable table: {error}") from None
+        cells = {name: table.column(str(i)) for name, i in keep.items()}
+    good = len(next(iter(cells.values()))) if cells else 0
+    row = np.setdiff1d(np.arange(good + len(malformed)), [number for number, _ in malformed], assume_unique=True)
+    raw = RawTable(
+        path=path,
+        first_line=len(preamble) + 2,
+        fields=len(names),
+        cells=cells,
+        row=row.astype(np.int64),
+        malformed=tuple(malformed),
+        notes=notes,
+    )
+    return raw, tuple(names), tuple(preamble)
+
+
+def _find_header(data: bytes, start: str, path: Path) -> tuple[list[str], str, int]:
+    """Return the lines above the header, the header and the offset of the first row."""
+    preamble: list[str] = []
+    offset = 0
+    while offset < len(data) and len(preamble) < 100:
+        stop = data.find(b"\n", offset)
+        stop = len(data) if stop < 0 else stop
+        line = data[offset:stop].decode("utf-8").rstrip("\r")
+        offset = min(stop + 1, len(data))
+        if line.startswith(start) if start else line.strip():
+            return preamble, line, offset
+        preamble.append(line)
+    if not data.strip():
+        raise InputError(f"{path}: the file is empty; expected a header and rows")
+    raise InputError(f'{path}: no header line that begins with "{start}"')
+
+
+def numbers(column: pa.ChunkedArray, decimal: str = ".") -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Convert cells to numbers.
+
+    Parameters
+    ----------
+    column : ChunkedArray, shape (n,)
+        Text, or numbers already; null is missing.
+    decimal : str
+        Decimal mark of the text.
+
+    Returns
+    -------
+    tuple of (array of float64, array of bool), shape (n,)
+        Values, NaN where missing or unreadable; and whether the cell holds something that is not a finite number.
+    """
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        try:
+            values = pc.cast(column, pa.float64()).to_numpy()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return numbers(pc.cast(column, pa.string()), decimal)
+        return _finite(values.astype(np.float64))
+    if decimal != ".":
+        column = pc.replace_substring(column, decimal, ".")
+    try:
+        return _finite(pc.cast(column, pa.float64()).to_numpy())
+    except pa.ArrowInvalid:
+        text = pc.utf8_trim_whitespace(column)
+        text = pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text)
+        readable = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
+        clean = pc.if_else(readable, pc.utf8_ltrim(text, "+"), None)
+        values, infinite = _finite(pc.cast(clean, pa.float64()).to_numpy())
+        bad = pc.and_(pc.is_valid(text), pc.invert(readable)).to_numpy()
+        return values, bad | infinite
+
+
+def _finite(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    infinite = np.isinf(values)
+    return (np.where(infinite, np.nan, values) if infinite.any() else values), infinite
+
+
+def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return cells as trimmed text, empty where missing."""
+    return pc.fill_null(pc.utf8_trim_whitespace(pc.cast(column, pa.string())), "")

@@ -1,0 +1,168 @@
+"""What a page is made of: sections of sentences, tables and figures, all text still unescaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fleet.report.formats import number, percent, stamp, text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+__all__ = ["Col", "Figure", "List", "Section", "Table", "Text", "draw", "inline_svg", "table"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """Sentences, one below the other."""
+
+    items: tuple[str, ...]
+    kind: str = "list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of ready-made cells."""
+
+    caption: str
+    titles: tuple[str, ...]
+    classes: tuple[str, ...]  #: of each column: "n" numbers, "s" stamps, "" text
+    rows: tuple[tuple[str, ...], ...]
+    strong: tuple[bool, ...] = ()  #: rows that stand out, such as the fleet's
+    note: str = ""
+    kind: str = "table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure as SVG."""
+
+    name: str  #: of its file under figures/, without ending
+    caption: str
+    svg: bytes
+    kind: str = "figure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One section of the page; `absent` says why it has no data."""
+
+    id: str
+    title: str
+    blocks: tuple[Text | List | Table | Figure, ...] = ()
+    absent: str = ""
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The section's figures in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Figure))
+
+
+@dataclass(frozen=True)
+class Col:
+    """How one column of a frame is shown: its key, title with unit, and format."""
+
+    key: str
+    title: str
+    form: str = "text"  #: "text", "count", "percent", "stamp", or the number of decimals as "0", "1", ...
+    digits: int = 1  #: decimals of percentages
+
+    def show(self, value: Any) -> str:
+        """Return the cell's text."""
+        if self.form == "text" or isinstance(value, str):
+            return text(value)
+        if self.form == "stamp":
+            return stamp(value)
+        if self.form == "yes":
+            return "yes" if bool(value) else "no"
+        if self.form == "percent":
+            return percent(value, self.digits)
+        return number(value, 0 if self.form == "count" else int(self.form))
+
+    @property
+    def css(self) -> str:
+        """How the column is set: "n" flush right, "s" on one line, "" as text."""
+        return {"text": "", "yes": "", "stamp": "s"}.get(self.form, "n")
+
+
+def table(
+    frame: pd.DataFrame,
+    columns: Sequence[Col],
+    caption: str,
+    *,
+    note: str = "",
+    strong: Callable[[Any], bool] | None = None,
+) -> Table:
+    """Return a frame as a table of text; columns that the frame lacks and texts that are all empty are left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per row of the table.
+    columns : sequence of Col
+        In the order shown.
+    caption : str
+        What the table holds.
+    note : str
+        Stands below the table.
+    strong : callable, optional
+        Takes the first column's value and says whether the row stands out; without it the fleet's rows do.
+    """
+    shown = [column for column in columns if column.key in frame]
+    stands_out = strong or (lambda value: value == "fleet")
+    cells = [[column.show(value) for value in frame[column.key]] for column in shown]
+    kept = [place for place, column in enumerate(shown) if column.form != "text" or place == 0 or any(cells[place])]
+    shown, cells = [shown[place] for place in kept], [cells[place] for place in kept]
+    return Table(
+        caption=caption,
+        titles=tuple(column.title for column in shown),
+        classes=tuple(column.css for column in shown),
+        rows=tuple(zip(*cells, strict=True)),
+        strong=tuple(bool(stands_out(value)) for value in frame[shown[0].key]) if shown else (),
+        note=note,
+    )
+
+
+def draw(name: str, caption: str, drawn: Axes | Drawing) -> Figure:
+    """Return a drawn plot as a figure of the page."""
+    from matplotlib.figure import Figure as Drawing
+
+    from fleet.plots import to_svg
+
+    owner = drawn if isinstance(drawn, Drawing) else drawn.get_figure(root=True)
+    assert owner is not None, f"plot {name} is on no figure"
+    return Figure(name=name, caption=caption, svg=to_svg(owner))
+
+
+def inline_svg(figure: Figure) -> str:
+    """Return the figure's SVG for use inside a page.
+
+    Comments hold the drawn texts, and ids repeat from figure to figure: comments go, ids that nothing refers to go,
+    the others are prefixed with the figure's name.
+    """
+    svg = figure.svg.decode("utf-8")
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+
+    def own(match: re.Match[str]) -> str:
+        return f' id="{figure.name}-{match[1]}"' if match[1] in used else ""
+
+    svg = re.sub(r'\sid="([^"]*)"', own, svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{figure.name}-", svg)
+    return re.sub(r"\n\s*", "\n", svg).strip()

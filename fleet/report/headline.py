@@ -1,0 +1,102 @@
+"""The headline table: one row per turbine and one for the fleet, gathered from all parts of the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from fleet.flags import USED
+from fleet.results import FleetResults
+
+__all__ = ["AEP_WIND_SPEED", "FLEET", "HEADLINE_COLUMNS", "headline", "turbine_order"]
+
+FLEET = "fleet"  #: stands for all turbines together
+AEP_WIND_SPEED = 6.0  #: annual mean wind speed of the headline's annual energy production [m/s]
+HEADLINE_COLUMNS = (
+    "turbine",
+    "energy_mwh",
+    "capacity_factor",
+    "availability_time",
+    "availability_production",
+    "coverage",
+    "aep_mwh",
+    "u_aep_mwh",
+    "index",
+    "rows_in",
+    "rows_rejected",
+)
+
+
+def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -> pd.DataFrame:
+    """Return the figures that a reader asks for first.
+
+    Parameters
+    ----------
+    results : FleetResults
+        What the pipeline found.
+    aep_wind_speed : float
+        Annual mean wind speed for which the annual energy production is given [m/s].
+
+    Returns
+    -------
+    DataFrame
+        One row per turbine and a last row "fleet". `energy_mwh` [MWh]; `capacity_factor`, `availability_time`,
+        `availability_production` (operational view) and `coverage` as fractions of 1; `aep_mwh` (extrapolated) with its
+        standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the fleet's curve on common periods [1];
+        `rows_in` and `rows_rejected` (for the use "energy"), counts. NaN or NA: not determinable.
+    """
+    names = [*turbine_order(results), FLEET]
+    table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
+    found: dict[str, dict[str, Any]] = {column: {} for column in HEADLINE_COLUMNS[1:]}
+    if results.energy is not None:
+        found["energy_mwh"] = _by_turbine(results.energy.totals, "energy_mwh")
+        found["capacity_factor"] = _by_turbine(results.energy.totals, "capacity_factor")
+        found["coverage"] = _by_turbine(results.energy.totals, "coverage")
+    if results.availability is not None:
+        views = results.availability.table
+        operational = views[views["view"] == "operational"]
+        found["availability_time"] = _by_turbine(operational, "time_based")
+        found["availability_production"] = _by_turbine(operational, "production_based")
+        found["coverage"] = {**found["coverage"], **_by_turbine(operational, "coverage")}
+    if results.curves is not None:
+        aep = results.curves.aep
+        here = aep[(aep["wind_speed_avg"] - aep_wind_speed).abs() < 1e-9]
+        found["aep_mwh"] = _by_turbine(here, "aep_extrapolated_mwh")
+        found["u_aep_mwh"] = _by_turbine(here, "u_aep_mwh")
+        found["index"] = _by_turbine(results.curves.ranking, "index")
+    if results.quality is not None:
+        found["rows_in"], found["rows_rejected"] = _rows(results.quality.accounting)
+    for column, values in found.items():
+        dtype = "Int64" if column.startswith("rows_") else "float64"
+        table[column] = pd.Series([values.get(name) for name in names], dtype=dtype)
+    return table
+
+
+def turbine_order(results: FleetResults) -> list[str]:
+    """Return the turbines in the order of `farm.toml`; others that the tables name follow by name."""
+    names = [turbine.name for turbine in results.farm.turbines]
+    tables = [
+        results.energy.totals if results.energy is not None else None,
+        results.availability.table if results.availability is not None else None,
+        results.quality.rows if results.quality is not None else None,
+    ]
+    others = {str(name) for table in tables if table is not None for name in table["turbine"].unique()}
+    return names + sorted(others - {FLEET, ""} - set(names))
+
+
+def _by_turbine(table: pd.DataFrame, column: str) -> dict[str, Any]:
+    """Return the first value per turbine."""
+    first = table.drop_duplicates("turbine")
+    return dict(zip(first["turbine"], first[column], strict=True))
+
+
+def _rows(accounting: pd.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
+    """Return rows in and rows rejected for the use "energy" per turbine; the fleet is the sum of all of them."""
+    energy = accounting[(accounting["use"] == "energy") & (accounting["turbine"] != FLEET)]
+    rows_in = {str(name): int(rows) for name, rows in energy.groupby("turbine")["rows"].sum().items()}
+    used = energy[energy["reason"] == USED].groupby("turbine")["rows"].sum()
+    rejected = {name: rows - int(used.get(name, 0)) for name, rows in rows_in.items()}
+    if rows_in:
+        rows_in[FLEET], rejected[FLEET] = sum(rows_in.values()), sum(rejected.values())
+    return rows_in, rejected

@@ -1,0 +1,181 @@
+"""Writing the report's folder: tables, summary, and the swap of the whole folder in one step."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fleet.errors import OutputError
+from fleet.report.headline import AEP_WIND_SPEED, headline
+from fleet.results import FleetResults
+
+__all__ = ["KIND", "replaced_folder", "result_tables", "summary", "write_json", "write_tables"]
+
+KIND = "windform fleet report"  #: marks a folder as ours in its summary.json
+PAGE, SUMMARY, TABLES, FIGURES = "index.html", "summary.json", "tables", "figures"
+_OURS = {PAGE, SUMMARY, TABLES, FIGURES}
+
+
+def result_tables(results: FleetResults) -> dict[str, pd.DataFrame]:
+    """Return every table of the results by the name of its file: part and table, as in `fleet.results`."""
+    tables = {"headline": headline(results), "sources": results.sources}
+    for part in fields(results):
+        record = getattr(results, part.name)
+        if not hasattr(record, "__dataclass_fields__"):
+            continue
+        for item in fields(record):
+            table = getattr(record, item.name)
+            if isinstance(table, pd.DataFrame):
+                tables[f"{part.name}_{item.name}"] = table
+    return tables
+
+
+def write_tables(results: FleetResults, folder: Path) -> None:
+    """Write every table of the results as Parquet; the same table gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir()
+    for name, table in sorted(result_tables(results).items()):
+        # The index carries nothing, and pandas' own metadata would tie the bytes to its version.
+        arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(arrow, folder / f"{name}.parquet", compression="zstd")
+
+
+def summary(results: FleetResults) -> dict[str, Any]:
+    """Return the headline figures for machines: units in the key names, null where a figure is missing."""
+    rows = headline(results)
+    return {
+        "kind": KIND,
+        "farm": results.farm.name,
+        "period_start_utc": _iso(results.start),
+        "period_end_utc": _iso(results.end),
+        "aep_wind_speed_avg_m_per_s": AEP_WIND_SPEED,
+        "avoided_emissions_t_co2e": _plain(results.energy.avoided_t if results.energy is not None else None),
+        "findings": [{"severity": f.severity, "text": f.text, "section": f.section} for f in results.findings],
+        "absent": dict(results.absent),
+        "turbines": {
+            str(row["turbine"]): {
+                "energy_mwh": _plain(row["energy_mwh"]),
+                "capacity_factor_fraction": _plain(row["capacity_factor"]),
+                "operational_availability_time_based_fraction": _plain(row["availability_time"]),
+                "operational_availability_production_based_fraction": _plain(row["availability_production"]),
+                "data_coverage_fraction": _plain(row["coverage"]),
+                "aep_extrapolated_mwh": _plain(row["aep_mwh"]),
+                "aep_standard_uncertainty_mwh": _plain(row["u_aep_mwh"]),
+                "index_against_fleet_fraction": _plain(row["index"]),
+                "rows_in_count": _plain(row["rows_in"]),
+                "rows_rejected_count": _plain(row["rows_rejected"]),
+            }
+            for row in rows.to_dict("records")
+        },
+    }
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write JSON with sorted keys; NaN is refused, so that every reader can take the file."""
+    written = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    path.write_text(written + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replaced_folder(out: Path) -> Iterator[Path]:
+    """Give a new empty folder that takes the place of `out` when the block ends, and only then.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to replace. It may be missing, empty, or hold an earlier report; anything else is refused.
+
+    Raises
+    ------
+    OutputError
+        When `out` holds something else, or cannot be written. An earlier report is then untouched.
+    """
+    out = out.resolve()
+    _check_target(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder, hence on the same file system: the swap is a rename.
+        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    try:
+        new = work / "new"
+        new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
+        yield new
+        _swap(new, out, work / "old")
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _swap(new: Path, out: Path, old: Path) -> None:
+    if not out.exists():
+        new.rename(out)
+        return
+    out.rename(old)
+    try:
+        new.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+
+
+def _check_target(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise OutputError(f"{out}: is a file, expected a folder for the report; name another with --out")
+    try:
+        names = {entry.name for entry in out.iterdir()}
+        marked = not names or _is_report(out / SUMMARY)
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    if not marked:
+        raise OutputError(
+            f"{out}: holds files that are not a fleet report (no {SUMMARY} of kind {KIND!r}); "
+            "nothing was written: name an empty or new folder with --out"
+        )
+    foreign = sorted(names - _OURS)
+    if foreign:
+        raise OutputError(
+            f"{out}: holds files beside an earlier report that would be lost ({', '.join(foreign[:5])}); "
+            "nothing was written: move them away or name another folder with --out"
+        )
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("kind") == KIND
+
+
+def _cannot_write(out: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(f"{out}: the report cannot be written: {reason}; an earlier report there is unchanged")
+
+
+def _plain(value: Any) -> float | int | None:
+    """Return a JSON number; missing and infinite figures are null."""
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return int(value)
+
+
+def _iso(value: pd.Timestamp) -> str | None:
+    return None if pd.isna(value) else pd.Timestamp(value).isoformat()

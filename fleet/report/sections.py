@@ -1,0 +1,161 @@
+"""The page's sections in order, each filled from the results or with the reason why it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from fleet.report import sections_data as data
+from fleet.report import sections_operation as operation
+from fleet.report import sections_yield as production
+from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
+from fleet.report.formats import sentence
+from fleet.report.headline import AEP_WIND_SPEED, FLEET, headline
+from fleet.results import FleetResults
+
+__all__ = ["SECTIONS", "reason_absent", "section_id", "sections"]
+
+Block = Text | List | Table | Figure
+
+#: id, title, part of the results (or "" for all of them), function that yields the blocks
+_PARTS: tuple[tuple[str, str, str, Callable[..., Iterable[Block]]], ...] = (
+    ("headline", "Headline figures", "", lambda results: _headline(results)),
+    ("map", "Map", "", lambda results: _map(results)),
+    ("energy", "Energy", "energy", production.energy),
+    ("power_curves", "Power curves", "curves", production.power_curves),
+    ("aep", "Annual energy production", "curves", production.aep),
+    ("ranking", "Ranking", "curves", production.ranking),
+    ("availability", "Availability", "availability", operation.availability),
+    ("stops", "Stops", "availability", operation.stops),
+    ("reliability", "Reliability", "availability", operation.reliability),
+    ("wind", "Wind", "wind", production.wind),
+    ("losses", "Losses", "energy", production.losses),
+    ("reconciliation", "Reconciliation with the meter", "energy", production.reconciliation),
+    ("publisher", "Publisher's figures", "energy", production.publisher),
+    ("quality", "Quality accounting", "quality", data.quality),
+    ("clock", "Clock check", "clock", data.clock),
+    ("coverage", "Coverage calendar", "quality", data.coverage),
+    ("sources", "Sources", "", data.sources),
+    ("method", "Method and settings", "", data.method),
+)
+#: Ids that a finding or a reason can point to, with their titles.
+SECTIONS: dict[str, str] = {"attention": "What needs attention", **{name: title for name, title, _, _ in _PARTS}}
+_ALIASES = {
+    "curves": "power_curves",
+    "power_curve": "power_curves",
+    "categories": "availability",
+    "settings": "method",
+    "meter": "reconciliation",
+    "findings": "attention",
+}
+
+
+def section_id(name: str) -> str:
+    """Return the id of the section that a name points to, or an empty string."""
+    name = name.replace("-", "_")
+    name = _ALIASES.get(name, name)
+    return name if name in SECTIONS else ""
+
+
+def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
+    """Return why a section has no data: the section's own reason, else that of its part of the results."""
+    for key, reason in results.absent.items():
+        if section_id(key) == section:
+            return sentence(reason)
+    if part in results.absent:
+        return sentence(results.absent[part])
+    if part and getattr(results, part) is None:
+        return "The data at hand do not allow it."
+    return "Nothing to show: the data at hand hold none."
+
+
+def sections(results: FleetResults) -> list[Section]:
+    """Return every section of the page after the findings, drawn and ready to be escaped."""
+    made = []
+    for name, title, part, fill in _PARTS:
+        record: Any = getattr(results, part) if part else results
+        blocks: tuple[Block, ...] = ()
+        if record is not None:
+            blocks = tuple(fill(results, record) if part else fill(results))
+        absent = "" if blocks else reason_absent(results, name, part)
+        made.append(Section(id=name, title=title, blocks=blocks, absent=absent))
+    return made
+
+
+def _headline(results: FleetResults) -> Iterator[Block]:
+    frame = headline(results)
+    columns = [
+        Col("turbine", "turbine"),
+        Col("energy_mwh", "energy [MWh]", "3"),
+        Col("capacity_factor", "capacity factor [%]", "percent", 2),
+        Col("availability_time", "availability, time-based [%]", "percent", 3),
+        Col("availability_production", "availability, production-based [%]", "percent", 3),
+        Col("coverage", "coverage [%]", "percent", 2),
+        Col("aep_mwh", f"AEP at {AEP_WIND_SPEED:g} m/s [MWh]", "1"),
+        Col("index", "index [%]", "percent", 2),
+        Col("rows_in", "rows in", "count"),
+        Col("rows_rejected", "rows rejected", "count"),
+    ]
+    known = [column for column in columns if column.key == "turbine" or frame[column.key].notna().any()]
+    lacking = {
+        "Energy and capacity factor": ("energy_mwh", "energy", "energy"),
+        "Availability": ("availability_time", "availability", "availability"),
+        "Production-based availability": ("availability_production", "availability", "energy"),
+        "AEP": ("aep_mwh", "aep", "curves"),
+        "Index": ("index", "ranking", "curves"),
+        "Rows": ("rows_in", "quality", "quality"),
+    }
+    reasons = [
+        f"{what}: n/d. {reason_absent(results, section, part)}"
+        for what, (key, section, part) in lacking.items()
+        if frame[key].isna().all()
+    ]
+    note = (
+        "Availability: operational view; coverage: share of the period that it rests on. AEP: extrapolated, Rayleigh "
+        "distribution. Index: energy against the fleet's curve on common periods. Rows rejected: for the use energy."
+    )
+    yield table(frame, known, "Over the whole period", note=note)
+    if reasons:
+        yield List(items=tuple(reasons))
+
+
+def _map(results: FleetResults) -> Iterator[Block]:
+    turbines = results.farm.turbines
+    if not turbines:
+        return
+    placed = [t for t in turbines if t.latitude is not None and t.longitude is not None]
+    if placed:
+        from fleet import plots
+
+        values, what = _map_values(results)
+        words = f"Turbines, coloured by {what}." if what else "Turbines."
+        if len(placed) < len(turbines):
+            words += f" {len(turbines) - len(placed)} without coordinates are left out."
+        yield draw("map", words, plots.plot_map(turbines, values, what))
+    else:
+        yield Text(text="No map: no turbine has coordinates.")
+    frame = pd.DataFrame([turbine.model_dump() for turbine in turbines])
+    columns = [
+        Col("name", "turbine"),
+        Col("manufacturer", "manufacturer"),
+        Col("model", "model"),
+        Col("rated_power_kw", "rated power [kW]", "0"),
+        Col("hub_height", "hub height [m]", "1"),
+        Col("rotor_diameter", "rotor diameter [m]", "1"),
+        Col("latitude", "latitude [deg]", "4"),
+        Col("longitude", "longitude [deg]", "4"),
+        Col("elevation", "elevation [m]", "0"),
+    ]
+    yield table(frame, columns, "Turbines of the farm")
+
+
+def _map_values(results: FleetResults) -> tuple[dict[str, float], str]:
+    """Return what colours the map: the ranking, else the availability, else nothing."""
+    frame = headline(results)
+    single = frame[frame["turbine"] != FLEET]
+    for column, what in (("index", "index [%]"), ("availability_time", "time-based availability [%]")):
+        if single[column].notna().any():
+            return dict(zip(single["turbine"], 100.0 * single[column], strict=True)), what
+    return {}, ""

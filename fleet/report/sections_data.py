@@ -1,0 +1,196 @@
+"""Sections on the data themselves: quality, clock, coverage, sources and the settings used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from fleet.flags import USED
+from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
+from fleet.report.headline import FLEET, turbine_order
+from fleet.report.settings import settings_table, source_table
+from fleet.results import Clock, FleetResults, Quality
+
+__all__ = ["clock", "coverage", "method", "quality", "sources"]
+
+Block = Text | List | Table | Figure
+
+
+def quality(results: FleetResults, part: Quality) -> Iterator[Block]:
+    """Row accounting per use, and overlapping flags."""
+    if part.accounting.empty:
+        return
+    from fleet import plots
+
+    order = turbine_order(results)
+    yield Text(
+        text="Each row has one first reason for being left out of a use, by a fixed priority: rows in = rows used + "
+        "rows rejected, exactly. Nothing is deleted."
+    )
+    for use in dict.fromkeys(part.accounting["use"]):
+        yield _accounting(part, use, order)
+        words = f"Rejected rows by first reason, for the use: {use.replace('_', ' ')}."
+        yield draw(f"accounting_{use}", words, plots.plot_accounting(part.accounting, use, order=order))
+    if not part.flags.empty:
+        wide = part.flags.pivot_table(index="turbine", columns="flag", values="rows", aggfunc="sum", fill_value=0)
+        reasons = _ordered([str(flag) for flag in wide.columns])
+        there = _turbines(part.flags, order)
+        columns = [Col("turbine", "turbine"), *(Col(flag, _title(flag), "count") for flag in reasons)]
+        note = "A row can carry several flags: these do not add up."
+        yield table(wide.reindex(there).reset_index(), columns, "Flags, overlapping", note=note)
+
+
+def _accounting(part: Quality, use: str, order: list[str]) -> Table:
+    own = part.accounting[part.accounting["use"] == use]
+    wide = own.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum", fill_value=0)
+    wide = wide.reindex(_turbines(own, order))
+    reasons = [r for r in _ordered([str(r) for r in wide.columns]) if r != USED and wide[r].sum() > 0]
+    if FLEET not in wide.index and len(wide) > 1:
+        wide.loc[FLEET] = wide.sum()
+    known = dict(zip(part.rows["turbine"], part.rows["rows_in"], strict=True))
+    total = sum(rows for name, rows in known.items() if name != FLEET)
+    rows_in = pd.Series([{FLEET: total, **known}.get(name, pd.NA) for name in wide.index], wide.index, dtype="Int64")
+    used = wide[USED] if USED in wide else pd.Series(0, wide.index)
+    frame = wide.assign(
+        rows_in=rows_in, used=used, rejected=wide[reasons].sum(axis=1), gap=rows_in - wide.sum(axis=1)
+    ).reset_index()
+    columns = [
+        Col("turbine", "turbine"),
+        Col("rows_in", "rows in", "count"),
+        Col("used", "used", "count"),
+        Col("rejected", "rejected", "count"),
+        *(Col(reason, _title(reason), "count") for reason in reasons),
+        Col("gap", "rows in \u2212 used \u2212 rejected", "count"),
+    ]
+    return table(frame, columns, f"Rows for the use: {use.replace('_', ' ')}")
+
+
+def clock(results: FleetResults, part: Clock) -> Iterator[Block]:
+    """What the clock check found, with its evidence in words."""
+    if part.table.empty:
+        return
+    from fleet import plots
+
+    yield Text(
+        text="Before anything else the stamps are checked: true duplicates, true holes, or a clock that was given the "
+        "wrong offsets."
+    )
+    if part.notes:
+        yield List(items=part.notes)
+    columns = [
+        Col("turbine", "turbine"),
+        Col("records", "records", "count"),
+        Col("expected_records", "expected", "count"),
+        Col("exact_duplicates", "exact duplicates", "count"),
+        Col("conflicting_pairs", "conflicting pairs", "count"),
+        Col("missing_stamps", "missing stamps", "count"),
+        Col("true_holes", "true holes", "count"),
+        Col("verdict", "verdict"),
+        Col("clock", "clock"),
+        Col("shifted_rows", "rows shifted", "count"),
+        Col("duplicates_after", "duplicates after", "count"),
+        Col("holes_after", "holes after", "count"),
+        Col("first", "first, UTC", "stamp"),
+        Col("last", "last, UTC", "stamp"),
+    ]
+    yield table(part.table, columns, "Stamps per turbine")
+    if not part.reanalysis_lag.empty and part.reanalysis_lag["correlation"].notna().any():
+        words = "Correlation of the reanalysis with the wind as written, by lag; dotted: the best lag of each season."
+        yield draw("clock", words, plots.plot_clock(part.reanalysis_lag))
+
+
+def coverage(results: FleetResults, part: Quality) -> Iterator[Block]:
+    """Used intervals per turbine and day."""
+    if part.coverage.empty:
+        return
+    from fleet import plots
+
+    order = turbine_order(results)
+    words = "Share of the intervals used per turbine and day, for the use: availability. Grey: no interval expected."
+    yield draw("coverage", words, plots.plot_coverage(part.coverage, order=order))
+    sums = part.coverage.groupby("turbine")[["expected", "used", "rejected", "missing"]].sum()
+    sums = sums.reindex(_turbines(part.coverage, order)).reset_index()
+    sums["share"] = sums["used"] / sums["expected"].where(sums["expected"] > 0)
+    columns = [
+        Col("turbine", "turbine"),
+        Col("expected", "intervals expected", "count"),
+        Col("used", "used", "count"),
+        Col("rejected", "rejected", "count"),
+        Col("missing", "missing", "count"),
+        Col("share", "used [%]", "percent", 2),
+    ]
+    yield table(sums, columns, "Intervals over the period")
+
+
+def sources(results: FleetResults) -> Iterator[Block]:
+    """Files read."""
+    if results.sources.empty:
+        return
+    columns = [
+        Col("file", "file"),
+        Col("format", "format"),
+        Col("kind", "kind"),
+        Col("rows", "rows", "count"),
+        Col("turbines", "turbines"),
+        Col("first", "first, UTC", "stamp"),
+        Col("last", "last, UTC", "stamp"),
+        Col("stamps", "stamps label"),
+        Col("note", "note"),
+    ]
+    note = "All stamps in this report are UTC and label the start of an interval, whatever the source labels."
+    yield table(results.sources, columns, "Files", note=note)
+
+
+def method(results: FleetResults) -> Iterator[Block]:
+    """Standards and settings."""
+    yield List(
+        items=(
+            "Power curves: IEC 61400-12-1, method of bins, on nacelle wind. Combined uncertainty: indicative.",
+            "Availability: IEC 61400-26-1:2019. The technical view follows an informative annex: indicative.",
+            "u stands for a standard uncertainty (coverage factor 1). n/d: not determinable.",
+            "Sums of energy and wind are sums of quantised values (0.01 kW, 0.001 m/s), so that they do not depend on "
+            "the order of files or workers.",
+        )
+    )
+    settings = settings_table(results.farm)
+    settings["changed"] = settings["changed"].map({True: "changed", False: ""})
+    columns = [
+        Col("key", "key"),
+        Col("value", "value used"),
+        Col("default", "default"),
+        Col("changed", ""),
+        Col("meaning", "meaning"),
+    ]
+    changed = set(settings.loc[settings["changed"] != "", "key"])
+    yield table(settings, columns, "Settings of farm.toml", strong=lambda key: key in changed)
+    named = source_table(results.farm)
+    if not named.empty:
+        columns = [
+            Col("source", "source", "count"),
+            Col("key", "key"),
+            Col("value", "value"),
+            Col("meaning", "meaning"),
+        ]
+        yield table(named, columns, "Sources named in farm.toml (keys that differ from the default)")
+
+
+def _turbines(frame: pd.DataFrame, order: list[str]) -> list[str]:
+    """Return a frame's turbines in the report's order, the fleet last; names that are nowhere else stand between."""
+    there = {str(name) for name in frame["turbine"].unique()}
+    known = [name for name in order if name in there]
+    return known + sorted(there - set(known) - {FLEET}) + ([FLEET] if FLEET in there else [])
+
+
+def _title(reason: str) -> str:
+    from fleet.plots.site import reason_title
+
+    return reason_title(reason)
+
+
+def _ordered(reasons: list[str]) -> list[str]:
+    """Return reasons in the priority of the flags."""
+    from fleet.flags import Flag
+
+    known = [str(flag.name).lower() for flag in Flag]
+    return [r for r in known if r in reasons] + sorted(set(reasons) - set(known))

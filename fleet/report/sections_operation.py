@@ -1,0 +1,167 @@
+"""Sections on availability, stops and reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from fleet.categories import IEC_CODES, Category
+from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
+from fleet.report.formats import number, text
+from fleet.report.headline import FLEET, turbine_order
+from fleet.results import Availability, FleetResults
+
+__all__ = ["STOPS_SHOWN", "availability", "reliability", "stops"]
+
+Block = Text | List | Table | Figure
+STOPS_SHOWN = 50
+_VIEWS = (
+    ("operational", "Operational view: a stopped turbine is unavailable, whatever the cause"),
+    ("technical", "Technical view (indicative): the manufacturer's share"),
+    ("contractual", "Contractual view: by the map of farm.toml"),
+)
+_COLUMNS = [
+    Col("turbine", "turbine"),
+    Col("time_based", "time-based [%]", "percent", 3),
+    Col("production_based", "production-based [%]", "percent", 3),
+    Col("evidence", "evidence"),
+    Col("coverage", "coverage [%]", "percent", 2),
+    Col("unallocated_h", "unallocated [h]", "1"),
+    Col("available_h", "available [h]", "1"),
+    Col("unavailable_h", "unavailable [h]", "1"),
+    Col("excluded_h", "excluded [h]", "1"),
+    Col("produced_mwh", "produced [MWh]", "1"),
+    Col("lost_mwh", "lost [MWh]", "1"),
+    Col("u_potential_mwh", "u of potential [MWh]", "1"),
+    Col("potential_source", "potential from"),
+    Col("note", "note"),
+]
+
+
+def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
+    """Availability by view, by month and by category over time."""
+    if part.table.empty and part.categories.empty:
+        return
+    from fleet import plots
+
+    yield Text(
+        text="Availability after IEC 61400-26-1. Time-based: 1 \u2212 unavailable / (available + unavailable) hours. "
+        "Production-based: 1 \u2212 lost / (produced + lost) energy. Excluded and unallocated hours are in neither "
+        "sum; they stand beside each figure, with the share of the period that the data cover."
+    )
+    for view, caption in _VIEWS:
+        rows = part.table[part.table["view"] == view]
+        if rows.empty:
+            yield Text(text=f"{caption}: not determined.")
+        elif rows[["time_based", "production_based"]].isna().all(axis=None):
+            reasons = "; ".join(sorted({text(note) for note in rows["note"]} - {""}))
+            yield Text(text=f"{caption}: not determinable" + (f" ({reasons})." if reasons else "."))
+        else:
+            yield _view(rows, caption)
+    order = turbine_order(results)
+    if not part.monthly.empty:
+        for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
+            if part.monthly[column].notna().any():
+                drawn = plots.plot_availability_months(part.monthly, order=order, column=column)
+                words = f"{kind} operational availability per turbine and month. Grey: not determinable."
+                yield draw(f"availability_{column}_by_month", words, drawn)
+    if not part.categories.empty:
+        yield from _categories(part.categories)
+    if part.notes:
+        yield List(items=part.notes)
+
+
+def _view(rows: pd.DataFrame, caption: str) -> Table:
+    """Return one view's table; what is the same for all turbines stands once, below it."""
+    same = []
+    columns = list(_COLUMNS)
+    for column in _COLUMNS:
+        values = {text(value) for value in rows[column.key]} if column.form == "text" else set()
+        if column.key != "turbine" and len(values) == 1:
+            columns.remove(column)
+            value = values.pop()
+            if value:
+                same.append(f"{column.title[0].upper()}{column.title[1:]}: {value}.")
+    return table(rows, columns, caption, note=" ".join(same))
+
+
+def _categories(categories: pd.DataFrame) -> Iterator[Block]:
+    from fleet import plots
+    from fleet.plots.stops import PRODUCING
+
+    single = categories[categories["turbine"] != FLEET]
+    producing = single[single["category"].isin([category.value for category in PRODUCING])]["hours"].sum()
+    words = f"Hours by category and month. Not drawn: {number(float(producing), 1)} h of full and partial performance."
+    yield draw("availability_categories", words, plots.plot_categories(categories))
+    sums = single.groupby("category", as_index=False)[["hours", "lost_mwh"]].sum(min_count=1)
+    rank = {category.value: place for place, category in enumerate(Category)}
+    codes = {category.value: code for category, code in IEC_CODES.items()}
+    sums = sums.assign(
+        place=sums["category"].map(rank).fillna(len(rank)),
+        code=sums["category"].map(codes).fillna("none"),
+        share=sums["hours"] / sums["hours"].sum() if sums["hours"].sum() else np.nan,
+        name=sums["category"].str.replace("_", " "),
+    ).sort_values(["place", "category"])
+    columns = [
+        Col("name", "category"),
+        Col("code", "IEC code"),
+        Col("hours", "hours, all turbines [h]", "3"),
+        Col("share", "share [%]", "percent", 2),
+        Col("lost_mwh", "lost [MWh]", "1"),
+    ]
+    yield table(sums, columns, "Hours by category, all turbines")
+
+
+def stops(results: FleetResults, part: Availability) -> Iterator[Block]:
+    """The stops in time and the largest ones as a list."""
+    found = part.stops
+    if found.empty:
+        return
+    from fleet import plots
+
+    drawn = plots.plot_stops(found, order=turbine_order(results), period=(results.start, results.end))
+    yield draw("stops", "Stops in time. Short ones are drawn wider than they are, so that they can be seen.", drawn)
+    by_energy = bool(found["lost_mwh"].notna().any())
+    key, by = ("lost_mwh", "lost energy") if by_energy else ("hours", "duration")
+    longest = found.sort_values(
+        [key, "hours", "turbine", "start"], ascending=[False, False, True, True], na_position="last", kind="stable"
+    ).head(STOPS_SHOWN)
+    shown = longest.assign(category=longest["category"].str.replace("_", " "))
+    columns = [
+        Col("turbine", "turbine"),
+        Col("start", "start, UTC", "stamp"),
+        Col("end", "end, UTC", "stamp"),
+        Col("hours", "hours [h]", "2"),
+        Col("lost_mwh", "lost [MWh]", "2"),
+        Col("category", "category"),
+        Col("code", "code"),
+        Col("message", "message"),
+        Col("open_end", "open end", "yes"),
+    ]
+    rest = len(found) - len(longest)
+    caption = f"The {len(longest)} largest stops by {by}" if rest else f"All {len(found)} stops by {by}"
+    note = f"{number(rest)} further stops are not shown. " if rest else ""
+    note += "The whole list: tables/availability_stops.parquet. Open end: the log does not hold the stop's end."
+    yield table(shown, columns, caption, note=note)
+
+
+def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
+    """Failures, MTBF and MTTR."""
+    if part.reliability.empty:
+        return
+    yield Text(
+        text="MTBF: operating hours over failures. MTTR: repair hours over failures. A failure is one forced outage "
+        "after merging overlapping events. Without failures both are not determinable."
+    )
+    columns = [
+        Col("turbine", "turbine"),
+        Col("failures", "failures", "count"),
+        Col("operating_h", "operating [h]", "1"),
+        Col("repair_h", "repair [h]", "1"),
+        Col("mtbf_h", "MTBF [h]", "1"),
+        Col("mttr_h", "MTTR [h]", "1"),
+        Col("note", "note"),
+    ]
+    yield table(part.reliability, columns, "Failures and repairs")

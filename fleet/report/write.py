@@ -1,0 +1,58 @@
+"""Writing a whole report: the page, its figures, the tables and the summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fleet.report.output import (
+    FIGURES,
+    PAGE,
+    SUMMARY,
+    TABLES,
+    replaced_folder,
+    summary,
+    write_json,
+    write_tables,
+)
+from fleet.results import FleetResults
+
+__all__ = ["write_report"]
+
+
+def write_report(results: FleetResults, out: Path) -> Path:
+    """Write the report's folder and return the path of its page.
+
+    The folder is written beside its place and swapped in whole: `index.html` (opens offline, needs nothing else),
+    `summary.json`, `tables/*.parquet` and `figures/*.svg`. The same results give the same bytes.
+
+    Parameters
+    ----------
+    results : FleetResults
+        What the pipeline found.
+    out : Path
+        The report's folder: missing, empty, or an earlier report, which is replaced.
+
+    Returns
+    -------
+    Path
+        `out / "index.html"`.
+
+    Raises
+    ------
+    OutputError
+        When the folder holds something else than a report or cannot be written; nothing has changed then.
+    """
+    from fleet.report.page import render
+    from fleet.report.sections import sections
+
+    with replaced_folder(out) as folder:
+        content = sections(results)
+        (folder / PAGE).write_text(render(results, content), encoding="utf-8")
+        figures = folder / FIGURES
+        figures.mkdir()
+        for section in content:
+            for figure in section.figures:
+                (figures / f"{figure.name}.svg").write_bytes(figure.svg)
+        write_tables(results, folder / TABLES)
+        write_json(summary(results), folder / SUMMARY)
+    return out / PAGE

@@ -1,0 +1,143 @@
+"""What the pipeline produces: frozen records of labelled tables. The report, the commands and notebooks read only these.
+
+Every table is a plain DataFrame with the columns listed here, sorted by its leading columns. Turbine "fleet" stands for
+all of them together. Months are text "2014-01" in UTC. NaN means "not determinable"; the `note` column says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fleet.config import Farm as FarmConfig
+
+__all__ = ["Availability", "Clock", "Energy", "Finding", "FleetResults", "PowerCurves", "Quality", "Wind"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that needs the reader's attention."""
+
+    severity: str  #: "alarm", "warning" or "note"
+    text: str  #: one sentence with the figure in it
+    section: str  #: id of the report's section that shows it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """What the clock check found."""
+
+    #: turbine, records, expected_records, first, last, exact_duplicates, conflicting_pairs, missing_stamps, true_holes,
+    #: verdict, clock, shifted_rows, holes_after, duplicates_after
+    table: pd.DataFrame
+    #: season ("standard time" or "daylight saving"), lag_min, correlation: reanalysis against the wind *as written*
+    reanalysis_lag: pd.DataFrame
+    notes: tuple[str, ...] = ()  #: the evidence in sentences
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """Row accounting, overlapping flags and coverage."""
+
+    #: turbine, use, reason (a `Flag` name in lower case, or "used"), rows; sums to rows in per turbine and use
+    accounting: pd.DataFrame
+    #: turbine, flag, rows: overlapping, does not add up
+    flags: pd.DataFrame
+    #: turbine, date (datetime64), expected, used, rejected, missing: intervals, for the use "availability"
+    coverage: pd.DataFrame
+    #: turbine, rows_in, expected, missing: missing are grid intervals without any row
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerCurves:
+    """Measured power curves by the method of bins on nacelle wind, and what follows from them."""
+
+    #: turbine, bin, wind_speed, power_kw, power_std_kw, n, hours, complete, interpolated, cp, u_a_kw, u_b_kw, u_c_kw
+    bins: pd.DataFrame
+    #: turbine, wind_speed_avg, aep_measured_mwh, aep_extrapolated_mwh, u_aep_mwh, incomplete
+    aep: pd.DataFrame
+    #: turbine, hours, required_hours, bins_complete, bins_in_range, range_low, range_high, complete, density
+    #: (mean air density), density_source
+    completeness: pd.DataFrame
+    #: turbine, wind_speed, power_kw: smooth monotone curve of expected power
+    expected: pd.DataFrame
+    #: turbine, common_hours, energy_mwh, expected_mwh, index, u_index, rank: against the fleet's curve, common periods
+    ranking: pd.DataFrame
+    #: turbine, wind_speed, power_kw (lower edges), used, rejected: counts of records, cells with any
+    scatter: pd.DataFrame
+    scatter_steps: tuple[float, float] = (0.25, 25.0)  #: width [m/s] and height [kW] of a scatter cell
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """Availability after IEC 61400-26-1 with its evidence."""
+
+    #: turbine, view ("operational", "technical", "contractual"), evidence ("status log", "inferred", "none"),
+    #: time_based, production_based, available_h, unavailable_h, excluded_h, unallocated_h, coverage, produced_mwh,
+    #: lost_mwh, potential_source, u_potential_mwh, note
+    table: pd.DataFrame
+    #: turbine, month, time_based, production_based, coverage (operational view)
+    monthly: pd.DataFrame
+    #: turbine, month, category, hours, lost_mwh
+    categories: pd.DataFrame
+    #: turbine, start, end, hours, category, code, message, lost_mwh, open_end
+    stops: pd.DataFrame
+    #: turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note
+    reliability: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energy:
+    """Production, expected production, losses and the meter."""
+
+    #: turbine, month, energy_mwh, expected_mwh, capacity_factor (of the covered hours), coverage
+    monthly: pd.DataFrame
+    #: turbine, energy_mwh, expected_mwh, capacity_factor, covered_h, period_h, coverage
+    totals: pd.DataFrame
+    #: turbine, step, energy_mwh: a waterfall; steps add up from "potential" to "measured"
+    losses: pd.DataFrame
+    #: month, turbines_mwh, meter_mwh, ratio; the last row is "all"
+    reconciliation: pd.DataFrame
+    #: item, ours_mwh, publisher_mwh, note
+    publisher: pd.DataFrame
+    avoided_t: float | None = None  #: avoided emissions [t CO2e], only with a factor that the user gives
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wind:
+    """Wind statistics of the nacelle anemometers."""
+
+    #: turbine, mean, std, weibull_k, weibull_a, turbulence_15 (NaN without a standard deviation), hours
+    stats: pd.DataFrame
+    #: turbine, sector_deg (centre), bin_low (m/s), n
+    rose: pd.DataFrame
+    #: turbine, month, mean
+    monthly: pd.DataFrame
+    sector_width_deg: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetResults:
+    """Everything that one run found out about a farm."""
+
+    farm: FarmConfig
+    start: pd.Timestamp
+    end: pd.Timestamp
+    #: file, format, kind, rows, turbines, first, last, stamps, note
+    sources: pd.DataFrame
+    #: clock, quality, curves, availability, energy, wind; the reasons why a part is absent stand in `absent`
+    clock: Clock | None = None
+    quality: Quality | None = None
+    curves: PowerCurves | None = None
+    availability: Availability | None = None
+    energy: Energy | None = None
+    wind: Wind | None = None
+    absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
+    findings: tuple[Finding, ...] = ()

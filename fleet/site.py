@@ -1,0 +1,83 @@
+"""Data of the site rather than of a turbine: reanalysis and the plant meter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fleet.dataset import DataFile, Dataset
+from fleet.errors import InputError
+from fleet.readers.base import Batch
+from fleet.schema import METER, REANALYSIS, Column, columns
+from fleet.times import from_us, series_us
+
+__all__ = ["SiteData", "read_meter", "read_reanalysis", "source_row"]
+
+SOURCE_COLUMNS = ("file", "format", "kind", "rows", "turbines", "first", "last", "stamps", "note")
+
+
+@dataclass(frozen=True)
+class SiteData:
+    """A table of the site, and the files it came from."""
+
+    frame: pd.DataFrame | None
+    sources: pd.DataFrame  #: `SOURCE_COLUMNS`
+
+
+def read_reanalysis(dataset: Dataset) -> SiteData:
+    """Read the reanalysis of a farm; where there are several the first by file name counts, and the others are named."""
+    files = dataset.of_kind("reanalysis")
+    if not files:
+        return SiteData(None, source_table([]))
+    batches = [file.read() for file in files]
+    notes = ["used", *("not used: another reanalysis comes first by file name" for _ in files[1:])]
+    rows = [source_row(file, batch, note) for file, batch, note in zip(files, batches, notes, strict=True)]
+    return SiteData(_sorted(batches[0].frame, REANALYSIS), source_table(rows))
+
+
+def read_meter(dataset: Dataset) -> SiteData:
+    """Read the plant meter; several files are one series, and a stamp that two files give differently is refused."""
+    files = dataset.of_kind("meter")
+    if not files:
+        return SiteData(None, source_table([]))
+    batches = [file.read() for file in files]
+    frame = _sorted(pd.concat([batch.frame for batch in batches], ignore_index=True), METER).drop_duplicates()
+    twice = frame["time"].duplicated()
+    if twice.any():
+        stamp = frame.loc[twice, "time"].iloc[0]
+        raise InputError(f"{files[0].name}: the plant meter has two different values at {stamp}; expected one")
+    rows = [source_row(file, batch, "") for file, batch in zip(files, batches, strict=True)]
+    return SiteData(frame.reset_index(drop=True), source_table(rows))
+
+
+def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:
+    """Return what the report says of one file: `SOURCE_COLUMNS`."""
+    frame = batch.frame
+    time = frame["time"] if "time" in frame else frame["start"]
+    known = series_us(time[time.notna()])
+    turbines = sorted(set(frame["turbine"].dropna()) - {""}) if "turbine" in frame else []
+    rejected = [f"{rows} rows rejected: {reason}" for reason, rows in sorted(batch.rejected.items()) if rows]
+    return {
+        "file": file.name,
+        "format": file.format.title,
+        "kind": file.format.kind,
+        "rows": batch.rows_in,
+        "turbines": ", ".join(turbines),
+        "first": from_us(int(known.min())) if known.size else pd.NaT,
+        "last": from_us(int(known.max())) if known.size else pd.NaT,
+        "stamps": file.source.stamps or file.format.stamps,
+        "note": "; ".join(filter(None, [note, *rejected, *batch.examples])),
+    }
+
+
+def source_table(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Return rows of `source_row` as a table."""
+    table = pd.DataFrame(rows, columns=list(SOURCE_COLUMNS))
+    for name in ("first", "last"):
+        table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
+    return table
+
+
+def _sorted(frame: pd.DataFrame, table: tuple[Column, ...]) -> pd.DataFrame:
+    return frame[columns(table)].sort_values("time", kind="stable", ignore_index=True)

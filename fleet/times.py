@@ -1,0 +1,43 @@
+"""Between UTC time stamps and whole microseconds since 1970, the product's one way to count time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.schema import TIME_DTYPE
+
+__all__ = ["from_us", "series_us", "stamps", "to_us", "utc"]
+
+Ints = npt.NDArray[np.int64]
+
+
+def utc(moment: datetime | str) -> pd.Timestamp:
+    """Return an instant in UTC; one without a zone is taken as UTC."""
+    stamp = pd.Timestamp(moment)
+    return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+
+
+def to_us(moment: datetime | str) -> int:
+    """Return an instant as microseconds since 1970 UTC."""
+    return int(utc(moment).tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+
+def from_us(value: int) -> pd.Timestamp:
+    """Return microseconds since 1970 as an instant in UTC."""
+    return pd.Timestamp(np.datetime64(int(value), "us"), tz="UTC")
+
+
+def series_us(times: pd.Series[Any] | pd.DatetimeIndex) -> Ints:
+    """Return UTC times as microseconds since 1970; missing ones as the smallest integer."""
+    return np.asarray(pd.DatetimeIndex(times).tz_localize(None).to_numpy("datetime64[us]").astype(np.int64))
+
+
+def stamps(values: npt.ArrayLike) -> pd.DatetimeIndex:
+    """Return microseconds since 1970 as UTC times."""
+    index = pd.DatetimeIndex(np.asarray(values, np.int64).astype("datetime64[us]"))
+    return index.tz_localize("UTC").astype(TIME_DTYPE)

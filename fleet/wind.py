@@ -1,0 +1,125 @@
+"""Wind statistics of the nacelle anemometers: distribution, Weibull fit, rose and turbulence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.results import Wind
+from fleet.sums import MICRO, WIND, Summary, keyed_sums, month_name, quanta
+
+__all__ = ["SECTOR_WIDTH_DEG", "wind_result", "wind_sums"]
+
+SECTOR_WIDTH_DEG = 30.0
+_NO_SECTOR = -1
+_SQUARE = 1e-4  #: quantum of squared wind speed [m2/s2]
+_CUBE = 1e-2  #: quantum of cubed wind speed [m3/s3]
+
+
+def wind_sums(turbine: str, frame: pd.DataFrame, months: npt.NDArray[np.int64]) -> Summary:
+    """Return the sums of one partition's usable records.
+
+    Parameters
+    ----------
+    turbine : str
+        Name of the turbine.
+    frame : DataFrame
+        Usable records, shape (n,).
+    months : array of int64, shape (n,)
+        Month keys.
+
+    Returns
+    -------
+    Summary
+        "rose" (turbine, sector, bin -> n), "wind" (turbine, month -> n, v, v2, v3), "turbulence" (turbine -> n, ti) of
+        records with 14.5 <= V < 15.5 m/s and a standard deviation.
+    """
+    wind = frame["wind_speed"].to_numpy()
+    direction = frame["wind_direction_deg"].to_numpy()
+    known = np.isfinite(direction)
+    sectors = round(360.0 / SECTOR_WIDTH_DEG)
+    sector = np.full(wind.size, _NO_SECTOR, np.int64)
+    sector[known] = np.floor(direction[known] / SECTOR_WIDTH_DEG + 0.5).astype(np.int64) % sectors
+    std = frame["wind_speed_std"].to_numpy()
+    at15 = (wind >= 14.5) & (wind < 15.5) & np.isfinite(std)
+    ones = np.ones(wind.size, np.int64)
+    return {
+        "rose": keyed_sums({"turbine": turbine, "sector": sector, "bin": np.floor(wind).astype(np.int64)}, {"n": ones}),
+        "wind": keyed_sums(
+            {"turbine": turbine, "month": months},
+            {"n": ones, "v": quanta(wind, WIND), "v2": quanta(wind**2, _SQUARE), "v3": quanta(wind**3, _CUBE)},
+        ),
+        "turbulence": keyed_sums(
+            {"turbine": turbine},
+            {"n": ones[at15], "ti": quanta(std[at15] / wind[at15], MICRO)},
+        ),
+    }
+
+
+def wind_result(summary: Summary, period_s: int) -> Wind:
+    """Return the wind statistics from merged sums.
+
+    The Weibull parameters reproduce the mean and the mean cube of the wind speed, i.e. the power in the wind (European
+    Wind Atlas, Troen and Petersen 1989, uses the mean cube likewise).
+    """
+    wind = summary["wind"]
+    turbulence = summary["turbulence"]
+    stats = []
+    for turbine, sums in wind.groupby(level="turbine", sort=True).sum().iterrows():
+        n = int(sums["n"])
+        mean, square, cube = sums["v"] * WIND / n, sums["v2"] * _SQUARE / n, sums["v3"] * _CUBE / n
+        shape, scale = _weibull(mean, cube)
+        at15 = turbulence.loc[turbine] if turbine in turbulence.index else None
+        stats.append(
+            {
+                "turbine": turbine,
+                "mean": mean,
+                "std": math.sqrt(max(square - mean**2, 0.0)),
+                "weibull_k": shape,
+                "weibull_a": scale,
+                "turbulence_15": at15["ti"] * MICRO / at15["n"] if at15 is not None else float("nan"),
+                "hours": n * period_s / 3600.0,
+            }
+        )
+    rose = summary["rose"].reset_index()
+    rose = rose[rose["sector"] != _NO_SECTOR]
+    monthly = wind.reset_index()
+    return Wind(
+        stats=pd.DataFrame(stats),
+        rose=pd.DataFrame(
+            {
+                "turbine": rose["turbine"],
+                "sector_deg": rose["sector"] * SECTOR_WIDTH_DEG,
+                "bin_low": rose["bin"].astype(float),
+                "n": rose["n"],
+            }
+        ).reset_index(drop=True),
+        monthly=pd.DataFrame(
+            {
+                "turbine": monthly["turbine"],
+                "month": [month_name(int(key)) for key in monthly["month"]],
+                "mean": monthly["v"] * WIND / monthly["n"],
+            }
+        ),
+        sector_width_deg=SECTOR_WIDTH_DEG,
+    )
+
+
+def _weibull(mean: float, cube: float) -> tuple[float, float]:
+    """Return shape and scale with the given mean and mean cube, NaN where there are none."""
+    from scipy.optimize import brentq
+
+    if not mean > 0.0:
+        return float("nan"), float("nan")
+    ratio = cube / mean**3
+
+    def excess(k: float) -> float:
+        return math.gamma(1 + 3 / k) / math.gamma(1 + 1 / k) ** 3 - ratio
+
+    if excess(0.5) * excess(20.0) > 0:
+        return float("nan"), float("nan")
+    shape = float(brentq(excess, 0.5, 20.0, xtol=1e-9))
+    return shape, mean / math.gamma(1 + 1 / shape)

@@ -1,0 +1,1 @@
+"""Converters, storage and networks in the time domain: grid-following against grid-forming."""

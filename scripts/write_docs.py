@@ -1,0 +1,202 @@
+"""Write the generated documents, or check that they are up to date.
+
+`docs/nomenclature.md` is made from the code that decides names and units (`fleet/schema.py`, `fleet/flags.py`,
+`fleet/categories.py`, `fleet/config.py`), so that it cannot say something else:
+
+    python scripts/write_docs.py            # write
+    python scripts/write_docs.py --check    # exit code 1 if a document is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fleet.categories import DEFAULT_PRIORITY, IEC_CODES, IN_SERVICE, TECHNICAL_EXCLUDED, TECHNICAL_UNAVAILABLE
+from fleet.config import Farm
+from fleet.flags import FLAG_TITLES, PRIORITY, USES
+from fleet.schema import EVENTS, METER, REANALYSIS, SCADA, Column
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+_INTRODUCTION = """\
+# Nomenclature
+
+This page decides names, units, signs and time once; code, files and reports follow it. It is written by
+`scripts/write_docs.py` from the code: change the code, then run `make docs-tables`.
+
+## Conventions
+
+- **Units.** SI in every public name unless the name says otherwise: `power_kw`, `vane_deg`, `current_pu`. Fractions are
+  0 to 1, without `percent`.
+- **Signs.** Power is positive when it flows into the grid.
+- **Angles.** Directions of wind and nacelle are in degrees clockwise from north, where the wind comes *from*; a vane is
+  relative to the nacelle.
+- **Time.** UTC with microsecond resolution. A stamp labels the **start** of its averaging interval; readers shift
+  formats that label the end. Spans are half-open: [start, end).
+- **Missing** numbers are NaN, missing times NaT. A result that cannot be determined is NaN, with the reason beside it.
+- **Wind speed** is that of the nacelle anemometer unless a name says otherwise: it is not the free wind speed.
+"""
+
+_TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
+    ("SCADA records", "One row per turbine and averaging interval.", SCADA),
+    ("Events", "One row of a status log.", EVENTS),
+    ("Plant meter", "One row per interval, for the whole plant.", METER),
+    ("Reanalysis", "Hourly values at the site.", REANALYSIS),
+)
+
+
+def nomenclature() -> str:
+    """Return the text of `docs/nomenclature.md`."""
+    parts = [_INTRODUCTION, "## Canonical tables\n\nReaders write these columns, analyses read them.\n"]
+    for title, sentence, table in _TABLES:
+        parts.append(f"### {title}\n\n{sentence}\n\n{_columns(table)}")
+    parts += [_flags(), _categories(), _settings()]
+    return "\n".join(parts)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _columns(table: tuple[Column, ...]) -> str:
+    def span(column: Column) -> str:
+        return "" if column.low is None or column.high is None else f"{column.low:g} to {column.high:g}"
+
+    head = ("column", "dtype", "unit", "meaning", "possible range", "IEC 61400-25-2")
+    return _table(head, ([f"`{c.name}`", f"`{c.dtype}`", c.unit, c.meaning, span(c), c.iec_name] for c in table))
+
+
+def _flags() -> str:
+    text = (
+        "## Flags\n\nA row may carry several. For each use a row's *reason* is the first of its flags, in this order, "
+        "that keeps it out of\nthat use; so rows in = rows used + rows rejected by reason. Nothing is deleted.\n\n"
+    )
+    rows = (
+        [
+            f"`{str(flag.name).lower()}`",
+            str(int(flag)),
+            FLAG_TITLES[flag],
+            *("out" if flag & kept_out else "" for kept_out in USES.values()),
+        ]
+        for flag in PRIORITY
+    )
+    return text + _table(("flag", "bit", "title", *USES), rows)
+
+
+def _categories() -> str:
+    text = (
+        "## Information categories\n\nAfter IEC 61400-26-1:2019, in the default order in which one counts where two "
+        "overlap (`availability.priority`). The technical\nview is indicative: the standard leaves it to an "
+        "informative annex. Scheduled maintenance counts there beyond its\n"
+        "allowance (`availability.maintenance_allowance_h`).\n\n"
+    )
+
+    def technical(category: object) -> str:
+        if category in TECHNICAL_UNAVAILABLE:
+            return "unavailable"
+        return "excluded" if category in TECHNICAL_EXCLUDED else ""
+
+    rows = (
+        [f"`{c.value}`", IEC_CODES.get(c, ""), "yes" if c in IN_SERVICE else "", technical(c)] for c in DEFAULT_PRIORITY
+    )
+    return text + _table(("category", "IEC code", "in service", "technical view"), rows)
+
+
+def _settings() -> str:
+    schema = Farm.model_json_schema()
+    models: Mapping[str, Any] = schema["$defs"]
+    text = "## Settings: `farm.toml`\n\nAn unknown key is refused with the nearest known one.\n\n### Top level\n\n"
+    parts = [text + _keys(schema, models)]
+    for key, field in schema["properties"].items():
+        model = _model(field, models)
+        if model is not None:
+            title = f"`[[{key}]]`" if field.get("type") == "array" else f"`[{key}]`"
+            parts.append(f"### {title}\n\n{model.get('description', '')}\n\n{_keys(model, models)}")
+            for inner, nested in model["properties"].items():
+                part = _model(nested, models)
+                if part is not None:
+                    name = f"{key}.{inner}" + (".<name>" if nested.get("type") == "object" else "")
+                    parts.append(f"### `[{name}]`\n\n{part.get('description', '')}\n\n{_keys(part, models)}")
+    return "\n".join(parts)
+
+
+def _model(field: Mapping[str, Any], models: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the model that a key holds, alone, in a list, as values of a mapping, or as one of several choices."""
+    inside = field.get("additionalProperties")
+    candidates = [field, field.get("items", {}), inside if isinstance(inside, dict) else {}, *field.get("anyOf", [])]
+    for candidate in candidates:
+        if "$ref" in candidate:
+            model: Mapping[str, Any] = models[candidate["$ref"].rsplit("/", 1)[1]]
+            return model if "properties" in model else None
+    return None
+
+
+def _keys(model: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+    needed = model.get("required", [])
+    rows = (
+        [
+            f"`{name}`",
+            _kind(field, models),
+            "required" if name in needed else _default(field, models),
+            "" if _model(field, models) is not None and "description" not in field else field.get("description", ""),
+        ]
+        for name, field in model["properties"].items()
+    )
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _kind(field: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+    if "anyOf" in field:
+        return _kind(next(choice for choice in field["anyOf"] if choice.get("type") != "null"), models)
+    if "$ref" in field:
+        target = models[field["$ref"].rsplit("/", 1)[1]]
+        return "table" if "properties" in target else "category"
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if field["type"] == "array":
+        items = field.get("prefixItems", [field.get("items", {})])
+        return f"list of {_kind(items[0], models)}" + (f" ({len(items)})" if "prefixItems" in field else "")
+    if field["type"] == "object":
+        return f"table of {_kind(field['additionalProperties'], models)}"
+    name = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}[field["type"]]
+    if field.get("format") == "date-time":
+        name = "time"
+    limits = [
+        f"{sign} {field[word]:g}"
+        for word, sign in (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
+        if word in field
+    ]
+    return f"{name}, {', '.join(limits)}" if limits else name
+
+
+def _default(field: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+    value = field.get("default")
+    if _model(field, models) is not None or value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return "the order above" if len(value) == len(DEFAULT_PRIORITY) else ", ".join(f"`{item}`" for item in value)
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Write the generated documents.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if one is out of date")
+    check = parser.parse_args().check
+    path, text = DOCS / "nomenclature.md", nomenclature()
+    if not check:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+        sys.exit(f"docs/{path.name} is out of date: run `make docs-tables`")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Segments partition the period, agree with a brute-force timeline, and leave no trace of where the period was cut."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleet.availability import join_rows, log_sums, merge_sums
+from fleet.categories import DEFAULT_PRIORITY, Category
+from fleet.category_sums import HOUR
+from fleet.config import AvailabilitySettings
+from fleet.schema import EVENTS, dtypes
+from fleet.status_log import allocate
+from fleet.stops import down_runs, merge_fragments, price_stops, stop_fragments
+from fleet.times import series_us, stamps
+
+DEFAULTS = AvailabilitySettings()
+relaxed = settings(deadline=None, max_examples=25)
+LENGTH = 48  # hours, across the end of January
+ORIGIN = int(pd.Timestamp("2024-01-31", tz="UTC").timestamp()) * 1_000_000
+
+rows = st.tuples(
+    st.integers(-5, LENGTH + 5),
+    st.one_of(st.none(), st.integers(-2, 20)),
+    st.sampled_from(["stop", "stop", "informational", "communication", "warning"]),
+    st.sampled_from(["Forced outage", "Technical Standby", "Full Performance", "Scheduled Maintenance", ""]),
+    st.sampled_from(["A", "B", "Wind < start wind", "Brake program 50"]),
+)
+logs = st.lists(rows, max_size=12)
+
+
+def log(drawn: list[tuple[int, int | None, str, str, str]]) -> pd.DataFrame:
+    fields = []
+    for begin, length, status, iec, message in drawn:
+        start = moment(begin)
+        end = None if length is None else moment(begin + length)
+        fields.append(("T1", start, end, status, message, message, "", iec, len(fields)))
+    return pd.DataFrame(fields, columns=list(dtypes(EVENTS))).astype(dtypes(EVENTS))
+
+
+def moment(hour: int) -> pd.Timestamp:
+    return stamps(np.array([ORIGIN + hour * HOUR]))[0]
+
+
+@relaxed
+@given(logs)
+def test_segments_are_sorted_disjoint_and_cover_the_period(drawn: list) -> None:
+    found = allocate(log(drawn), moment(0), moment(LENGTH), DEFAULTS)
+    start, end = series_us(found["start"]), series_us(found["end"])
+    assert (end > start).all()
+    assert (start[1:] == end[:-1]).all()
+    assert start[0] == ORIGIN
+    assert int((end - start).sum()) == LENGTH * HOUR
+
+
+@relaxed
+@given(logs)
+def test_downtime_against_a_timeline_of_hours(drawn: list) -> None:
+    """The category of each hour is the first in priority among the stops that cover it."""
+    runs = sorted(
+        b
+        for b, _, status, iec, text in drawn
+        if status == "informational" and iec == "Full Performance" and text in "AB"
+    )
+    names = {"Forced outage": Category.FORCED_OUTAGE, "Technical Standby": Category.TECHNICAL_STANDBY}
+    names["Scheduled Maintenance"] = Category.SCHEDULED_MAINTENANCE
+    timeline: list[set[Category]] = [set() for _ in range(LENGTH)]
+    for begin, length, status, iec, message in drawn:
+        if status != "stop":
+            continue
+        end = begin + length if length is not None else next((run for run in runs if run > begin), LENGTH)
+        low = Category.READY_STANDBY if message == "Wind < start wind" else names.get(iec, Category.UNALLOCATED)
+        for hour in range(max(begin, 0), min(end, LENGTH)):
+            timeline[hour].add(low)
+    found = allocate(log(drawn), moment(0), moment(LENGTH), DEFAULTS)
+    times = ORIGIN + HOUR * np.arange(LENGTH, dtype=np.int64)
+    at = np.searchsorted(series_us(found["start"]), times, side="right") - 1
+    for hour, covering in enumerate(timeline):
+        row = found.iloc[at[hour]]
+        if covering:
+            expected = min(covering, key=DEFAULT_PRIORITY.index)
+            assert row["category"] == expected
+            assert row["in_service"] == (expected is Category.READY_STANDBY)
+        else:
+            assert row["in_service"] or row["category"] == Category.INFORMATION_UNAVAILABLE
+
+
+@relaxed
+@given(logs, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(drawn: list, random: object) -> None:
+    shuffled = list(drawn)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    whole, other = (allocate(log(part), moment(0), moment(LENGTH), DEFAULTS) for part in (drawn, shuffled))
+    pd.testing.assert_frame_equal(whole, other)
+
+
+@relaxed
+@given(logs, st.sets(st.integers(1, LENGTH - 1), max_size=4), st.integers(0, 2**32 - 1))
+def test_cutting_the_period_anywhere_gives_the_same_stops_and_sums(drawn: list, cuts: set[int], seed: int) -> None:
+    events, rng = log(drawn), np.random.default_rng(seed)
+    times = ORIGIN + HOUR * np.arange(LENGTH, dtype=np.int64)
+    power, potential = rng.integers(-50, 200_000, LENGTH), rng.integers(0, 200_000, LENGTH)
+    known = rng.random(LENGTH) > 0.2
+
+    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        segments = allocate(events, moment(low), moment(high), DEFAULTS)
+        mine = slice(low, high)
+        energy = {"times": times[mine], "power": power[mine], "potential": potential[mine], "valid": known[mine]}
+        some = mine.start + np.flatnonzero(known[mine])
+        stops = price_stops(stop_fragments("T1", segments), times[some], power[some], potential[some], HOUR)
+        return log_sums("T1", segments, **energy, period_us=HOUR), stops
+
+    whole_sums, whole_stops = analyse(0, LENGTH)
+    borders = [0, *sorted(cuts), LENGTH]
+    parts = [analyse(low, high) for low, high in pairwise(borders)]
+    order = rng.permutation(len(parts))
+    pd.testing.assert_frame_equal(merge_sums([parts[i][0] for i in order]), whole_sums)
+    pd.testing.assert_frame_equal(merge_fragments([parts[i][1] for i in order]), merge_fragments([whole_stops]))
+
+
+@relaxed
+@given(logs, st.integers(1, 7))
+def test_the_shares_of_a_record_add_up_to_its_time(drawn: list, hours: int) -> None:
+    segments = allocate(log(drawn), moment(0), moment(LENGTH), DEFAULTS)
+    width = hours * HOUR // 3
+    times = ORIGIN + width * np.arange(LENGTH * HOUR // width, dtype=np.int64)
+    shares = join_rows(segments, times, width)
+    assert (shares.sum(axis=1) == width).all()
+    assert (shares >= 0).all(axis=None)
+
+
+@relaxed
+@given(st.lists(st.sampled_from(["up", "down", "missing"]), max_size=30), st.integers(0, 30))
+def test_inferred_stops_merge_over_any_cut(states: list[str], cut: int) -> None:
+    kept = np.array([i for i, state in enumerate(states) if state != "missing"], np.int64)
+    down = np.array([states[i] == "down" for i in kept], bool)
+    times, lost = ORIGIN + HOUR * kept, kept * 7 - 11
+    first = kept < cut
+    whole = merge_fragments([down_runs(times, down, HOUR, lost, turbine="T1")])
+    parts = [down_runs(times[mask], down[mask], HOUR, lost[mask], turbine="T1") for mask in (~first, first)]
+    pd.testing.assert_frame_equal(merge_fragments(parts), whole)

@@ -1,0 +1,355 @@
+"""Clock check on small series: what the evidence carries, what it does not, and the rules for repeated stamps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fleet.clock import Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
+from fleet.clock_lag import lag_notes
+from fleet.config import ClockSettings
+from fleet.errors import ConfigError
+from fleet.flags import Flag
+from tests.clock_series import (
+    fixed_clock_given_offsets,
+    fixed_clock_given_zone,
+    frame,
+    readings,
+    renumbered,
+    true_utc,
+    values,
+)
+
+CORRECT = ClockSettings()
+DUPLICATE, CONFLICT = int(Flag.DUPLICATE), int(Flag.CONFLICT)
+PARIS = "Europe/Paris"
+
+
+def wrong(first: str, last: str, zone: str = PARIS, period_s: int = 600) -> pd.DataFrame:
+    clock = readings(first, last, period_s)
+    return fixed_clock_given_offsets(clock, zone, values(len(clock), 7))
+
+
+def check(rows: pd.DataFrame, zone: str = PARIS, chosen: ClockSettings = CORRECT, period_s: int = 600):
+    return check_clock(rows, period_s=period_s, time_zone=zone, settings=chosen)
+
+
+def few(*rows: tuple[int, float, float]) -> pd.DataFrame:
+    """Return UTC rows of (ten minutes, power, wind speed)."""
+    clock = pd.DatetimeIndex(
+        [pd.Timestamp("2020-01-01") + pd.Timedelta(minutes=10 * r[0]) for r in rows], dtype="M8[us]"
+    )
+    return frame(
+        clock,
+        np.zeros(len(rows)),
+        {"power_kw": np.array([r[1] for r in rows]), "wind_speed": np.array([r[2] for r in rows])},
+    )
+
+
+def flags(rows: pd.DataFrame, policy: str = "correct") -> list[int]:
+    chosen = ClockSettings(duplicates=policy)
+    result = apply_clock(rows, check(rows, "UTC", chosen), chosen, 600)
+    return result.sort_values("source_row")["clock_flags"].tolist()
+
+
+def test_fixed_clock_over_a_year() -> None:
+    finding = check(wrong("2014-01-01", "2015-01-01"))
+    assert finding.verdict == "fixed clock given daylight-saving offsets"
+    assert (finding.conflicting_pairs, finding.missing_stamps, finding.true_holes) == (6, 6, 0)
+    assert (finding.records, finding.expected_records) == (52560, 52560)
+    assert (finding.holes_after, finding.duplicates_after) == (0, 0)
+    assert finding.clock == "fixed, UTC+01:00"
+    assert finding.first == pd.Timestamp("2013-12-31T23:00Z")
+
+
+def test_fixed_clock_in_the_southern_hemisphere() -> None:
+    rows = wrong("2014-02-01", "2014-12-01", "Australia/Sydney", 1800)
+    finding = check(rows, "Australia/Sydney", period_s=1800)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert finding.clock == "fixed, UTC+10:00"
+
+
+def test_fixed_clock_is_found_from_the_offsets_when_the_zone_is_not_given() -> None:
+    rows = wrong("2014-01-01", "2015-01-01")
+    assert check(rows, "UTC").correction == check(rows, PARIS).correction is not None
+
+
+def test_fixed_clock_whose_bare_readings_were_given_a_zone() -> None:
+    clock = readings("2014-01-01", "2015-01-01", 600)
+    rows = fixed_clock_given_zone(clock, PARIS, values(len(clock), 7))
+    finding = check(rows)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert finding.correction is not None
+    assert finding.correction.pushed_rows == frozenset()
+    corrected = apply_clock(rows, finding, CORRECT, 600)
+    assert (corrected["time"] == (clock - pd.Timedelta(hours=1)).tz_localize("UTC")).all()
+
+
+@pytest.mark.parametrize("policy", ["first", "last", "reject"])
+def test_other_policies_report_the_fixed_clock_and_leave_it(policy: str) -> None:
+    rows, chosen = wrong("2014-01-01", "2015-01-01"), ClockSettings(duplicates=policy)
+    finding = check(rows, chosen=chosen)
+    result = apply_clock(rows, finding, chosen, 600)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert (finding.shifted_rows, finding.holes_after, finding.duplicates_after) == (0, 6, 6)
+    assert set(result["time"]) == set(rows["time"])
+    assert (result["clock_flags"] == CONFLICT).sum() == (12 if policy == "reject" else 6)
+
+
+def test_fixed_offset_from_the_settings() -> None:
+    rows, chosen = wrong("2014-01-01", "2015-01-01"), ClockSettings(fixed_offset="+00:00")
+    finding = check(rows, chosen=chosen)
+    assert finding.clock == "fixed, UTC+00:00"
+    assert apply_clock(rows, finding, chosen, 600)["time"].iloc[0] == pd.Timestamp("2014-01-01T00:00Z")
+
+
+@pytest.mark.parametrize("text", ["1", "+1:00", "Europe/Paris", "+25:00", "+01:75"])
+def test_an_unreadable_offset_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"clock\.fixed_offset.*found .*expected"):
+        check(wrong("2014-01-01", "2014-01-02"), chosen=ClockSettings(fixed_offset=text))
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"time_zone.*Europe/Pariss.*expected"):
+        check(wrong("2014-01-01", "2014-01-02"), "Europe/Pariss")
+
+
+@pytest.mark.parametrize(("first", "last"), [("2014-04-10", "2014-10-10"), ("2014-11-01", "2015-03-01")])
+def test_a_series_without_a_clock_change_claims_nothing(first: str, last: str) -> None:
+    finding = check(wrong(first, last))
+    assert finding.verdicts == (Verdict.REGULAR,)
+    assert finding.correction is None
+    assert finding.notes == ()
+
+
+def test_one_spring_change_alone_is_only_a_possibility() -> None:
+    rows = wrong("2014-01-01", "2014-07-01")
+    finding = check(rows)
+    assert finding.verdicts == (Verdict.POSSIBLY_FIXED, Verdict.CONFLICTS)
+    assert finding.correction is None
+    assert "no autumn change confirms it" in " ".join(finding.notes)
+    assert (apply_clock(rows, finding, CORRECT, 600)["clock_flags"] == CONFLICT).sum() == 12
+
+
+def test_a_given_offset_confirms_a_clock_that_only_spring_points_to() -> None:
+    finding = check(wrong("2014-01-01", "2014-07-01"), chosen=ClockSettings(fixed_offset="+01:00"))
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert finding.duplicates_after == finding.holes_after == 0
+
+
+def test_an_outage_over_the_autumn_hour_alone_is_a_hole() -> None:
+    rows = wrong("2014-07-01", "2015-01-01")
+    finding = check(rows)
+    assert finding.verdicts == (Verdict.TRUE_HOLES,)
+    assert (finding.true_holes, finding.correction) == (6, None)
+
+
+def test_a_local_clock_converted_properly_with_an_outage_over_the_autumn_hour() -> None:
+    time = readings("2014-01-01", "2015-01-01", 600)
+    rows = true_utc(time, PARIS, values(len(time), 3))
+    out = rows["time"].between(pd.Timestamp("2014-10-26T00:00Z"), pd.Timestamp("2014-10-26T00:50Z"))
+    finding = check(renumbered(rows[~out]))
+    assert finding.verdicts == (Verdict.TRUE_HOLES,)
+    assert (finding.true_holes, finding.shifted_rows, finding.correction) == (6, 0, None)
+    assert finding.clock == "as written, UTC+01:00 and UTC+02:00"
+
+
+def test_a_local_clock_whose_repeated_autumn_hour_lost_its_offset() -> None:
+    time = readings("2014-01-01", "2015-01-01", 600)
+    right = true_utc(time, PARIS, values(len(time), 3))
+    local = pd.DatetimeIndex(right["stamp_local"])
+    lost = local.tz_localize(PARIS, ambiguous=np.zeros(len(local), bool))
+    offset = (local - lost.tz_convert("UTC").tz_localize(None)) // pd.Timedelta(seconds=1)
+    finding = check(frame(local, offset.to_numpy(), values(len(time), 3)))
+    assert finding.verdicts == (Verdict.LOST_OFFSET, Verdict.CONFLICTS)
+    assert (finding.conflicting_pairs, finding.missing_stamps, finding.true_holes) == (6, 6, 0)
+    assert finding.correction is None
+
+
+def test_a_clock_that_followed_one_of_two_springs_is_left_alone() -> None:
+    fixed = wrong("2014-01-01", "2015-01-01", period_s=1800)
+    time = readings("2014-12-31 23:00", "2016-01-01", 1800)
+    rows = renumbered(pd.concat([fixed, true_utc(time, PARIS, values(len(time), 3))]))
+    finding = check(rows, period_s=1800)
+    assert finding.correction is None
+    assert Verdict.FIXED_CLOCK not in finding.verdicts
+
+
+def test_conflicts_all_over_the_series_are_no_evidence_for_a_fixed_clock() -> None:
+    rows = wrong("2014-01-01", "2015-01-01", period_s=1800)
+    other = rows.iloc[::50].assign(power_kw=-1.0)
+    finding = check(renumbered(pd.concat([rows, other])), period_s=1800)
+    assert finding.correction is None
+    assert finding.verdicts == (Verdict.CONFLICTS, Verdict.TRUE_HOLES)
+
+
+def test_hourly_local_stamps_that_labelled_interval_ends_are_left_alone() -> None:
+    time = readings("2014-01-01", "2014-07-01", 3600)
+    ends = true_utc(time, PARIS, values(len(time), 3))
+    starts = frame(
+        pd.DatetimeIndex(ends["stamp_local"]) - pd.Timedelta(hours=1), ends["utc_offset_s"], values(len(time), 3)
+    )
+    assert check(starts, period_s=3600).verdicts == (Verdict.REGULAR,)
+
+
+def test_offsets_that_follow_no_rule_are_taken_as_written() -> None:
+    rows = wrong("2014-01-01", "2014-02-01")
+    odd = rows.assign(utc_offset_s=np.where(np.arange(len(rows)) % 500 < 250, 3600, 7200).astype(np.int32))
+    finding = check(odd)
+    assert finding.correction is None
+    assert "follow no daylight-saving rule" in finding.notes[0]
+
+
+def test_fixed_clock_with_empty_records_in_the_doubled_hour() -> None:
+    rows = wrong("2014-01-01", "2015-01-01")
+    first_of_hour = rows.index[rows["time"].duplicated(keep="last")]
+    rows.loc[first_of_hour[2:4], ["power_kw", "wind_speed", "ambient_temperature_degc", "wind_direction_deg"]] = np.nan
+    finding = check(rows)
+    corrected = apply_clock(rows, finding, CORRECT, 600)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert corrected["source_row"].tolist() == rows["source_row"].tolist()
+    assert not corrected["clock_flags"].any()
+
+
+def test_true_duplicates_and_holes() -> None:
+    rows = few((0, 1, 5), (1, 2, 5), (1, 2, 5), (4, 3, 5))
+    finding = check(rows, "UTC")
+    assert finding.verdict == "true duplicates; true holes"
+    assert (finding.exact_duplicates, finding.missing_stamps, finding.expected_records) == (1, 2, 5)
+    assert flags(rows) == [0, 0, DUPLICATE, 0]
+
+
+def test_missing_values_count_as_equal_in_copies() -> None:
+    assert flags(few((0, np.nan, 5), (0, np.nan, 5))) == [0, DUPLICATE]
+
+
+@pytest.mark.parametrize("policy", ["correct", "first", "last", "reject"])
+@pytest.mark.parametrize("full_at", [0, 1, 3])
+def test_empty_rows_beside_a_full_one_are_duplicates_wherever_it_stands(policy: str, full_at: int) -> None:
+    rows = [(0, np.nan, np.nan)] * 4
+    rows[full_at] = (0, 7.0, np.nan)
+    expected = [DUPLICATE] * 4
+    expected[full_at] = 0
+    assert flags(few(*rows), policy) == expected
+
+
+@pytest.mark.parametrize("policy", ["first", "last"])
+def test_an_empty_row_alone_is_kept_once(policy: str) -> None:
+    assert flags(few((0, np.nan, np.nan), (0, np.nan, np.nan)), policy) == [0, DUPLICATE]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("first", [0, CONFLICT, DUPLICATE, CONFLICT, DUPLICATE]),
+        ("last", [CONFLICT, 0, CONFLICT, DUPLICATE, DUPLICATE]),
+        ("reject", [CONFLICT, CONFLICT, CONFLICT, CONFLICT, DUPLICATE]),
+        ("correct", [CONFLICT, CONFLICT, CONFLICT, CONFLICT, DUPLICATE]),
+    ],
+)
+def test_conflicting_rows_by_policy(policy: str, expected: list[int]) -> None:
+    rows = few((0, 1, 5), (0, 2, 5), (0, 1, 5), (0, 2, 5), (0, np.nan, np.nan))
+    assert flags(rows, policy) == expected
+    assert check(rows, "UTC").conflicting_pairs == 1
+
+
+def test_rows_that_differ_only_where_one_is_missing_conflict() -> None:
+    assert flags(few((0, 1, 5), (0, 1, np.nan))) == [CONFLICT, CONFLICT]
+
+
+def test_rows_without_a_time_stay_last_and_unflagged() -> None:
+    rows = few((1, 1, 5), (0, 2, 5), (2, 1, 5))
+    rows.loc[0, "time"] = pd.NaT
+    result = apply_clock(rows, check(rows, "UTC"), CORRECT, 600)
+    assert result["source_row"].tolist() == [1, 2, 0]
+    assert result["clock_flags"].tolist() == [0, 0, 0]
+    assert result["clock_flags"].dtype == np.uint32
+    assert result["time"].dtype == "datetime64[us, UTC]"
+
+
+def test_rows_off_the_grid_are_flagged_and_counted() -> None:
+    rows = few((0, 1, 5), (1, 2, 5), (2, 3, 5))
+    late = rows.iloc[[1]].assign(
+        time=rows["time"].iloc[[1]] + pd.Timedelta(seconds=7),
+        stamp_local=rows["stamp_local"].iloc[[1]] + pd.Timedelta(seconds=7),
+    )
+    rows = renumbered(pd.concat([rows, late]))
+    finding = check(rows, "UTC")
+    assert flags(rows) == [0, 0, 0, int(Flag.OFF_GRID)]
+    assert (finding.off_grid, finding.missing_stamps, finding.expected_records) == (1, 0, 3)
+    assert "1 rows lie off the sampling grid" in finding.notes[0]
+
+
+def test_a_turbine_without_readable_stamps() -> None:
+    rows = few((0, 1, 5))
+    rows.loc[0, "time"] = pd.NaT
+    finding = check(rows, "UTC")
+    assert finding.verdicts == (Verdict.NO_RECORDS,)
+    assert apply_clock(rows, finding, CORRECT, 600)["clock_flags"].tolist() == [0]
+    assert check(rows.iloc[:0], "UTC").records == 0
+    assert merge_clock([finding]).table["first"].isna().all()
+
+
+def test_a_part_of_the_period_is_corrected_like_the_whole() -> None:
+    rows = wrong("2014-01-01", "2015-01-01", period_s=1800)
+    finding = check(rows, period_s=1800)
+    whole = apply_clock(rows, finding, CORRECT, 1800).set_index("source_row")["time"]
+    part = apply_clock(rows[rows["time"].dt.month == 6], finding, CORRECT, 1800).set_index("source_row")["time"]
+    assert part.equals(whole[part.index])
+
+
+def weather(hours: int) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    return np.clip(8 + np.convolve(rng.normal(0, 1, hours * 6 + 720), np.ones(72) / 8, "valid")[: hours * 6], 0, 40)
+
+
+@pytest.mark.parametrize("true_lag_min", [-60, 0, 50])
+def test_lag_of_a_series_that_was_shifted_by_a_known_time(true_lag_min: int) -> None:
+    wind = weather(24 * 150)
+    time = pd.date_range("2014-01-01", periods=len(wind), freq="600s", tz="UTC", unit="us")
+    hourly = np.convolve(wind, np.ones(6) / 6, "valid")[::6]
+    instants = time[::6][: len(hourly)] + pd.Timedelta(minutes=30)
+    reanalysis = pd.DataFrame({"time": instants, "wind_speed": hourly})
+    rows = pd.DataFrame(
+        {"time": time - pd.Timedelta(minutes=true_lag_min), "utc_offset_s": np.int32(0), "wind_speed": wind}
+    )
+    reanalysis["time"] += pd.Timedelta(minutes=30)  # onto full hours, as reanalyses have it
+    rows["time"] += pd.Timedelta(minutes=30)
+    lag = reanalysis_lag([rows.iloc[::2], rows.iloc[1::2]], reanalysis, 600)
+    assert lag["season"].tolist() == ["all"]
+    assert lag["lag_min"].iloc[0] == pytest.approx(true_lag_min, abs=1.0)
+    assert lag["correlation"].iloc[0] > 0.999
+
+
+def test_without_reanalysis_or_wind_there_is_no_lag() -> None:
+    rows = few((0, 1, 5))
+    assert reanalysis_lag([rows], None, 600).empty
+    assert reanalysis_lag([rows.assign(wind_speed=np.nan)], few((0, 1, 5)), 600).empty
+    assert reanalysis_lag([rows], few((0, 1, 5)), 600).empty
+    assert lag_notes(merge_clock([]).reanalysis_lag, fixed_clock=False) == ()
+
+
+def lags(winter: float, summer: float, u: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"season": ["standard time", "daylight saving"], "lag_min": [winter, summer], "u_lag_min": [u, u]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (lags(0, 60, 5), "did not follow daylight saving"),
+        (lags(50, 50, 5), "as stamps in true UTC give"),
+        (lags(0, 30, 5), "decides nothing"),
+        (lags(0, 60, 50), "decides nothing"),
+    ],
+)
+def test_what_the_lags_are_said_to_show(table: pd.DataFrame, said: str) -> None:
+    assert said in lag_notes(table, fixed_clock=True)[0]
+
+
+def test_a_lag_that_remains_in_winter_is_a_hint_only_for_a_fixed_clock() -> None:
+    assert len(lag_notes(lags(50, 110, 5), fixed_clock=True)) == 2
+    assert len(lag_notes(lags(50, 110, 5), fixed_clock=False)) == 1
+    assert len(lag_notes(lags(5, 65, 5), fixed_clock=True)) == 1

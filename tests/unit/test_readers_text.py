@@ -1,0 +1,153 @@
+"""Damaged text files: each is a clear error or a counted row."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.errors import InputError
+from fleet.readers import recognise
+from fleet.readers.text import head, numbers, read_table
+
+
+def _write(folder: Path, data: bytes, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def _column(raw_cells: pa.ChunkedArray) -> list[str | None]:
+    return list(raw_cells.to_pylist())
+
+
+def test_gzip_is_recognised_by_content_not_by_name(tmp_path: Path) -> None:
+    raw, names, _ = read_table(_write(tmp_path, gzip.compress(b"a,b\n1,2\n"), "plain.csv"))
+    assert names == ("a", "b")
+    assert _column(raw.cells["b"]) == ["2"]
+
+
+def test_truncated_gzip_is_refused(tmp_path: Path) -> None:
+    packed = gzip.compress(b"a,b\n" + b"".join(b"%d,2\n" % i for i in range(5000)))
+    with pytest.raises(InputError, match="ends early"):
+        read_table(_write(tmp_path, packed[:-2000]))
+
+
+def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 500))
+    packed[-5] ^= 0xFF  # the checksum
+    with pytest.raises(InputError, match="damaged"):
+        read_table(_write(tmp_path, bytes(packed)))
+
+
+def test_empty_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="file is empty"):
+        read_table(_write(tmp_path, b""))
+
+
+def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b"a,b\n"), required=("a", "b"))
+    assert raw.rows_in == 0
+
+
+def test_missing_column_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'column "P_avg" is missing \(did you mean "P_avgg"\?\)'):
+        read_table(_write(tmp_path, b"T,P_avgg\nx,1\n"), delimiter=",", required=("P_avg",))
+
+
+def test_wrong_delimiter_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"separated by tab .* expected comma"):
+        read_table(_write(tmp_path, b"T\tP_avg\nx\t1\n"), delimiter=",", required=("P_avg",))
+
+
+def test_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="stands twice"):
+        read_table(_write(tmp_path, b"P,P\n1,2\n"), required=("P",))
+
+
+def test_utf16_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="UTF-16"):
+        read_table(_write(tmp_path, "a,b\n1,2\n".encode("utf-16")))
+
+
+def test_latin1_degree_sign_is_read_and_said(tmp_path: Path) -> None:
+    raw, names, _ = read_table(_write(tmp_path, "T,Direction (°)\nx,1\n".encode("latin-1")))
+    assert names[1] == "Direction (°)"
+    assert "Latin-1" in raw.notes[0]
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.csv:2: byte 0x81"):
+        read_table(_write(tmp_path, b"a,b\n\x81\x02,1\n"))
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\x00\x00", b"a,b\n\x00\x00,1\n", b"\x1f\x8bno gzip"])
+def test_binary_content_has_no_head_and_no_format(tmp_path: Path, data: bytes) -> None:
+    path = _write(tmp_path, data)
+    assert head(path) == ""
+    assert recognise(path) is None
+
+
+def test_byte_order_mark_and_windows_line_ends_are_taken_off(tmp_path: Path) -> None:
+    raw, names, _ = read_table(_write(tmp_path, b"\xef\xbb\xbfa,b\r\n1,2\r\n"))
+    assert names == ("a", "b")
+    assert _column(raw.cells["b"]) == ["2"]
+
+
+def test_malformed_rows_keep_their_place(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b"a,b\n1,2\n3\n4,5\n6,7,8\n9,0\n"))
+    assert raw.row.tolist() == [0, 2, 4]
+    assert raw.malformed == ((1, ("3",)), (3, ("6", "7", "8")))
+    assert raw.rows_in == 5
+    assert raw.malformed_examples()[0].startswith("a.csv:3: found 1 fields, expected 2")
+
+
+def test_malformed_rows_keep_their_place_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fleet.readers.text._PARSE_BLOCK", 64)
+    lines = ["broken" if i % 7 == 3 else f"{i},x" for i in range(200)]
+    raw, _, _ = read_table(_write(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode()))
+    assert [row for row, _ in raw.malformed] == [i for i in range(200) if i % 7 == 3]
+    assert _column(raw.cells["a"]) == [str(i) for i in raw.row]
+
+
+def test_quoted_field_with_delimiter_and_line_end(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b'a,b\n"x, ""y""\nz",2\n'))
+    assert _column(raw.cells["a"]) == ['x, "y"\nz']
+
+
+def test_numbers_against_python_float() -> None:
+    good = ["1", "-2.5", "+3", " 4 ", "1e3", ".5", "6.", "-0.0"]
+    bad = ["x", "1,5", "1_000", "inf", "-Infinity", "1e999", "0x10", "True", "#REF!", "2014-01-01"]
+    missing = ["", "-", "NaN", "null", None]
+    values, wrong = numbers(pa.chunked_array([pa.array([*good, *bad, *missing])]))
+    assert values[: len(good)].tolist() == [float(text) for text in good]
+    assert np.isnan(values[len(good) :]).all()
+    assert wrong.tolist() == [False] * len(good) + [True] * len(bad) + [False] * len(missing)
+
+
+def test_decimal_comma() -> None:
+    values, wrong = numbers(pa.chunked_array([["1,5", "2"]]), decimal=",")
+    assert values.tolist() == [1.5, 2.0]
+    assert not wrong.any()
+
+
+_CELL = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
+
+
+@given(st.lists(st.lists(_CELL, min_size=1, max_size=4), max_size=12))
+def test_rows_add_up_whatever_the_cells_hold(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([["a", "b"], *rows])
+    path = _write(tmp_path_factory.mktemp("rows"), buffer.getvalue().encode())
+    raw, _, _ = read_table(path, missing=("",))
+    assert raw.rows_in == len(rows)
+    assert sorted([*raw.row.tolist(), *(row for row, _ in raw.malformed)]) == list(range(len(rows)))
+    fitting = [row for row in rows if len(row) == 2]
+    assert _column(raw.cells["a"]) == [row[0] or None for row in fitting]

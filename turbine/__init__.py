@@ -1,0 +1,1 @@
+"""One wind turbine: rotor, drive train, tower, controller, wind and loads."""
