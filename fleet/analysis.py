@@ -9,6 +9,7 @@ import pandas as pd
 
 from fleet.clock import merge_clock
 from fleet.clock_lag import reanalysis_lag
+from fleet.config import Farm
 from fleet.curves import power_curves
 from fleet.dataset import Dataset
 from fleet.energy import energy_result
@@ -41,8 +42,7 @@ def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
     for name in turbines:
         if name not in known:
             raise ConfigError(f'no turbine "{name}"{nearest(name, known)}; the farm has {", ".join(known)}')
-    kept = tuple(turbine for turbine in dataset.farm.turbines if turbine.name in set(turbines))
-    return replace(dataset, farm=dataset.farm.model_copy(update={"turbines": kept}))
+    return replace(dataset, farm=_restricted(dataset.farm, set(turbines)))
 
 
 def analyse(
@@ -72,23 +72,27 @@ def analyse(
     logs, log_sources = read_logs(dataset)
     reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
     readings = read_all(dataset, options)
+    recorded = [name for name, fact in readings.facts.items() if len(fact.as_written)]
+    names = [turbine.name for turbine in dataset.farm.turbines]
+    farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
-    states = {name: log_states(log, dataset.farm, period) for name, log in logs.items()}
+    states = {name: log_states(log, farm, period) for name, log in logs.items()}
     tables = [readings.sources, log_sources, reanalysis.sources, meter.sources]
     sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
     results = FleetResults(
-        farm=dataset.farm,
+        farm=farm,
         start=from_us(period[0]),
         end=from_us(period[1]),
         sources=sources.sort_values(["kind", "file"], ignore_index=True),
+        without_data=tuple(name for name in names if name not in recorded and name not in logs),
     )
-    if readings.facts:
-        results = _with_records(results, readings, states, period, reanalysis, meter, options)
+    if recorded:
+        results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)
     else:
         reason = "no SCADA records in this folder, only status logs"
         results = replace(
             results,
-            availability=availability_result(dataset.farm, period, states, None),
+            availability=availability_result(farm, period, states, None),
             absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind"), reason),
         )
     return replace(results, findings=findings(results))
@@ -96,6 +100,7 @@ def analyse(
 
 def _with_records(
     results: FleetResults,
+    recorded: set[str],
     readings: Readings,
     states: dict[str, LogStates],
     period: Period,
@@ -103,17 +108,18 @@ def _with_records(
     meter: SiteData,
     options: RunOptions,
 ) -> FleetResults:
-    farm = results.farm
+    farm = _restricted(results.farm, recorded)
     segments = {name: state.segments for name, state in states.items() if state.segments is not None}
     merged = run_passes(readings, farm, period, segments, reanalysis.frame, options)
-    written = [fact.as_written for fact in readings.facts.values()]
+    facts = [readings.facts[turbine.name] for turbine in farm.turbines]
+    written = [fact.as_written for fact in facts]
     lag = reanalysis_lag(written, reanalysis.frame, farm.averaging_period_s)
-    availability = availability_result(farm, period, states, merged.summary)
+    availability = availability_result(results.farm, period, states, merged.summary)
     operational = availability.table[availability.table["view"] == "operational"].set_index("turbine")
     flags = merge([{"flags": merged.summary["flags"]}, {"flags": readings.leftovers}])["flags"]
     return replace(
         results,
-        clock=merge_clock([fact.finding for fact in readings.facts.values()], lag),
+        clock=merge_clock([fact.finding for fact in facts], lag),
         quality=quality_result({**merged.summary, "flags": flags}),
         curves=power_curves(merged, farm),
         availability=availability,
@@ -122,6 +128,10 @@ def _with_records(
         ),
         wind=wind_result(merged.summary, farm.averaging_period_s),
     )
+
+
+def _restricted(farm: Farm, names: set[str]) -> Farm:
+    return farm.model_copy(update={"turbines": tuple(turbine for turbine in farm.turbines if turbine.name in names)})
 
 
 def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
@@ -142,9 +152,14 @@ def _period(
     if readings.facts:
         known = [fact.finding for fact in readings.facts.values() if fact.finding.records]
         if not known:
-            raise InputError(f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine")
-        first = min(to_us(finding.first) for finding in known)
-        found = (first - first % width, max(to_us(finding.last) for finding in known) + width)
+            others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")))) or "none"
+            raise InputError(
+                f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine; "
+                f"in the files: {others}; listed: {', '.join(turbine.name for turbine in dataset.farm.turbines)}"
+            )
+        first = min(to_us(finding.first) for finding in known if finding.first is not None)
+        last = max(to_us(finding.last) for finding in known if finding.last is not None)
+        found = (first - first % width, last + width)
     else:
         from_logs = log_period(logs, dataset.farm)
         if from_logs is None:
@@ -152,7 +167,9 @@ def _period(
         found = from_logs
     asked = (found[0] if start is None else to_us(start), found[1] if end is None else to_us(end))
     if asked[0] >= asked[1]:
-        raise ConfigError(f"the period must begin before it ends: found from {from_us(asked[0])} to {from_us(asked[1])}")
+        raise ConfigError(
+            f"the period must begin before it ends: found from {from_us(asked[0])} to {from_us(asked[1])}"
+        )
     period = (max(asked[0], found[0]), min(asked[1], found[1]))
     if period[0] >= period[1]:
         raise InputError(

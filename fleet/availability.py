@@ -160,7 +160,8 @@ def _ledger(
     ledger = _Ledger(period_h=period_us / HOUR, has_power=has_power, turbines=1.0)
     for label in sorted(set(sums["category"])):
         mine = sums[sums["category"] == label]
-        hours, unpriced_h = int(mine["time_us"].sum()) / HOUR, int(mine["unpriced_us"].sum()) / HOUR
+        unpriced = mine["unpriced_us"].where(mine["lost"].notna(), mine["time_us"])
+        hours, unpriced_h = int(mine["time_us"].sum()) / HOUR, int(unpriced.sum()) / HOUR
         produced, lost = (_energy_mwh(mine[name], quantum_kwh) for name in ("produced", "lost"))
         way = treat_as(label, view, settings)
         unavailable, counted = float(way == "unavailable"), float(way != "not_counted")
@@ -232,7 +233,8 @@ def availability_table(
                 members.append((basis, ledger))
             rows.append(_row(basis, view, ledger, problem))
         if ordered:
-            rows.append(_fleet_row(view, members, len(ordered), _problem(ordered[0], view, settings)))
+            problems = [_problem(basis, view, settings) for basis in ordered]
+            rows.append(_fleet_row(view, members, len(ordered), "; ".join(dict.fromkeys(problems))))
     order = {**{basis.turbine: i for i, basis in enumerate(ordered)}, "fleet": len(ordered)}
     rows.sort(key=lambda row: (order[row["turbine"]], VIEWS.index(row["view"])))
     return pd.DataFrame(rows, columns=_TABLE)
@@ -267,7 +269,7 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
         "excluded_h": ledger.excluded_h,
         "unallocated_h": ledger.unallocated_h,
         "coverage": ledger.coverage if basis.declared else math.nan,
-        "produced_mwh": ledger.produced_mwh if ledger.has_power == ledger.turbines else math.nan,
+        "produced_mwh": ledger.produced_mwh if 0 < ledger.has_power == ledger.turbines else math.nan,
         "lost_mwh": ledger.lost_mwh if ledger.loss_known else math.nan,
         "potential_source": basis.potential_source,
         "u_potential_mwh": ledger.u_potential_mwh if ledger.loss_known else math.nan,
@@ -276,9 +278,9 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
     if not problem:
         return row
     # with an undeclared period the logged stops are still a fact; everything else is not
-    kept = {"unavailable_h"} if problem == UNKNOWN_COVERAGE else set()
-    unknown = {"time_based", "production_based", "available_h", "unavailable_h", "excluded_h", "lost_mwh"} - kept
-    unknown |= {"u_potential_mwh"}
+    unknown = {"time_based", "production_based", "available_h", "excluded_h", "lost_mwh", "u_potential_mwh"}
+    if problem != UNKNOWN_COVERAGE or basis.declared:
+        unknown |= {"unavailable_h"}
     if basis.evidence == "none" or not basis.declared:
         unknown |= {"unallocated_h"}
     notes = problem if basis.evidence == "none" or not basis.note else f"{problem}; {basis.note}"
@@ -355,13 +357,17 @@ def monthly_table(
     return pd.DataFrame(rows, columns=["turbine", "month", "time_based", "production_based", "coverage"])
 
 
-def category_table(sums: pd.DataFrame, *, quantum_kwh: float = ENERGY_QUANTUM_KWH) -> pd.DataFrame:
+def category_table(
+    sums: pd.DataFrame, bases: Sequence[Basis] = (), *, quantum_kwh: float = ENERGY_QUANTUM_KWH
+) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.categories`.
 
     Parameters
     ----------
     sums : DataFrame
         `fleet.category_sums.SUM_COLUMNS`, merged.
+    bases : sequence of Basis, optional
+        Where a status log's period is not declared, hours in service are not known and left out.
     quantum_kwh : float
         Unit of the energy sums [kWh].
 
@@ -371,7 +377,9 @@ def category_table(sums: pd.DataFrame, *, quantum_kwh: float = ENERGY_QUANTUM_KW
         turbine, month, category, hours, lost_mwh. A category is a `Category` value or `RUNNING_UNALLOCATED`. Lost
         energy is 0 in service (but for Partial Performance) and NaN where there is no potential power.
     """
-    ordered = sums.sort_values(["turbine", "month", "category"], ignore_index=True)
+    undeclared = [basis.turbine for basis in bases if not basis.declared]
+    unknown = sums["turbine"].isin(undeclared) & sums["category"].isin(_RUNNING)
+    ordered = sums[~unknown].sort_values(["turbine", "month", "category"], ignore_index=True)
     lost = [None if pd.isna(value) else int(value) * quantum_kwh / 1000.0 for value in ordered["lost"]]
     losing = ~ordered["category"].isin(_RUNNING - {Category.PARTIAL_PERFORMANCE.value})
     table = ordered[["turbine", "month", "category"]].copy()

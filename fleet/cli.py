@@ -1,10 +1,11 @@
-"""The command `wind-fleet`: parse, delegate, print. Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot
-write."""
+"""The command `wind-fleet`: parse, delegate, print.
+
+Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,7 +35,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write.",
 )
 
-Folder = Annotated[str, typer.Argument(help="Folder with the exports (and farm.toml), or the name of a packaged sample.")]
+Folder = Annotated[
+    str, typer.Argument(help="Folder with the exports (and farm.toml), or the name of a packaged sample.")
+]
 Turbines = Annotated[list[str] | None, typer.Option("--turbine", "-t", help="Only this turbine; may be repeated.")]
 From = Annotated[str | None, typer.Option("--from", help="Begin of the period, UTC, e.g. 2014-07-01.")]
 To = Annotated[str | None, typer.Option("--to", help="End of the period, UTC, not included.")]
@@ -92,13 +95,16 @@ def inspect(
         bool, typer.Option("--write", help="Write a starter farm.toml into the folder if there is none yet.")
     ] = False,
 ) -> None:
-    """Say what a folder holds: files, formats, turbines, period, sampling, gaps, duplicates, and what is unusable and why."""
+    """Say what a folder holds: formats, turbines, period, gaps, duplicates, and what is unusable and why."""
     from fleet.dataset import CONFIG_NAME, resolve_folder
-    from fleet.inventory import inspect_folder, inventory_text, starter_farm_toml
+    from fleet.inventory import inspect_folder, starter_farm_toml
 
     root = resolve_folder(folder)
     inventory = inspect_folder(root)
-    typer.echo(inventory_text(inventory))
+    for file in inventory.table().to_dict("records"):
+        facts = {name: value for name, value in file.items() if name != "file" and _says_something(value)}
+        typer.echo(f"{file['file']}\n" + "\n".join(f"  {name:<15}{_cell(value)}" for name, value in facts.items()))
+    typer.echo(f"\n{_text(inventory.turbine_table(), {})}")
     target = root / CONFIG_NAME
     if write:
         if target.exists():
@@ -127,7 +133,9 @@ def power_curve(
     usable = bins[bins["complete"] | bins["interpolated"]]
     wide = usable.assign(centre=usable["bin"] * farm.settings.power_curve.bin_width)
     typer.echo("Power by wind speed bin [kW], complete and interpolated bins\n")
-    typer.echo(_text(wide.pivot(index="centre", columns="turbine", values="power_kw").reset_index(), {"centre": "{:.1f} m/s"}))
+    typer.echo(
+        _text(wide.pivot(index="centre", columns="turbine", values="power_kw").reset_index(), {"centre": "{:.1f} m/s"})
+    )
     typer.echo("\nAnnual energy production, Rayleigh wind [MWh]; u: standard uncertainty; incomplete: see the report\n")
     typer.echo(_text(curves.aep, {}))
     typer.echo("\nRanking against the fleet's curve, common periods\n")
@@ -178,21 +186,24 @@ def _headline_text(farm: Farm) -> str:
 
 def _text(table: pd.DataFrame, formats: dict[str, str]) -> str:
     """Return a table as text: numbers with one decimal unless told otherwise, "n/d" where not determinable."""
+    texts = {name: [_cell(value, formats.get(str(name), "{:,.1f}")) for value in table[name]] for name in table}
+    return type(table)(texts).to_string(index=False)
 
-    def formatter(name: str) -> Callable[[Any], str]:
-        def text(value: Any) -> str:
-            if value is None or value != value:
-                return "n/d"
-            if isinstance(value, bool):
-                return "yes" if value else "no"
-            if isinstance(value, float):
-                return formats.get(name, "{:,.1f}").format(value)
-            return f"{value:,}" if isinstance(value, int) else str(value)
 
-        return text
+def _cell(value: Any, decimals: str = "{:,.1f}") -> str:
+    if value is None or value != value:
+        return "n/d"
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return decimals.format(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
-    plain = table.astype(object).where(table.notna(), None)
-    return plain.to_string(index=False, formatters={name: formatter(str(name)) for name in plain})
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value == value and value != "" and value != 0
 
 
 def _write_csv(table: pd.DataFrame, path: Path | None) -> None:

@@ -121,14 +121,14 @@ def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings:
     if changes is None:
         notes.append("The written offsets follow no daylight-saving rule; the clock is taken as written.")
 
-    claim = _claim(witnesses, written)
+    claim = _claim(witnesses, written, given_offset is not None)
     correction, corrected, time = None, written, rows.time
-    if claim is Verdict.FIXED_CLOCK or (claim is Verdict.POSSIBLY_FIXED and given_offset is not None):
+    if claim is Verdict.FIXED_CLOCK:
         candidate, order_notes = find_correction(rows, witnesses, period, given_offset)
         time = corrected_time(rows, candidate)
         corrected = tally(rows, time, period)
         if corrected.conflicting + corrected.missing < written.conflicting + written.missing:
-            claim, correction = Verdict.FIXED_CLOCK, candidate
+            correction = candidate
             notes += order_notes + autumn_notes(rows, witnesses)
             notes.append(
                 f"Read as a fixed clock at UTC{offset_text(candidate.fixed_offset_s)}: {_trouble(corrected)}, "
@@ -226,8 +226,24 @@ def merge_clock(findings: Iterable[ClockFinding], lag: pd.DataFrame | None = Non
         table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
     lag = pd.DataFrame(columns=list(LAG_COLUMNS)) if lag is None else lag
     fixed = any(finding.correction is not None for finding in ordered)
-    notes = [f"{finding.turbine}: {note}" for finding in ordered for note in finding.notes]
-    return Clock(table=table, reanalysis_lag=lag, notes=(*notes, *lag_notes(lag, fixed_clock=fixed)))
+    notes = [*_shared_notes(ordered), *lag_notes(lag, fixed_clock=fixed)]
+    left = [finding.turbine for finding in ordered if finding.correction is None and finding.records]
+    if fixed and left:
+        notes.append(
+            f"The clock of {', '.join(left)} is taken as written, as these records do not show a fixed clock, while "
+            "other turbines' clocks are fixed: compare them before using results that join turbines."
+        )
+    return Clock(table=table, reanalysis_lag=lag, notes=tuple(notes))
+
+
+def _shared_notes(ordered: list[ClockFinding]) -> list[str]:
+    """Return every turbine's evidence, each sentence once with the turbines that it holds for."""
+    holders: dict[str, list[str]] = {}
+    for finding in ordered:
+        for note in finding.notes:
+            holders.setdefault(note, []).append(finding.turbine)
+    whole = len(ordered) if len(ordered) > 1 else 0
+    return [f"{'All turbines' if len(who) == whole else ', '.join(who)}: {note}" for note, who in holders.items()]
 
 
 def _offset_s(text: str | None) -> int | None:
@@ -251,21 +267,23 @@ def _without_records(frame: pd.DataFrame) -> ClockFinding:
     )  # fmt: skip
 
 
-def _claim(witnesses: list[Witness], written: Tally) -> Verdict | None:
+def _claim(witnesses: list[Witness], written: Tally, given_offset: bool) -> Verdict | None:
     """Return what the clock changes together carry: one voice against a fixed clock is enough to drop it."""
     signs = {(w.change.spring, w.sign) for w in witnesses}
     against = any(sign in (Sign.LOCAL, Sign.LOST_OFFSET) for _, sign in signs)
     one_shift = len({w.change.shift for w in witnesses}) == 1
-    spring = [w for w in witnesses if w.change.spring and w.sign is Sign.FIXED]
-    in_hour = sum(w.doubled for w in spring)
-    # Conflicts all over the series have another cause, and would double the hours in question by chance.
-    focused = written.conflicting == 0 or 2 * in_hour >= written.conflicting
-    if against or not spring or not one_shift or not focused:
+    in_hour = sum(w.doubled for w in witnesses if w.change.spring)
+    skipped = any(w.skipped for w in witnesses)
+    # Repeats all over the series have another cause, and would double the hours in question by chance.
+    focused = 2 * in_hour >= (written.conflicting or written.exact) or (skipped and not written.conflicting)
+    spring, autumn = (True, Sign.FIXED) in signs, (False, Sign.FIXED) in signs
+    if against or not one_shift or (spring and not focused):
         return None
-    if not written.conflicting and not any(w.skipped for w in spring):
-        return None
-    confirmed = (False, Sign.FIXED) in signs
-    return Verdict.FIXED_CLOCK if confirmed else Verdict.POSSIBLY_FIXED
+    if spring and autumn:
+        return Verdict.FIXED_CLOCK
+    if given_offset and (spring or autumn):
+        return Verdict.FIXED_CLOCK
+    return Verdict.POSSIBLY_FIXED if spring and (skipped or written.conflicting) else None
 
 
 def _verdicts(

@@ -170,10 +170,10 @@ def hear(change: Change, time: Ints, reading: Ints, period: int) -> Witness:
     present, doubled = hour(change.at)
     skipped = int(_in_skipped_hour(change, time, reading).sum()) if change.spring else 0
     sign, missing = Sign.SILENT, 0
-    covered = time[0] <= change.at - change.shift and time[-1] >= change.at + change.shift
+    covered = stamps > 0 and time[0] <= change.at - change.shift and time[-1] >= change.at + change.shift
     if change.spring and covered:
         missing = max(stamps - present, 0)
-        if 2 * max(doubled, skipped) >= stamps > 0:
+        if 2 * max(doubled, skipped) >= stamps:
             sign = Sign.FIXED
         elif 2 * present >= stamps and doubled == 0 and skipped == 0:
             sign = Sign.LOCAL

@@ -16,12 +16,12 @@ from fleet.results import PowerCurves
 __all__ = ["power_curves"]
 
 _NACELLE = (
-    "Method of bins after IEC 61400-12-1 on nacelle wind speed: without a nacelle transfer function this is no certified "
-    "power performance test, and curves of turbines with different anemometers are not strictly comparable."
+    "Method of bins after IEC 61400-12-1 on nacelle wind speed: without a nacelle transfer function this is no "
+    "certified power performance test, and curves of turbines with different anemometers are not strictly comparable."
 )
 _RANKED = (
-    "Ranking: records of moments when every turbine of the farm runs; records whose power does not fit the wind are left "
-    "out for the turbine concerned."
+    "Ranking: records of moments when every turbine of the farm runs; records whose power does not fit the wind are "
+    "left out for the turbine concerned."
 )
 
 
@@ -56,9 +56,8 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
 
 
 def _of(table: pd.DataFrame, turbine: str) -> pd.DataFrame:
-    if turbine in table.index.get_level_values("turbine"):
-        return table.loc[turbine]
-    return table.iloc[:0].droplevel("turbine")
+    mine = table.index.get_level_values("turbine") == turbine
+    return table[mine].droplevel("turbine")
 
 
 def _expected(merged: Merged) -> pd.DataFrame:
@@ -67,7 +66,11 @@ def _expected(merged: Merged) -> pd.DataFrame:
         for name, curve in sorted(merged.curves.items())
         if curve is not None
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"turbine": [], "wind_speed": [], "power_kw": []})
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame({"turbine": [], "wind_speed": [], "power_kw": []})
+    )
 
 
 def _scatter(cells: pd.DataFrame) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
     rows: list[dict[str, object]] = []
     for file in assets:
         frame: pd.DataFrame = file.read().frame
-        rows += [{key: value for key, value in row.items() if value == value} for row in frame.to_dict("records")]
+        rows += [{str(key): value for key, value in row.items() if value == value} for row in frame.to_dict("records")]
     turbines = [Turbine.model_validate(row) for row in rows]
     names = [turbine.name for turbine in turbines]
     twice = sorted({name for name in names if names.count(name) > 1})

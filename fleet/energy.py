@@ -79,7 +79,9 @@ def _monthly(table: pd.DataFrame, unrecorded: pd.DataFrame, rated: dict[str, flo
 
 
 def _totals(monthly: pd.DataFrame, rated: dict[str, float], period_h: float) -> pd.DataFrame:
-    sums = monthly.groupby("turbine", sort=False)[["energy_mwh", "expected_mwh", "covered_h", "hours"]].sum().reset_index()
+    sums = (
+        monthly.groupby("turbine", sort=False)[["energy_mwh", "expected_mwh", "covered_h", "hours"]].sum().reset_index()
+    )
     farm_rated = sum(rated.values()) / len(rated)
     capacity = sums["covered_h"] * sums["turbine"].map({**rated, FLEET: farm_rated}) / 1000.0
     count = sums["turbine"].eq(FLEET) * (len(rated) - 1) + 1
@@ -107,13 +109,11 @@ def _losses(sums: pd.DataFrame, lost_mwh: pd.Series, scale: float) -> pd.DataFra
         }
     )
     steps.loc[FLEET] = steps.sum()
-    table = steps[list(LOSS_STEPS)].stack().rename("energy_mwh").reset_index()
-    return table.set_axis(["turbine", "step", "energy_mwh"], axis=1)
+    order = pd.MultiIndex.from_product([steps.index, list(LOSS_STEPS)], names=["turbine", "step"])
+    return pd.DataFrame({"energy_mwh": steps[list(LOSS_STEPS)].to_numpy().ravel()}, index=order).reset_index()
 
 
-def _meter(
-    by_month: pd.Series, losses: pd.DataFrame, meter: pd.DataFrame | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _meter(by_month: pd.Series, losses: pd.DataFrame, meter: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     fleet_losses = losses[losses["turbine"] == FLEET].set_index("step")["energy_mwh"]
     if meter is None or not len(meter):
         empty = pd.DataFrame({"month": [], "turbines_mwh": [], "meter_mwh": [], "ratio": []})
@@ -128,8 +128,18 @@ def _meter(
         return float(meter[column].sum(min_count=1)) / 1000.0
 
     lines: list[tuple[str, float, float, str]] = [
-        ("net energy", float(table.loc["all", "turbines_mwh"]), float(table.loc["all", "meter_mwh"]), "ours: sum of the turbines"),
-        ("availability loss", -float(fleet_losses["availability"]), published("availability_loss_kwh"), "operational view"),
+        (
+            "net energy",
+            float(table["turbines_mwh"]["all"]),
+            float(table["meter_mwh"]["all"]),
+            "ours: sum of the turbines",
+        ),
+        (
+            "availability loss",
+            -float(fleet_losses["availability"]),
+            published("availability_loss_kwh"),
+            "operational view",
+        ),
         (
             "curtailment loss",
             -float(fleet_losses["partial performance"]),
@@ -145,6 +155,6 @@ def _notes(unrecorded: pd.Series, scale: float) -> tuple[str, ...]:
     intervals, estimated = int(unrecorded["n"]), int(unrecorded["estimated"])
     return (
         "Expected energy is the turbine's own smooth curve at its own nacelle wind, over records with power and wind.",
-        f"{intervals} intervals hold no usable power. By the neighbours that ran meanwhile, {estimated} of them made about "
-        f"{int(unrecorded['estimate']) * scale:.1f} MWh; this energy is not in any sum.",
+        f"{intervals} intervals hold no usable power. By the neighbours that ran meanwhile, {estimated} of them made "
+        f"about {int(unrecorded["estimate"]) * scale:.1f} MWh; this energy is not in any sum.",
     )

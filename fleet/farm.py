@@ -27,8 +27,8 @@ Part = TypeVar("Part")
 class Farm:
     """An opened wind farm.
 
-    Every method returns a part of `results`, which is computed once. A part that the data cannot give (a folder of status
-    logs has no power curve) raises `InputError` with the reason.
+    Every method returns a part of `results`, which is computed once. A part that the data cannot give (a folder of
+    status logs has no power curve) raises `InputError` with the reason.
     """
 
     dataset: Dataset
@@ -118,4 +118,6 @@ def _moment(name: str, value: datetime | str | None) -> pd.Timestamp | None:
     try:
         return utc(value)
     except ValueError:
-        raise ConfigError(f"{name}: found {value!r}, expected a date or time such as 2014-07-01 or 2014-07-01T12:00") from None
+        raise ConfigError(
+            f"{name}: found {value!r}, expected a date or time such as 2014-07-01 or 2014-07-01T12:00"
+        ) from None

@@ -18,6 +18,9 @@ FLEET = "fleet"
 def findings(results: FleetResults) -> tuple[Finding, ...]:
     """Return what needs attention, the gravest first."""
     found = [*_clock(results), *_quality(results), *_availability(results), *_curves(results), *_energy(results)]
+    if results.without_data:
+        text = f"No data of {_names(pd.Index(results.without_data))}, which the asset table or farm.toml lists."
+        found.append(Finding(severity="note", text=text, section="sources"))
     found += [Finding(severity="note", text=_sentence(reason), section=section) for section, reason in _absent(results)]
     grave = {"alarm": 0, "warning": 1, "note": 2}
     return tuple(sorted(found, key=lambda finding: grave[finding.severity]))
@@ -35,9 +38,10 @@ def _clock(results: FleetResults) -> list[Finding]:
         found.append(
             Finding(
                 severity="alarm" if "fixed clock" in str(verdict) else "warning",
-                text=f"Clock of {_names(group['turbine'])}: {verdict}. {int(group['conflicting_pairs'].sum())} stamps hold two "
-                f"different records, {int(group['missing_stamps'].sum())} are missing, of which "
-                f"{int(group['true_holes'].sum())} are true holes{done}.",
+                text=f"Clock of {_names(group['turbine'])}: {verdict}. As written "
+                f"{int(group['conflicting_pairs'].sum())} stamps hold two different records and "
+                f"{int(group['missing_stamps'].sum())} are missing, of which {int(group['true_holes'].sum())} are true "
+                f"holes{done}.",
                 section="clock",
             )
         )
@@ -58,7 +62,7 @@ def _quality(results: FleetResults) -> list[Finding]:
                 section="coverage",
             )
         )
-    flags = results.quality.flags.pivot(index="turbine", columns="flag", values="rows")
+    flags = results.quality.flags.set_index(["turbine", "flag"])["rows"].unstack("flag")
     rows = results.quality.rows.set_index("turbine")["rows_in"]
     if flags["unlisted"].sum():
         names = flags.index[flags["unlisted"] > 0]
@@ -73,13 +77,13 @@ def _quality(results: FleetResults) -> list[Finding]:
         if flags[name].sum():
             found.append(Finding(severity="warning", text=f"{int(flags[name].sum()):,} {what}.", section="quality"))
     for name, what in (("inconsistent", "power does not fit the wind"), ("frozen", "wind or power stands still")):
-        worst = (flags[name] / rows.reindex(flags.index)).idxmax()
-        if flags.loc[worst, name]:
+        worst = str((flags[name] / rows.reindex(flags.index)).idxmax())
+        if flags[name].sum():
             found.append(
                 Finding(
                     severity="note",
                     text=f"In {int(flags[name].sum()):,} rows {what}; most of them at {worst} "
-                    f"({int(flags.loc[worst, name]):,}).",
+                    f"({int(flags[name][worst]):,}).",
                     section="quality",
                 )
             )
@@ -92,12 +96,25 @@ def _availability(results: FleetResults) -> list[Finding]:
     found = []
     table = results.availability.table
     operational = table[(table["view"] == "operational") & (table["turbine"] != FLEET)]
-    for row in operational[operational["time_based"] < _LOW_AVAILABILITY].itertuples():
+    low = operational[operational["time_based"] < _LOW_AVAILABILITY]
+    for turbine, share, evidence in zip(low["turbine"], low["time_based"], low["evidence"], strict=True):
         found.append(
             Finding(
                 severity="warning",
-                text=f"{row.turbine}: operational availability {100 * row.time_based:.2f} % ({row.evidence}).",
+                text=f"{turbine}: operational availability {100 * share:.2f} % ({evidence}).",
                 section="availability",
+            )
+        )
+    lost = operational.dropna(subset=["lost_mwh"])
+    if len(lost):
+        energy, worst = lost.set_index("turbine")["lost_mwh"], str(lost.set_index("turbine")["lost_mwh"].idxmax())
+        whole = float(energy.sum() + lost["produced_mwh"].sum())
+        found.append(
+            Finding(
+                severity="note",
+                text=f"Stops cost about {energy.sum():.0f} MWh ({100 * energy.sum() / whole:.2f} % of what was "
+                f"possible); most at {worst} ({energy[worst]:.0f} MWh).",
+                section="losses",
             )
         )
     unknown = operational[operational["time_based"].isna()]
@@ -112,12 +129,12 @@ def _availability(results: FleetResults) -> list[Finding]:
     stops = results.availability.stops
     priced = stops[stops["lost_mwh"].notna()]
     if len(priced):
-        worst = priced.loc[priced["lost_mwh"].idxmax()]
+        stop = priced.nlargest(1, "lost_mwh").to_dict("records")[0]
         found.append(
             Finding(
                 severity="note",
-                text=f"The costliest stop: {worst['turbine']} from {worst['start']:%Y-%m-%d %H:%M} UTC, "
-                f"{worst['hours']:.1f} h, about {worst['lost_mwh']:.1f} MWh lost.",
+                text=f"The costliest stop: {stop['turbine']} from {stop['start']:%Y-%m-%d %H:%M} UTC, "
+                f"{stop['hours']:.1f} h, about {stop['lost_mwh']:.1f} MWh lost.",
                 section="stops",
             )
         )
@@ -143,15 +160,14 @@ def _curves(results: FleetResults) -> list[Finding]:
         )
     ranking = results.curves.ranking.dropna(subset=["index"])
     if len(ranking) > 1:
-        best, worst = ranking.loc[ranking["index"].idxmax()], ranking.loc[ranking["index"].idxmin()]
-        beyond = best["index"] - worst["index"] > 2 * ranking["u_index"].max()
+        index, uncertainty = ranking.set_index("turbine")["index"], float(ranking["u_index"].max())
+        beyond = index.max() - index.min() > 2 * uncertainty
         found.append(
             Finding(
                 severity="warning" if beyond else "note",
-                text=f"Against the fleet's curve {worst['turbine']} makes {100 * worst['index']:.1f} % and {best['turbine']} "
-                f"{100 * best['index']:.1f} % (standard uncertainty {100 * ranking['u_index'].max():.1f} %): "
-                + ("a difference beyond" if beyond else "within")
-                + " what the nacelle anemometers can tell apart.",
+                text=f"Against the fleet's curve {index.idxmin()} makes {100 * index.min():.1f} % and {index.idxmax()} "
+                f"{100 * index.max():.1f} % (standard uncertainty {100 * uncertainty:.1f} %): "
+                f"{'a difference beyond' if beyond else 'within'} what the nacelle anemometers can tell apart.",
                 section="ranking",
             )
         )
@@ -168,7 +184,8 @@ def _energy(results: FleetResults) -> list[Finding]:
         found.append(
             Finding(
                 severity="warning",
-                text=f"The losses leave {fleet['residual']:.0f} MWh unexplained ({100 * fleet['residual'] / fleet['potential']:.1f} %).",
+                text=f"The losses leave {fleet['residual']:.0f} MWh unexplained "
+                f"({100 * fleet['residual'] / fleet['potential']:.1f} %).",
                 section="losses",
             )
         )

@@ -1,7 +1,7 @@
 """What can be wrong with a row: one bit each, a fixed priority, and which flags keep a row out of which use.
 
-A row may carry several flags; its *reason* is the first one, in priority, that the use at hand honours. So for every use
-rows in = rows used + rows rejected by reason, exactly, while overlapping flags are counted apart. Nothing is deleted.
+A row may carry several flags; its *reason* is the first one, in priority, that the use at hand honours. So for every
+use rows in = rows used + rows rejected by reason, exactly; overlapping flags are counted apart. Nothing is deleted.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,12 +188,14 @@ def inspect_folder(folder: Path) -> Inventory:
     """
     paths = data_files(folder)
     settings = load_farm(folder / SETTINGS) if (folder / SETTINGS).is_file() else Farm(name=folder.name or "farm")
-    chosen = {path: source for source in reversed(settings.sources) for path in folder.glob(source.files)}
+    chosen: dict[Path, list[Source]] = {path: [] for path in paths}
+    for source in settings.sources:
+        format_named(source.format)  # a wrong name is an error of the settings, not of a file
+        for path in folder.glob(source.files):
+            chosen.get(path, []).append(source)
     series: dict[str, _Series] = {}
     assets: dict[str, dict[str, Any]] = {}
-    files = tuple(
-        _look_at(path, path.relative_to(folder).as_posix(), chosen.get(path), series, assets) for path in paths
-    )
+    files = tuple(_look_at(path, path.relative_to(folder).as_posix(), chosen[path], series, assets) for path in paths)
     if not any(entry.format or entry.proposal for entry in files):
         listed = "\n".join(f"  {entry.path}: {entry.why}" for entry in files[:20])
         raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")
@@ -205,16 +207,19 @@ def inspect_folder(folder: Path) -> Inventory:
 def _look_at(
     path: Path,
     name: str,
-    source: Source | None,
+    sources: Sequence[Source],
     series: dict[str, _Series],
     assets: dict[str, dict[str, Any]],
 ) -> FileEntry:
     known: Format | None = None
     try:
+        source = next((source for source in sources if source.format.startswith("generic")), None)
         known = format_named(source.format) if source else recognise(path)
         if known is None:
             return FileEntry(path=name, why=why_unknown(path), proposal=propose(path))
-        batch = read(path, source or Source(format=known.name))
+        if source is None:
+            source = next((given for given in sources if given.format == known.name), Source(format=known.name))
+        batch = read(path, source)
     except FleetError as error:
         why = str(error).removeprefix(f"{path}: ").removeprefix(str(path))
         if known is None:
@@ -227,13 +232,12 @@ def _look_at(
         "meter": _time_facts,
         "reanalysis": _time_facts,
     }[known.kind](batch, series, assets)
-    stamps = source.stamps if source and source.stamps else known.stamps
     return FileEntry(
         path=name,
         format=known.name,
         title=known.title,
         kind=known.kind,
-        stamps=stamps,
+        stamps=source.stamps or known.stamps,
         rows=batch.rows_in,
         rejected=batch.rejected,
         notes=batch.examples,

@@ -1,7 +1,7 @@
 """The two passes over the data: pure functions from one partition (and merged summaries) to mergeable summaries.
 
-First pass: histograms and the fleet's time series, which give medians, expected-power curves and neighbours. Second pass:
-the flags and sums that need them. Every table that leaves a pass holds integers (see `fleet.sums`).
+First pass: histograms and the fleet's time series, which give medians, expected-power curves and neighbours. Second
+pass: the flags and sums that need them. Every table that leaves a pass holds integers (see `fleet.sums`).
 """
 
 from __future__ import annotations
@@ -349,4 +349,5 @@ def _of(turbine: Turbine, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _on_grid(flags: npt.NDArray[np.uint32]) -> Mask:
-    return (flags & np.uint32(Flag.UNREADABLE | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.OFF_GRID)) == 0
+    bad = np.uint32(Flag.UNREADABLE | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.OFF_GRID)
+    return np.asarray((flags & bad) == 0)

@@ -1,7 +1,7 @@
 """The only module that knows Dask: reads, runs the two passes over partitions, tree-reduces the summaries.
 
-Every step is a pure function of its inputs, and summaries hold integers, so partitions, order and workers do not change a
-byte of the result. Threads by default; an active `distributed.Client` is used where there is one.
+Every step is a pure function of its inputs, and summaries hold integers, so partitions, order and workers do not
+change a byte of the result. Threads by default; an active `distributed.Client` is used where there is one.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def read_all(dataset: Dataset, options: RunOptions) -> Readings:
         *series, leftovers, kept = dask.persist(
             *prepared, delayed(leftover_counts)(batches, dataset.farm), delayed(list)(rows), **_scheduler(options)
         )
-    facts, left, found = dask.compute([delayed(without_rows)(one) for one in series], leftovers, kept, **_scheduler(options))
+    facts, left, found = dask.compute(
+        [delayed(without_rows)(one) for one in series], leftovers, kept, **_scheduler(options)
+    )
     return Readings(
         prepared=dict(zip(names, series, strict=True)),
         facts=dict(zip(names, facts, strict=True)),
@@ -134,7 +136,12 @@ def _derive(first: Summary, farm: Farm) -> tuple[dict[str, pd.DataFrame], dict[s
     curves: dict[str, ExpectedCurve | None] = {}
     for turbine in farm.turbines:
         rated, settings = turbine.rated_power_kw, farm.power_curve
-        bins = robust_bins(dense_histogram(first["histogram"], turbine.name), rated_power_kw=rated, cut_in=settings.cut_in)
+        bins = robust_bins(
+            dense_histogram(first["histogram"], turbine.name),
+            rated_power_kw=rated,
+            cut_in=settings.cut_in,
+            spread=farm.quality.inconsistent_spread,
+        )
         robust[turbine.name] = bins
         curves[turbine.name] = (
             expected_curve(bins, rated_power_kw=rated, cut_out=settings.cut_out) if len(bins) else None

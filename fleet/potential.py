@@ -1,8 +1,8 @@
 """Potential power: what a stopped turbine would have made, from the best source there is for each record.
 
 Sources in order: the export's own potential power; the mean share of rated power of the neighbours that run at that
-moment; the turbine's own expected-power curve at its nacelle wind. Every source is compared with the turbine's own power
-while it runs normally: the ratio of the sums corrects its bias, and its spread from month to month is its uncertainty.
+moment; the turbine's own expected-power curve at its nacelle wind. Every source is compared with the turbine's own
+power while it runs normally: the ratio of the sums corrects its bias, its spread over months is its uncertainty.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class Neighbours:
         share[place[inside]] = fleet["share"].to_numpy()[inside]
         return Neighbours(start, period, running, share)
 
-    def mean_share(self, times: npt.NDArray[np.int64], own: npt.NDArray[np.int64], runs: npt.NDArray[np.bool_]) -> Floats:
+    def mean_share(
+        self, times: npt.NDArray[np.int64], own: npt.NDArray[np.int64], runs: npt.NDArray[np.bool_]
+    ) -> Floats:
         """Return the others' mean share of rated power at each time, NaN where none runs.
 
         Parameters

@@ -1,9 +1,10 @@
-"""From files to one corrected series per turbine: read, split by turbine, check and correct the clock, cut into partitions."""
+"""From files to one corrected series per turbine: read, split by turbine, check the clock, cut into partitions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +81,7 @@ def leftover_counts(batches: Sequence[Batch], farm: Farm) -> pd.DataFrame:
 
 
 def cut(prepared: Prepared, edges: Sequence[int], selected: tuple[int, int], farm: Farm) -> list[Partition]:
-    """Cut a turbine's series at the edges; records outside the selected period and unreadable ones are kept and flagged.
+    """Cut a turbine's series at the edges; records outside the selected period and unreadable ones are kept, flagged.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def cut(prepared: Prepared, edges: Sequence[int], selected: tuple[int, int], far
     home = np.clip(np.searchsorted(np.asarray(edges), times, side="right") - 1, 0, len(edges) - 2)
     home[~known] = 0
     partitions = []
-    for number, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         near = known & (times >= start - width) & (times < end + width)
         take = near | (home == number)
         partitions.append(Partition(prepared.turbine, frame[take], (home == number)[take], start, end))

@@ -21,6 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 #: Signals that may stand still for long in good order are not checked for freezing.
 _CAN_FREEZE = ("wind_direction_deg", "vane_deg", "ambient_temperature_degc")
+_WIND_SPEED = next(column for column in SIGNALS if column.name == "wind_speed")
 _OTHERS = tuple(column for column in SIGNALS if column.name not in ("power_kw", "wind_speed"))
 
 
@@ -65,8 +66,7 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
     flags |= _bit(Flag.NO_POWER, np.isnan(power) & ~empty) | _bit(Flag.NO_WIND, np.isnan(wind) & ~empty)
     rated = turbine.rated_power_kw
     flags |= _bit(Flag.POWER_RANGE, (power < settings.power_low * rated) | (power > settings.power_high * rated))
-    speed = next(column for column in SIGNALS if column.name == "wind_speed")
-    flags |= _bit(Flag.WIND_RANGE, (wind < speed.low) | (wind > speed.high))
+    flags |= _bit(Flag.WIND_RANGE, _out_of_range(wind, _WIND_SPEED.low, _WIND_SPEED.high))
     for column in _OTHERS:
         flags |= _bit(Flag.OTHER_RANGE, _out_of_range(signals[column.name].to_numpy(), column.low, column.high))
     if settings.frozen:
@@ -74,9 +74,7 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
     return flags
 
 
-def _frozen_flags(
-    frame: pd.DataFrame, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int
-) -> Bits:
+def _frozen_flags(frame: pd.DataFrame, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
     # Repeated stamps would break or feign runs: only the kept record of each stamp takes part.
     kept = (flags & np.uint32(Flag.UNREADABLE | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)) == 0
     part = frame.loc[kept]
@@ -149,15 +147,19 @@ def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
     table["order"] = table["reason"].map(order.index)
     table = table.sort_values(["turbine", "use", "order"]).drop(columns="order").reset_index(drop=True)
     overlapping = [
-        {"turbine": turbine, "flag": names[int(flag)], "rows": int(group["rows"][(group["flags"] & int(flag)) > 0].sum())}
+        {
+            "turbine": turbine,
+            "flag": names[int(flag)],
+            "rows": int(group["rows"][(group["flags"] & int(flag)) > 0].sum()),
+        }
         for turbine, group in counts.groupby("turbine", sort=True)
         for flag in PRIORITY
     ]
     return table, pd.DataFrame(overlapping)
 
 
-def _bit(flag: Flag, where: Mask) -> Bits:
-    return where.astype(np.uint32) * np.uint32(flag)
+def _bit(flag: Flag, where: npt.ArrayLike) -> Bits:
+    return np.asarray(where, np.uint32) * np.uint32(flag)
 
 
 def _out_of_range(values: npt.NDArray[np.float64], low: float | None, high: float | None) -> Mask:

@@ -1,4 +1,4 @@
-"""What the pipeline produces: frozen records of labelled tables. The report, the commands and notebooks read only these.
+"""What the pipeline produces: frozen records of labelled tables. Report, commands and notebooks read only these.
 
 Every table is a plain DataFrame with the columns listed here, sorted by its leading columns. Turbine "fleet" stands for
 all of them together. Months are text "2014-01" in UTC. NaN means "not determinable"; the `note` column says why.
@@ -127,7 +127,7 @@ class Wind:
 class FleetResults:
     """Everything that one run found out about a farm."""
 
-    farm: FarmConfig
+    farm: FarmConfig  #: its turbines are those with data
     start: pd.Timestamp
     end: pd.Timestamp
     #: file, format, kind, rows, turbines, first, last, stamps, note
@@ -140,4 +140,5 @@ class FleetResults:
     energy: Energy | None = None
     wind: Wind | None = None
     absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
+    without_data: tuple[str, ...] = ()  #: listed turbines that no file holds anything of
     findings: tuple[Finding, ...] = ()

@@ -55,7 +55,9 @@ SCADA: tuple[Column, ...] = (
     Column(name="turbine", dtype="str", meaning="turbine name as in the asset table"),
     Column(name="time", dtype=TIME_DTYPE, meaning="UTC, start of the averaging interval; missing: unreadable stamp"),
     Column(name="stamp_local", dtype=_LOCAL_DTYPE, meaning="the stamp's clock reading as written, interval start"),
-    Column(name="utc_offset_s", dtype="int32", unit="s", meaning="offset that was written with, or given to, the stamp"),
+    Column(
+        name="utc_offset_s", dtype="int32", unit="s", meaning="offset that was written with, or given to, the stamp"
+    ),
     Column(name="source_row", dtype="int64", unit="1", meaning="position in the source: file order, then row order"),
     Column(name="read_flags", dtype="uint32", unit="1", meaning="flags set while reading"),
     *SIGNALS,

@@ -26,7 +26,7 @@ class SiteData:
 
 
 def read_reanalysis(dataset: Dataset) -> SiteData:
-    """Read the reanalysis of a farm; where there are several the first by file name counts, and the others are named."""
+    """Read the reanalysis of a farm; of several the first by file name counts, and the others are named."""
     files = dataset.of_kind("reanalysis")
     if not files:
         return SiteData(None, source_table([]))

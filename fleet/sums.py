@@ -1,7 +1,7 @@
-"""Mergeable summaries: tables of integers under sorted keys, so that any split, order or worker count gives the same bytes.
+"""Mergeable summaries: tables of integers under sorted keys. Any split, order or worker count gives the same bytes.
 
-Measurements are quantised before they are summed (0.01 kW, 0.001 m/s); integer addition is exact and associative, so the
-sums do not depend on how the data were cut. What is not linear (means, roots, fits) happens once, after merging.
+Measurements are quantised before they are summed (0.01 kW, 0.001 m/s); integer addition is exact and associative, so
+the sums do not depend on how the data were cut. What is not linear (means, roots, fits) happens once, after merging.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Summary = dict[str, pd.DataFrame]
 def quanta(values: npt.ArrayLike, quantum: float) -> npt.NDArray[np.int64]:
     """Return values as whole numbers of a quantum, missing ones as 0."""
     scaled = np.asarray(values, np.float64) / quantum
-    return np.rint(np.where(np.isfinite(scaled), scaled, 0.0)).astype(np.int64)
+    return np.array(np.rint(np.where(np.isfinite(scaled), scaled, 0.0)), dtype=np.int64)
 
 
 def month_keys(times: pd.Series) -> npt.NDArray[np.int64]:
@@ -57,9 +57,13 @@ def keyed_sums(keys: Mapping[str, npt.ArrayLike], values: Mapping[str, npt.Array
     if not moved and size:
         first = np.zeros(1, np.int64)
     level = {name: varying[name][order][first] if name in varying else np.full(first.size, keys[name]) for name in keys}
-    sums = {name: np.add.reduceat(column[order], first) if first.size else column[:0] for name, column in columns.items()}
+    sums = {
+        name: np.add.reduceat(column[order], first) if first.size else column[:0] for name, column in columns.items()
+    }
     arrays = [pd.Index(array, dtype="int64" if name in varying else None) for name, array in level.items()]
-    index = pd.MultiIndex.from_arrays(arrays, names=list(keys)) if len(arrays) > 1 else arrays[0].rename(next(iter(keys)))
+    index = (
+        pd.MultiIndex.from_arrays(arrays, names=list(keys)) if len(arrays) > 1 else arrays[0].rename(next(iter(keys)))
+    )
     return pd.DataFrame(sums, index=index)
 
 

@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.schema import TIME_DTYPE
-
 __all__ = ["from_us", "series_us", "stamps", "to_us", "utc"]
 
 Ints = npt.NDArray[np.int64]
@@ -39,5 +37,4 @@ def series_us(times: pd.Series[Any] | pd.DatetimeIndex) -> Ints:
 
 def stamps(values: npt.ArrayLike) -> pd.DatetimeIndex:
     """Return microseconds since 1970 as UTC times."""
-    index = pd.DatetimeIndex(np.asarray(values, np.int64).astype("datetime64[us]"))
-    return index.tz_localize("UTC").astype(TIME_DTYPE)
+    return pd.DatetimeIndex(np.asarray(values, np.int64).astype("datetime64[us]")).tz_localize("UTC")

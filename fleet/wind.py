@@ -68,11 +68,12 @@ def wind_result(summary: Summary, period_s: int) -> Wind:
     wind = summary["wind"]
     turbulence = summary["turbulence"]
     stats = []
-    for turbine, sums in wind.groupby(level="turbine", sort=True).sum().iterrows():
+    for sums in wind.groupby(level="turbine", sort=True).sum().reset_index().to_dict("records"):
+        turbine = sums["turbine"]
         n = int(sums["n"])
         mean, square, cube = sums["v"] * WIND / n, sums["v2"] * _SQUARE / n, sums["v3"] * _CUBE / n
         shape, scale = _weibull(mean, cube)
-        at15 = turbulence.loc[turbine] if turbine in turbulence.index else None
+        at15 = turbulence[turbulence.index == turbine].sum()
         stats.append(
             {
                 "turbine": turbine,
@@ -80,7 +81,7 @@ def wind_result(summary: Summary, period_s: int) -> Wind:
                 "std": math.sqrt(max(square - mean**2, 0.0)),
                 "weibull_k": shape,
                 "weibull_a": scale,
-                "turbulence_15": at15["ti"] * MICRO / at15["n"] if at15 is not None else float("nan"),
+                "turbulence_15": at15["ti"] * MICRO / at15["n"] if at15["n"] else float("nan"),
                 "hours": n * period_s / 3600.0,
             }
         )

@@ -79,13 +79,15 @@ def plot_power_curves(curves: PowerCurves, order: Sequence[str] | None = None, m
         for panel in panels[len(names) :]:
             panel.set_visible(False)
         for number, (panel, name) in enumerate(zip(panels, names, strict=False)):
-            plot_power_curve(curves, name, panel, keyed=number == 0)
+            plot_power_curve(curves, name, panel, keyed=False)
             if number % columns:
                 panel.set_ylabel("")
             if number + columns < len(names):
                 panel.set_xlabel("")
             else:
                 panel.tick_params(labelbottom=True)
+        named = {words: handle for panel in panels for handle, words in zip(*_key(panel), strict=True)}
+        figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=3, handlelength=1.2)
         left_out = len(turbines_of(curves.bins)) - len(names)
         if left_out:
             note = f"Shown: the {len(names)} turbines lowest against the fleet's curve; {left_out} others left out."
@@ -109,7 +111,7 @@ def plot_power_curve(curves: PowerCurves, turbine: str, ax: Axes | None = None, 
     """
     with style():
         ax = canvas(ax, 3.6, 5.4)
-        _scatter(ax, curves.scatter[curves.scatter["turbine"] == turbine], curves.scatter_steps, keyed)
+        _scatter(ax, curves.scatter[curves.scatter["turbine"] == turbine], curves.scatter_steps)
         expected = curves.expected[curves.expected["turbine"] == turbine].sort_values("wind_speed")
         ax.plot(expected["wind_speed"], expected["power_kw"], color=INK, lw=0.9, label="expected power", zorder=4)
         bins = curves.bins[(curves.bins["turbine"] == turbine) & curves.bins["power_kw"].notna()]
@@ -140,7 +142,12 @@ def plot_power_curve(curves: PowerCurves, turbine: str, ax: Axes | None = None, 
         return ax
 
 
-def _scatter(ax: Axes, cells: pd.DataFrame, steps: tuple[float, float], keyed: bool) -> None:
+def _key(ax: Axes) -> tuple[list[Any], list[Any]]:
+    handles, words = ax.get_legend_handles_labels()
+    return handles, words
+
+
+def _scatter(ax: Axes, cells: pd.DataFrame, steps: tuple[float, float]) -> None:
     """Draw cells of used records by density (logarithmic) and cells of rejected records alone in another colour."""
     if cells.empty:
         return
@@ -152,10 +159,9 @@ def _scatter(ax: Axes, cells: pd.DataFrame, steps: tuple[float, float], keyed: b
     if used.max() > 0:
         norm = LogNorm(1.0, max(2.0, float(used.max())))
         ax.pcolormesh(x, y, np.ma.masked_equal(used, 0), cmap=_DENSITY, norm=norm, rasterized=True, zorder=2)
-    if keyed:
-        ax.scatter([], [], marker="s", s=14, color=_DENSITY(0.6), label="records used (darker: more)")
-        if alone.count():
-            ax.scatter([], [], marker="s", s=14, color="#f4a582", label="rejected records only")
+    ax.scatter([], [], marker="s", s=14, color=_DENSITY(0.6), label="records used (darker: more)")
+    if alone.count():
+        ax.scatter([], [], marker="s", s=14, color="#f4a582", label="rejected records only")
 
 
 def _grid(cells: pd.DataFrame, column: str, steps: tuple[float, float]) -> npt.NDArray[np.float64]:

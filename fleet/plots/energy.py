@@ -94,7 +94,7 @@ def plot_losses(losses: pd.DataFrame, ax: Axes | None = None, turbine: str = FLE
         for i, row in steps.iterrows():
             place = int(str(i))
             value = row["energy_mwh"]
-            signed = f"{value:,.1f}" if place in levels else f"{value:+,.1f}"
+            signed = f"{value:,.1f}" if place in levels or abs(value) < 0.05 else f"{value:+,.1f}"
             shown = f"{signed} MWh".replace("-", "\u2212") if np.isfinite(value) else "n/d"
             ax.text(row["high"] + 0.03 * room, place, f" {shown}", va="center", fontsize=7.5, color=INK)
         ax.set_ylim(len(steps) - 0.5, -0.5)

@@ -14,6 +14,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from fleet.plots.style import (
     GREY,
     INK,
+    WIDTH,
     canvas,
     days,
     empty,
@@ -112,7 +113,7 @@ def _month_map(
 ) -> Axes:
     with style():
         names, calendar = turbines_of(table, order), months(table)
-        ax = canvas(ax, _height(len(names), 0.24))
+        ax = canvas(ax, _height(len(names), 0.24), float(np.clip(2.0 + 0.3 * len(calendar), 3.2, WIDTH)))
         if not names or not calendar:
             return empty(ax, "no months")
         singles = table[table["turbine"].isin(names)]

@@ -144,7 +144,9 @@ def plot_accounting(
             return empty(ax, "no rows")
         at = np.arange(len(names))
         base = np.zeros(len(names))
-        reasons = [r for r in [*_TITLES, *sorted({str(reason) for reason in wide} - set(_TITLES) - {USED})] if r in wide]
+        reasons = [
+            r for r in [*_TITLES, *sorted({str(reason) for reason in wide} - set(_TITLES) - {USED})] if r in wide
+        ]
         for number, reason in enumerate(r for r in reasons if wide[r].sum() > 0):
             rows = wide[reason].reindex(names).to_numpy(float)
             colour = _REASON_COLOURS[number % len(_REASON_COLOURS)]
@@ -177,7 +179,8 @@ def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     reanalysis_lag : DataFrame
-        `Clock.reanalysis_lag`: season, lag_min [min], correlation [1].
+        `Clock.reanalysis_lag`: season, lag_min [min], correlation [1]; with one row per season, its best lag, perhaps
+        with u_lag_min [min]; with several, the correlation is drawn over the lag.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
@@ -186,7 +189,9 @@ def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
         known = reanalysis_lag[reanalysis_lag["correlation"].notna()]
         if known.empty:
             return empty(ax, "no reanalysis")
-        colours = {name: colour for name, colour in zip(sorted(known["season"].unique()), (ORANGE, BLUE), strict=False)}
+        if not known["season"].duplicated().any():
+            return _best_lags(ax, known.sort_values("season", ignore_index=True))
+        colours = dict(zip(sorted(known["season"].unique()), (ORANGE, BLUE), strict=False))
         for season, rows in known.groupby("season", sort=True):
             line = rows.sort_values("lag_min")
             colour = colours.get(str(season), GREY)
@@ -206,3 +211,23 @@ def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_ylabel("correlation")
         ax.grid(color=LIGHT)
         return ax
+
+
+def _best_lags(ax: Axes, best: pd.DataFrame) -> Axes:
+    """Draw the best lag of each season with its standard uncertainty."""
+    owner = ax.get_figure(root=True)
+    if owner is not None and len(owner.axes) == 1:
+        owner.set_size_inches(5.4, 1.5)
+    at = np.arange(len(best))
+    spread = best["u_lag_min"].fillna(0.0) if "u_lag_min" in best else None
+    ax.errorbar(best["lag_min"], at, xerr=spread, fmt="o", ms=4, color=BLUE, ecolor=GREY, elinewidth=0.9)
+    for row, (lag, correlation) in enumerate(zip(best["lag_min"], best["correlation"], strict=True)):
+        words = f"{lag:+.0f} min, correlation {correlation:.3f}".replace("-", "\u2212")
+        ax.annotate(words, (lag, row), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
+    ax.axvline(0.0, color=INK, lw=0.8, ls="--")
+    ax.set_ylim(len(best) - 0.5, -0.7)
+    ax.margins(x=0.25)
+    label_ticks(ax, "y", at, best["season"].tolist())
+    ax.grid(axis="x")
+    ax.set_xlabel("stamps ahead of the reanalysis [min], \u00b1 1 u")
+    return ax

@@ -67,6 +67,7 @@ def plot_categories(categories: pd.DataFrame, ax: Axes | None = None) -> Axes:
         every = max(1, -(-len(calendar) // 24))
         label_ticks(ax, "x", at[::every], calendar[::every])
         ax.tick_params(axis="x", rotation=90 if len(calendar) > 8 else 0, length=0)
+        ax.set_xlim(-0.6, max(len(calendar), 6) - 0.4)  # few months do not make wide bars
         ax.set_ylabel("hours, all turbines [h]")
         ax.grid(axis="y")
         handles, names = ax.get_legend_handles_labels()

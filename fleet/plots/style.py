@@ -80,6 +80,7 @@ CATEGORY_COLOURS: dict[str, str] = {
     Category.FORCE_MAJEURE: "#222222",
     Category.INFORMATION_UNAVAILABLE: "#d0d0d0",
     Category.UNALLOCATED: "#9a9a9a",
+    "unallocated_in_service": "#c8b391",  # running, but not known how well
 }
 
 _RC: dict[str, Any] = {

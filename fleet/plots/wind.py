@@ -97,21 +97,19 @@ def plot_wind_distribution(
         width = float(np.diff(low).min()) if len(low) > 1 else 1.0
         ax.bar(low + width / 2, 100.0 * counts / counts.sum() / width, 0.92 * width, color=SKY)
         top = float(low.max() + width)
-        own = stats[stats["turbine"] == turbine]
-        if len(own) and np.isfinite(own["weibull_k"].iloc[0]) and np.isfinite(own["weibull_a"].iloc[0]):
-            k, a = float(own["weibull_k"].iloc[0]), float(own["weibull_a"].iloc[0])
-            speed = np.linspace(0.05, top, 200)
+        fitted = stats[stats["weibull_k"].notna() & stats["weibull_a"].notna()]
+        own = fitted[fitted["turbine"] == turbine]
+        single = len(own) > 0 or turbine != FLEET
+        speed = np.linspace(0.05, top, 200)
+        right = (0.0, 0.0)
+        for k, a in zip(*(own if single else fitted)[["weibull_k", "weibull_a"]].to_numpy(float).T, strict=True):
             density = 100.0 * (k / a) * (speed / a) ** (k - 1.0) * np.exp(-((speed / a) ** k))
-            ax.plot(speed, density, color=VERMILLION)
-            at = int(np.argmax(density < 0.55 * density.max()) if k <= 1 else np.argmax(density) + 30)
-            at = min(at, len(speed) - 1)
-            ax.annotate(
-                f"Weibull k {k:.2f}, A {a:.2f} m/s",
-                (speed[at], density[at]),
-                xytext=(10, 10),
-                textcoords="offset points",
-                color=VERMILLION,
-            )
+            ax.plot(speed, density, color=VERMILLION, lw=1.3 if single else 0.7)
+            words = f"Weibull k {k:.2f}, A {a:.2f} m/s" if single else "Weibull fits, one per turbine"
+            beyond = int(np.argmax((density < 0.6 * density.max()) & (speed > speed[np.argmax(density)])))
+            right = max(right, (float(speed[beyond]), float(density[beyond])))
+        if right > (0.0, 0.0):
+            ax.annotate(words, right, xytext=(10, 10), textcoords="offset points", color=VERMILLION)
         ax.set_xlim(0.0, top)
         ax.set_xlabel("nacelle wind speed [m/s]")
         ax.set_ylabel("frequency density [% per m/s]")

@@ -61,7 +61,9 @@ def _read_events(path: Path, source: Source) -> Batch:
     start = named.pop("start", "") or source.time_column
     if not start:
         raise ConfigError('format "generic_events": columns.start is missing; expected the column of the begin')
-    raw = _table(path, source, (start, *_turbine_column(source), *named.values()), ("", "-", "NaN", "NaT", "null"))
+    raw = _table(
+        path, source, (start, *_turbine_column(source), *named.values()), ("", "-", "NaN", "NaT", "null"), True
+    )
     return events_batch(
         raw,
         EventColumns(start=start, **named),
@@ -95,11 +97,13 @@ def _turbine(raw: RawTable, source: Source) -> str | pa.ChunkedArray:
     return raw.cells[source.turbine_column] if source.turbine_column else source.turbine
 
 
-def _table(path: Path, source: Source, names: tuple[str, ...], missing: tuple[str, ...]) -> RawTable:
+def _table(
+    path: Path, source: Source, names: tuple[str, ...], missing: tuple[str, ...], multiline: bool = False
+) -> RawTable:
     wanted = tuple(dict.fromkeys(names))
     if is_parquet(path):
         return _parquet(path, wanted)
-    return read_table(path, delimiter=source.delimiter, required=wanted, missing=missing)[0]
+    return read_table(path, delimiter=source.delimiter, required=wanted, missing=missing, multiline=multiline)[0]
 
 
 def is_parquet(path: Path) -> bool:

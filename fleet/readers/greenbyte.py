@@ -8,6 +8,7 @@ data document that a stamp labels the start of its interval; the export itself i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.config import Source
@@ -17,7 +18,7 @@ from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
 from fleet.readers.preamble import Preamble, read_preamble
 from fleet.readers.status import EventColumns, events_batch
-from fleet.readers.text import fields_of, head, read_table
+from fleet.readers.text import fields_of, read_table
 from fleet.readers.units import converter
 
 __all__ = ["FORMATS", "SIGNALS", "signal_columns"]
@@ -94,7 +95,7 @@ def _is_assets(path: Path, text: str) -> bool:
     return {"Wind Farm", "Title", "Rated power (kW)"} <= set(fields_of(text.split("\n", 1)[0], ","))
 
 
-def signal_columns(names: tuple[str, ...] | list[str], where: str) -> dict[str, SignalColumn]:
+def signal_columns(names: Sequence[str], where: str) -> dict[str, SignalColumn]:
     """Return where each canonical signal comes from, read from the export's column names and the units in them.
 
     Parameters
@@ -131,22 +132,23 @@ def signal_columns(names: tuple[str, ...] | list[str], where: str) -> dict[str, 
 
 
 def _read_data(path: Path, source: Source) -> Batch:
-    line = _header(head(path), _DATA_HEADER).removeprefix("# ")
-    signals = signal_columns(fields_of(line, ","), str(path))
-    raw, _, lines = read_table(
+    def mapped(names: Sequence[str]) -> list[str]:
+        return [column for signal in signal_columns(names, str(path)).values() for column in signal.columns]
+
+    raw, names, lines = read_table(
         path,
         header_start=_DATA_HEADER,
         header_prefix="# ",
         delimiter=",",
         required=(_TIME,),
-        optional=[column for signal in signals.values() for column in signal.columns],
+        optional=mapped,
     )
     about = read_preamble(path, lines, source.time_zone)
     return scada_batch(
         raw,
         turbine=about.turbine,
         time_column=_TIME,
-        signals=signals,
+        signals=signal_columns(names, str(path)),
         zone=about.zone,
         label=source.stamps or "start",
         declared=about.declared,
@@ -167,6 +169,7 @@ def _read_status(path: Path, source: Source) -> Batch:
             "Custom contract category",
         ),
         missing=("", "-"),
+        multiline=True,
     )
     about: Preamble = read_preamble(path, lines, source.time_zone)
     return events_batch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from fleet.config import Source
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, numeric_batch
-from fleet.readers.text import fields_of, head, read_table
+from fleet.readers.text import fields_of, read_table
 from fleet.schema import METER, REANALYSIS
 
 __all__ = ["FORMATS"]
@@ -57,14 +58,17 @@ def _read_meter(path: Path, source: Source) -> Batch:
     return numeric_batch(raw, METER, time_column="time_utc", zone="UTC", signals=signals)
 
 
+def _at_height(names: Sequence[str]) -> list[str]:
+    return [name for name in names if _WIND.match(name) or _DENSITY.match(name)]
+
+
 def _read_reanalysis(path: Path, columns: dict[str, str]) -> Batch:
-    at_height = [name for name in _header(head(path)) if _WIND.match(name) or _DENSITY.match(name)]
-    raw, _, _ = read_table(path, delimiter=",", required=("datetime", *columns.values()), optional=at_height)
+    raw, names, _ = read_table(path, delimiter=",", required=("datetime", *columns.values()), optional=_at_height)
     signals = {
         name: SignalColumn((column,), _celsius if name == "temperature_degc" else None)
         for name, column in columns.items()
     }
-    for name in at_height:
+    for name in _at_height(names):
         if _WIND.match(name):
             signals.setdefault("wind_speed", SignalColumn((name,)))
         elif _DENSITY.match(name):

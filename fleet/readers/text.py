@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _PARSE_BLOCK = 1 << 24
+_SHOWN_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +149,7 @@ def head(path: Path) -> str:
     data = data.removeprefix(_BOM)
     if b"\x00" in data:
         return ""
+    data = _line_ends(data)
     complete = data[: data.rfind(b"\n") + 1] or data
     try:
         return complete.decode("utf-8")
@@ -159,6 +161,11 @@ def _plain_latin(data: bytes) -> bool:
     """Return whether Latin-1 is a safe reading: no control characters, neither of ASCII nor of its upper half."""
     allowed = bytes([9, 10, 13, *range(0x20, 0x7F), *range(0xA0, 0x100)])
     return not data.translate(None, allowed)
+
+
+def _line_ends(data: bytes) -> bytes:
+    """Return text whose lines end with line feeds; carriage returns alone are those of old spreadsheets."""
+    return data.replace(b"\r", b"\n") if b"\r" in data and b"\n" not in data else data
 
 
 def _as_utf8(data: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
@@ -185,7 +192,12 @@ def delimiter_of(line: str) -> str:
 
 def fields_of(line: str, delimiter: str) -> list[str]:
     """Return the fields of one line, quotes resolved."""
-    return [field.strip() for field in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
+    text = line.rstrip("\r\n")
+    try:
+        fields = next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:  # damage, as a field of a hundred thousand characters
+        fields = text.split(delimiter)
+    return [field.strip() for field in fields]
 
 
 def require(path: Path, line: str, names: Sequence[str], wanted: Iterable[str], delimiter: str) -> None:
@@ -219,8 +231,9 @@ def read_table(
     header_prefix: str = "",
     delimiter: str = "",
     required: Sequence[str] = (),
-    optional: Sequence[str] = (),
+    optional: Sequence[str] | Callable[[Sequence[str]], Sequence[str]] = (),
     missing: Sequence[str] = MISSING,
+    multiline: bool = False,
 ) -> tuple[RawTable, tuple[str, ...], tuple[str, ...]]:
     """Read columns of a text table as strings.
 
@@ -235,9 +248,13 @@ def read_table(
     delimiter : str
         Field delimiter; empty: the one of comma, semicolon, tab and bar that the header shows.
     required, optional : sequence of str
-        Columns that must be there and that are read where they are there; neither given: all columns.
+        Columns that must be there and that are read where they are there; neither given: all columns. `optional` may be
+        a function that chooses among the header's columns.
     missing : sequence of str
         Cells that become null.
+    multiline : bool
+        Whether a quoted field may hold line ends. A quote that is not closed would swallow the rows up to the next one,
+        so where none may, or where the quotes do not pair, a line with an unpaired quote is read as it stands.
 
     Returns
     -------
@@ -249,23 +266,26 @@ def read_table(
     InputError
         If the file is damaged, empty, not text, or lacks a column.
     """
-    data, notes = _as_utf8(file_bytes(path), path)
+    data, notes = _as_utf8(_line_ends(file_bytes(path)), path)
     preamble, line, offset = _find_header(data, header_start, path)
     line = line.removeprefix(header_prefix)
     mark = delimiter or delimiter_of(line)
     names = fields_of(line, mark)
     require(path, line, names, required, mark)
-    wanted = [*required, *optional] if required or optional else names
+    chosen = optional(names) if callable(optional) else optional
+    wanted = [*required, *chosen] if required or chosen else names
     keep = {name: names.index(name) for name in dict.fromkeys(wanted) if name in names}
     malformed: list[tuple[int, tuple[str, ...]]] = []
 
     def note_row(row: pacsv.InvalidRow) -> str:
-        malformed.append((row.number - 1, tuple(fields_of(row.text, mark))))
+        malformed.append((row.number - 1, tuple(fields_of(row.text[:_SHOWN_CHARACTERS], mark))))
         return "skip"
 
     columns = [str(i) for i in range(len(names))]
-    body = memoryview(data)[offset:]
-    if not bytes(body[:4096]).strip() and not bytes(body).strip():
+    body, unpaired = _pair_quotes(data[offset:], multiline)
+    if unpaired:
+        notes = (*notes, f"{path.name}: {unpaired} lines with a quote that is not closed")
+    if not body[:4096].strip() and not body.strip():
         cells: dict[str, pa.ChunkedArray] = {name: pa.chunked_array([pa.array([], pa.string())]) for name in keep}
     else:
         try:
@@ -274,7 +294,7 @@ def read_table(
                 # One thread: only then do malformed rows come with their number.
                 read_options=pacsv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSE_BLOCK),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=mark, newlines_in_values=b'"' in data, invalid_row_handler=note_row
+                    delimiter=mark, newlines_in_values=b'"' in body, invalid_row_handler=note_row
                 ),
                 convert_options=pacsv.ConvertOptions(
                     include_columns=[str(i) for i in keep.values()],
@@ -298,6 +318,18 @@ def read_table(
         notes=notes,
     )
     return raw, tuple(names), tuple(preamble)
+
+
+def _pair_quotes(body: bytes, multiline: bool) -> tuple[bytes, int]:
+    """Return the rows with the quotes of lines that hold an unpaired one made apostrophes, and how many lines."""
+    quotes = body.count(b'"')
+    if not quotes or (multiline and quotes % 2 == 0):
+        return body, 0
+    lines = body.split(b"\n")
+    unpaired = [i for i, line in enumerate(lines) if line.count(b'"') % 2]
+    for i in unpaired:
+        lines[i] = lines[i].replace(b'"', b"'")
+    return b"\n".join(lines) if unpaired else body, len(unpaired)
 
 
 def _find_header(data: bytes, start: str, path: Path) -> tuple[list[str], str, int]:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fleet.report.formats import number, percent, stamp, text
+from fleet.report.formats import number, percent, sentence, stamp, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
 __all__ = ["Col", "Figure", "List", "Section", "Table", "Text", "draw", "inline_svg", "table"]
+
+_LONG = 28  #: characters from which a column of text is given room to wrap in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class List:
     """Sentences, one below the other."""
 
     items: tuple[str, ...]
+    small: bool = False  #: evidence that few read in full
     kind: str = "list"
 
 
@@ -40,7 +43,7 @@ class Table:
 
     caption: str
     titles: tuple[str, ...]
-    classes: tuple[str, ...]  #: of each column: "n" numbers, "s" stamps, "" text
+    classes: tuple[str, ...]  #: of each column: "n" numbers, "s" stamps, "t" long text, "" text
     rows: tuple[tuple[str, ...], ...]
     strong: tuple[bool, ...] = ()  #: rows that stand out, such as the fleet's
     note: str = ""
@@ -105,6 +108,7 @@ def table(
     caption: str,
     *,
     note: str = "",
+    fold: bool = False,
     strong: Callable[[Any], bool] | None = None,
 ) -> Table:
     """Return a frame as a table of text; columns that the frame lacks and texts that are all empty are left out.
@@ -119,6 +123,8 @@ def table(
         What the table holds.
     note : str
         Stands below the table.
+    fold : bool
+        Whether a text that is the same in all of several rows stands once, below the table.
     strong : callable, optional
         Takes the first column's value and says whether the row stands out; without it the fleet's rows do.
     """
@@ -126,15 +132,34 @@ def table(
     stands_out = strong or (lambda value: value == "fleet")
     cells = [[column.show(value) for value in frame[column.key]] for column in shown]
     kept = [place for place, column in enumerate(shown) if column.form != "text" or place == 0 or any(cells[place])]
+    same = [
+        place for place in kept[1:] if shown[place].form == "text" and len(set(cells[place])) == 1 < len(cells[place])
+    ]
+    if fold and same:
+        words = [sentence(f"{shown[place].title}: {cells[place][0]}") for place in same]
+        note = " ".join([*words, note]).strip()
+        kept = [place for place in kept if place not in same]
     shown, cells = [shown[place] for place in kept], [cells[place] for place in kept]
     return Table(
         caption=caption,
         titles=tuple(column.title for column in shown),
-        classes=tuple(column.css for column in shown),
+        classes=tuple(
+            _css(column, texts, place == 0) for place, (column, texts) in enumerate(zip(shown, cells, strict=True))
+        ),
         rows=tuple(zip(*cells, strict=True)),
         strong=tuple(bool(stands_out(value)) for value in frame[shown[0].key]) if shown else (),
         note=note,
     )
+
+
+def _css(column: Col, texts: list[str], first: bool) -> str:
+    """Return how a column is set, given its cells: short first columns stay on one line, long texts get room."""
+    longest = max(map(len, texts), default=0)
+    if column.form != "text":
+        return column.css
+    if first:
+        return "s" if longest <= _LONG else ""
+    return "t" if longest > _LONG else ""
 
 
 def draw(name: str, caption: str, drawn: Axes | Drawing) -> Figure:

@@ -66,9 +66,7 @@ def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
             return sentence(reason)
     if part in results.absent:
         return sentence(results.absent[part])
-    if part and getattr(results, part) is None:
-        return "The data at hand do not allow it."
-    return "Nothing to show: the data at hand hold none."
+    return "The data at hand hold nothing for it."
 
 
 def sections(results: FleetResults) -> list[Section]:
@@ -114,7 +112,8 @@ def _headline(results: FleetResults) -> Iterator[Block]:
     ]
     note = (
         "Availability: operational view; coverage: share of the period that it rests on. AEP: extrapolated, Rayleigh "
-        "distribution. Index: energy against the fleet's curve on common periods. Rows rejected: for the use energy."
+        "distribution. Index: energy against the fleet's curve on common periods; the fleet "
+        "is the reference and has none. Rows rejected: for the use energy."
     )
     yield table(frame, known, "Over the whole period", note=note)
     if reasons:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from fleet.flags import USED
+from fleet.flags import USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.headline import FLEET, turbine_order
 from fleet.report.settings import settings_table, source_table
@@ -28,16 +28,17 @@ def quality(results: FleetResults, part: Quality) -> Iterator[Block]:
         text="Each row has one first reason for being left out of a use, by a fixed priority: rows in = rows used + "
         "rows rejected, exactly. Nothing is deleted."
     )
-    for use in dict.fromkeys(part.accounting["use"]):
+    uses = {str(use) for use in part.accounting["use"]}
+    for use in [*(use for use in USES if use in uses), *sorted(uses - set(USES))]:
         yield _accounting(part, use, order)
         words = f"Rejected rows by first reason, for the use: {use.replace('_', ' ')}."
         yield draw(f"accounting_{use}", words, plots.plot_accounting(part.accounting, use, order=order))
     if not part.flags.empty:
         wide = part.flags.pivot_table(index="turbine", columns="flag", values="rows", aggfunc="sum", fill_value=0)
-        reasons = _ordered([str(flag) for flag in wide.columns])
+        reasons = [flag for flag in _ordered([str(flag) for flag in wide.columns]) if wide[flag].sum() > 0]
         there = _turbines(part.flags, order)
         columns = [Col("turbine", "turbine"), *(Col(flag, _title(flag), "count") for flag in reasons)]
-        note = "A row can carry several flags: these do not add up."
+        note = "A row can carry several flags: these do not add up. Flags that no row carries are left out."
         yield table(wide.reindex(there).reset_index(), columns, "Flags, overlapping", note=note)
 
 
@@ -76,8 +77,11 @@ def clock(results: FleetResults, part: Clock) -> Iterator[Block]:
         text="Before anything else the stamps are checked: true duplicates, true holes, or a clock that was given the "
         "wrong offsets."
     )
-    if part.notes:
-        yield List(items=part.notes)
+    names = tuple(f"{name}: " for name in turbine_order(results))
+    own = tuple(note for note in part.notes if note.startswith(names))
+    general = tuple(note for note in part.notes if note not in own)
+    if general:
+        yield List(items=general)
     columns = [
         Col("turbine", "turbine"),
         Col("records", "records", "count"),
@@ -94,10 +98,13 @@ def clock(results: FleetResults, part: Clock) -> Iterator[Block]:
         Col("first", "first, UTC", "stamp"),
         Col("last", "last, UTC", "stamp"),
     ]
-    yield table(part.table, columns, "Stamps per turbine")
+    yield table(part.table, columns, "Stamps per turbine", fold=True)
     if not part.reanalysis_lag.empty and part.reanalysis_lag["correlation"].notna().any():
-        words = "Correlation of the reanalysis with the wind as written, by lag; dotted: the best lag of each season."
+        words = "Reanalysis against the wind as written: the lag that fits best, by season of the written offset."
         yield draw("clock", words, plots.plot_clock(part.reanalysis_lag))
+    if own:
+        yield Text(text="The evidence, turbine by turbine:")
+        yield List(items=own, small=True)
 
 
 def coverage(results: FleetResults, part: Quality) -> Iterator[Block]:
@@ -154,11 +161,12 @@ def method(results: FleetResults) -> Iterator[Block]:
         )
     )
     settings = settings_table(results.farm)
+    settings["default"] = settings["default"].where(settings["changed"], "")
     settings["changed"] = settings["changed"].map({True: "changed", False: ""})
     columns = [
         Col("key", "key"),
         Col("value", "value used"),
-        Col("default", "default"),
+        Col("default", "default, where another"),
         Col("changed", ""),
         Col("meaning", "meaning"),
     ]

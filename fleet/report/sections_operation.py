@@ -9,7 +9,7 @@ import pandas as pd
 
 from fleet.categories import IEC_CODES, Category
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
-from fleet.report.formats import number, text
+from fleet.report.formats import number, sentence, text
 from fleet.report.headline import FLEET, turbine_order
 from fleet.results import Availability, FleetResults
 
@@ -57,9 +57,14 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
             yield Text(text=f"{caption}: not determined.")
         elif rows[["time_based", "production_based"]].isna().all(axis=None):
             reasons = "; ".join(sorted({text(note) for note in rows["note"]} - {""}))
-            yield Text(text=f"{caption}: not determinable" + (f" ({reasons})." if reasons else "."))
+            words = (
+                reasons
+                if reasons.startswith("not determinable")
+                else f"not determinable ({reasons or 'no reason given'})"
+            )
+            yield Text(text=sentence(f"{caption}: {words}"))
         else:
-            yield _view(rows, caption)
+            yield table(rows, _COLUMNS, caption, fold=True)
     order = turbine_order(results)
     if not part.monthly.empty:
         for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
@@ -71,20 +76,6 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         yield from _categories(part.categories)
     if part.notes:
         yield List(items=part.notes)
-
-
-def _view(rows: pd.DataFrame, caption: str) -> Table:
-    """Return one view's table; what is the same for all turbines stands once, below it."""
-    same = []
-    columns = list(_COLUMNS)
-    for column in _COLUMNS:
-        values = {text(value) for value in rows[column.key]} if column.form == "text" else set()
-        if column.key != "turbine" and len(values) == 1:
-            columns.remove(column)
-            value = values.pop()
-            if value:
-                same.append(f"{column.title[0].upper()}{column.title[1:]}: {value}.")
-    return table(rows, columns, caption, note=" ".join(same))
 
 
 def _categories(categories: pd.DataFrame) -> Iterator[Block]:
@@ -118,6 +109,8 @@ def stops(results: FleetResults, part: Availability) -> Iterator[Block]:
     """The stops in time and the largest ones as a list."""
     found = part.stops
     if found.empty:
+        if (part.table["evidence"] != "none").any():
+            yield Text(text="No stop was found.")
         return
     from fleet import plots
 
@@ -164,4 +157,4 @@ def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
         Col("mttr_h", "MTTR [h]", "1"),
         Col("note", "note"),
     ]
-    yield table(part.reliability, columns, "Failures and repairs")
+    yield table(part.reliability, columns, "Failures and repairs", fold=True)

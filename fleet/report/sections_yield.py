@@ -80,7 +80,7 @@ def power_curves(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
         Col("density", "air density [kg/m\u00b3]", "3"),
         Col("density_source", "density from"),
     ]
-    yield table(part.completeness, columns, "Completeness of the data sets")
+    yield table(part.completeness, columns, "Completeness of the data sets", fold=True)
     fleet = part.bins[part.bins["turbine"] == FLEET]
     if not fleet.empty:
         bins = [
@@ -139,6 +139,10 @@ def _aep_table(results: FleetResults, frame: pd.DataFrame, key: str, what: str) 
 def ranking(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
     """Turbines against the fleet's curve."""
     if part.ranking.empty:
+        return
+    if not part.ranking["index"].notna().any():
+        reasons = [note for note in part.notes if "ranking" in note.lower() and note.startswith("No ")]
+        yield Text(text=" ".join(reasons) or "No ranking: too few turbines have valid records at the same time.")
         return
     from fleet import plots
 

@@ -27,7 +27,7 @@ periods = st.sampled_from([900, 1800, 3600])
 years = st.integers(2008, 2024)
 seeds = st.integers(0, 2**32 - 1)
 policies = st.sampled_from(["correct", "first", "last", "reject"])
-SHORT = settings(max_examples=20, deadline=None)
+SHORT = settings(max_examples=12, deadline=None)
 
 
 def with_trouble(rows: pd.DataFrame, seed: int, *, holes: int, copies: int, keep: np.ndarray) -> pd.DataFrame:

@@ -167,6 +167,10 @@ class TestProduction:
         assert math.isnan(row["production_based"])
         assert "10.0 h of 10.0 h of lost time have no potential power: lost energy not determinable" in row["note"]
 
+    def test_a_missing_loss_is_never_taken_for_none(self) -> None:
+        row = table(sums(("full_performance", 90, 9000, 0), ("forced_outage", 10, 0, None))).loc[("T1", "operational")]
+        assert row[["production_based", "lost_mwh"]].isna().all()
+
     def test_downtime_with_some_potential_power_says_how_much_is_missing(self) -> None:
         frame = sums(("full_performance", 90, 9000, 0), ("forced_outage", 10, 0, 400, 6))
         row = table(frame).loc[("T1", "operational")]
@@ -191,7 +195,14 @@ class TestEvidence:
         assert row[["time_based", "available_h", "coverage", "unallocated_h"]].isna().all()
         assert row["note"] == UNKNOWN_COVERAGE
         assert math.isnan(found.loc[("fleet", "operational"), "time_based"])
-        assert found.loc[("fleet", "operational"), "note"] == UNKNOWN_COVERAGE
+        fleet = found.loc[("fleet", "operational")]
+        assert fleet["note"] == UNKNOWN_COVERAGE
+        assert fleet[["unavailable_h", "produced_mwh", "lost_mwh", "coverage"]].isna().all()
+
+    def test_an_undeclared_period_has_no_hours_in_service_by_category(self) -> None:
+        frame = sums(("unallocated_in_service", 80), ("full_performance", 10), ("forced_outage", 10))
+        assert category_table(frame, [basis(declared=False)])["category"].tolist() == ["forced_outage"]
+        assert len(category_table(frame, [basis()])) == 3
 
     def test_no_evidence_reads_nan_with_its_reason(self) -> None:
         row = table(sums(), basis(evidence="none", note="no valid record")).loc[("T1", "operational")]
@@ -242,6 +253,17 @@ class TestSums:
         row = availability_table(found, [basis()], DEFAULTS).iloc[0]
         assert row["produced_mwh"] == pytest.approx(0.2)
         assert "0.2 h of 0.8 h of lost time have no potential power" in row["note"]
+
+    def test_power_without_potential_power_gives_no_losses(self) -> None:
+        parts = segments((0, 0.5, "full_performance", True), (0.5, 1, "forced_outage", False))
+        times, power = to_us(START) + TEN_MINUTES * np.arange(6), np.full(6, 60_000)
+        by_log = log_sums("T1", parts, times=times, power=power, period_us=TEN_MINUTES)
+        by_power = inferred_sums("T1", times, np.arange(6) > 2, TEN_MINUTES, power=power)
+        for found in (by_log, by_power):
+            row = availability_table(found, [basis()], DEFAULTS).iloc[0]
+            assert row["produced_mwh"] == pytest.approx(0.6)
+            assert row[["production_based", "lost_mwh"]].isna().all()
+            assert found["unpriced_us"].equals(found["time_us"])
 
     def test_inferred_sums_are_counts_of_records(self) -> None:
         times = to_us(START) + TEN_MINUTES * np.arange(600)

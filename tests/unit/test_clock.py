@@ -145,6 +145,21 @@ def test_an_outage_over_the_autumn_hour_alone_is_a_hole() -> None:
     assert (finding.true_holes, finding.correction) == (6, None)
 
 
+def test_a_given_offset_confirms_a_clock_that_only_autumn_points_to() -> None:
+    finding = check(wrong("2014-07-01", "2015-01-01"), chosen=ClockSettings(fixed_offset="+01:00"))
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert (finding.true_holes, finding.holes_after) == (0, 0)
+
+
+def test_a_given_offset_does_not_overrule_a_clock_that_followed() -> None:
+    time = readings("2014-01-01", "2015-01-01", 1800)
+    finding = check(
+        true_utc(time, PARIS, values(len(time), 3)), chosen=ClockSettings(fixed_offset="+01:00"), period_s=1800
+    )
+    assert finding.correction is None
+    assert "so it is not used" in finding.notes[-1]
+
+
 def test_a_local_clock_converted_properly_with_an_outage_over_the_autumn_hour() -> None:
     time = readings("2014-01-01", "2015-01-01", 600)
     rows = true_utc(time, PARIS, values(len(time), 3))
@@ -210,6 +225,27 @@ def test_fixed_clock_with_empty_records_in_the_doubled_hour() -> None:
     assert finding.verdicts == (Verdict.FIXED_CLOCK,)
     assert corrected["source_row"].tolist() == rows["source_row"].tolist()
     assert not corrected["clock_flags"].any()
+
+
+def test_fixed_clock_of_a_turbine_that_was_out_in_the_doubled_hours() -> None:
+    rows = wrong("2014-01-01", "2015-01-01")
+    out = rows["time"].between(pd.Timestamp("2014-03-30T00:00Z"), pd.Timestamp("2014-03-30T03:00Z"))
+    rows.loc[out, ["power_kw", "wind_speed", "ambient_temperature_degc", "wind_direction_deg"]] = np.nan
+    finding = check(rows)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK,)
+    assert (finding.conflicting_pairs, finding.exact_duplicates, finding.duplicates_after) == (0, 6, 0)
+    assert "none of which differ" in " ".join(finding.notes)
+
+
+def test_turbines_that_disagree_are_named_once() -> None:
+    rows = wrong("2014-01-01", "2015-01-01", period_s=1800)
+    silent = rows[rows["time"] > pd.Timestamp("2014-05-01T00:00Z")]
+    parts = [rows, rows.assign(turbine="T2"), silent.assign(turbine="T3")]
+    notes = merge_clock([check(part, period_s=1800) for part in parts]).notes
+    assert sum("spring change" in note for note in notes) == 1
+    assert notes[0].startswith("T1, T2: ")
+    assert any(note.startswith("All turbines: 2014-10-26") for note in notes)
+    assert "The clock of T3 is taken as written" in notes[-1]
 
 
 def test_true_duplicates_and_holes() -> None:

@@ -7,7 +7,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.config import load_farm
@@ -144,6 +144,14 @@ def test_unknown_table_is_proposed_and_the_proposal_works(tmp_path: Path) -> Non
     assert entry.turbines == ("NAME",)
 
 
+def test_a_wide_source_does_not_capture_other_formats(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(SCADA + _rows("R1", 0, 10))
+    (tmp_path / "assets.csv").write_text(ASSETS)
+    (tmp_path / "farm.toml").write_text('name = "x"\n[[sources]]\nformat = "engie_scada"\nstamps = "end"\n')
+    files = {entry.path: (entry.format, entry.stamps, entry.why) for entry in inspect_folder(tmp_path).files}
+    assert files == {"a.csv": ("engie_scada", "end", ""), "assets.csv": ("engie_assets", "instant", "")}
+
+
 def test_wrong_settings_in_the_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(SCADA + _rows("R1", 0, 10))
     (tmp_path / "farm.toml").write_text('name = "x"\nturbine = 1\n')
@@ -155,6 +163,7 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z
 _NUMBER = itertools.count()
 
 
+@settings(deadline=None, max_examples=30)
 @given(name=_NAMES.filter(lambda name: name.strip() == name and name not in ("-", "NaN")))
 def test_starter_is_valid_whatever_the_turbine_is_called(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp(f"farm{next(_NUMBER)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.errors import InputError
@@ -118,8 +118,32 @@ def test_malformed_rows_keep_their_place_across_blocks(tmp_path: Path, monkeypat
 
 
 def test_quoted_field_with_delimiter_and_line_end(tmp_path: Path) -> None:
-    raw, _, _ = read_table(_write(tmp_path, b'a,b\n"x, ""y""\nz",2\n'))
+    raw, _, _ = read_table(_write(tmp_path, b'a,b\n"x, ""y""\nz",2\n'), multiline=True)
     assert _column(raw.cells["a"]) == ['x, "y"\nz']
+
+
+def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b'a,b\n1,"x\n2,y\n3,z"\n4,w\n'))
+    assert raw.rows_in == 4
+    assert _column(raw.cells["b"]) == ["'x", "y", "z'", "w"]
+    assert "2 lines with a quote that is not closed" in raw.notes[0]
+
+
+def test_an_odd_quote_swallows_no_rows_of_a_log(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b'a,b\n1,"x\n2,y\n'), multiline=True)
+    assert raw.rows_in == 2
+
+
+def test_line_ends_of_old_spreadsheets(tmp_path: Path) -> None:
+    path = _write(tmp_path, b"a,b\r1,2\r3,4\r")
+    assert read_table(path)[0].rows_in == 2
+    assert head(path).splitlines()[0] == "a,b"
+
+
+def test_a_block_of_zero_bytes_in_the_middle_is_one_malformed_row(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b"a,b\n1,2\n" + b"\x00" * 200_000 + b"\n3,4\n"))
+    assert raw.row.tolist() == [0, 2]
+    assert [row for row, _ in raw.malformed] == [1]
 
 
 def test_numbers_against_python_float() -> None:
@@ -141,6 +165,7 @@ def test_decimal_comma() -> None:
 _CELL = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(_CELL, min_size=1, max_size=4), max_size=12))
 def test_rows_add_up_whatever_the_cells_hold(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     buffer = io.StringIO()

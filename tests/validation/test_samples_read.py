@@ -10,7 +10,6 @@ import pytest
 
 from fleet import samples
 from fleet.config import Source, load_farm
-from fleet.flags import Flag
 from fleet.inventory import inspect_folder, starter_farm_toml
 from fleet.readers import Batch, read, recognise
 from fleet.schema import SCADA, SIGNALS, columns, dtypes

@@ -1,0 +1,189 @@
+"""Plots: every one draws full, empty and missing data, in one style, and the same data give the same bytes."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fleet import plots
+from fleet.config import Turbine
+from fleet.plots.curves import shown_curves
+from fleet.plots.energy import waterfall
+from fleet.plots.site import local_km
+from fleet.plots.style import label, months
+from fleet.results import FleetResults
+from tests.report_fixture import synthetic_results
+
+PLOTS: dict[str, Callable[[Any], Axes | Figure]] = {
+    "power curves": lambda r: plots.plot_power_curves(r.curves),
+    "power curve": lambda r: plots.plot_power_curve(r.curves, "T01"),
+    "fleet curves": lambda r: plots.plot_fleet_curves(r.curves),
+    "ranking": lambda r: plots.plot_ranking(r.curves.ranking),
+    "energy months": lambda r: plots.plot_energy_months(r.energy.monthly),
+    "availability months": lambda r: plots.plot_availability_months(r.availability.monthly),
+    "coverage": lambda r: plots.plot_coverage(r.quality.coverage),
+    "categories": lambda r: plots.plot_categories(r.availability.categories),
+    "stops": lambda r: plots.plot_stops(r.availability.stops),
+    "wind rose": lambda r: plots.plot_wind_rose(r.wind.rose),
+    "wind distribution": lambda r: plots.plot_wind_distribution(r.wind.rose, r.wind.stats),
+    "losses": lambda r: plots.plot_losses(r.energy.losses),
+    "reconciliation": lambda r: plots.plot_reconciliation(r.energy.reconciliation),
+    "map": lambda r: plots.plot_map(r.farm.turbines, {"T01": 1.0, "T02": math.nan}),
+    "accounting": lambda r: plots.plot_accounting(r.quality.accounting),
+    "clock": lambda r: plots.plot_clock(r.clock.reanalysis_lag),
+}
+
+
+def figure_of(drawn: Axes | Figure) -> Figure:
+    if isinstance(drawn, Figure):
+        return drawn
+    owner = drawn.get_figure(root=True)
+    assert owner is not None
+    return owner
+
+
+def emptied(results: FleetResults) -> FleetResults:
+    """Return the results with every table empty."""
+
+    def empty(part: Any) -> Any:
+        tables = {name: value.iloc[:0] for name, value in vars(part).items() if isinstance(value, pd.DataFrame)}
+        return replace(part, **tables)
+
+    names = ("clock", "quality", "curves", "availability", "energy", "wind")
+    return replace(results, **{name: empty(getattr(results, name)) for name in names})
+
+
+def blanked(results: FleetResults) -> FleetResults:
+    """Return the results with every float missing."""
+
+    def blank(part: Any) -> Any:
+        tables = {}
+        for name, value in vars(part).items():
+            if isinstance(value, pd.DataFrame):
+                keep = ("bin_low", "sector_deg", "lag_min", "wind_speed", "wind_speed_avg", "hours")
+                floats = [c for c in value.select_dtypes("float64").columns if c not in keep]
+                tables[name] = value.assign(**dict.fromkeys(floats, np.nan))
+        return replace(part, **tables)
+
+    names = ("clock", "curves", "availability", "energy", "wind")
+    return replace(results, **{name: blank(getattr(results, name)) for name in names})
+
+
+@pytest.fixture(scope="module")
+def small() -> FleetResults:
+    return synthetic_results(3, 2)
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plot_is_well_formed_svg_of_the_same_bytes_twice(name: str, small: FleetResults) -> None:
+    first, second = (plots.to_svg(figure_of(PLOTS[name](small))) for _ in range(2))
+    assert first == second
+    root = ET.fromstring(first)
+    assert root.tag.endswith("svg")
+    assert b"<dc:date>" not in first
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plot_of_empty_tables_says_so_instead_of_failing(name: str, small: FleetResults) -> None:
+    figure = figure_of(PLOTS[name](emptied(small)))
+    assert plots.to_svg(figure).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plot_of_missing_figures_does_not_fail(name: str, small: FleetResults) -> None:
+    figure = figure_of(PLOTS[name](blanked(small)))
+    assert plots.to_svg(figure).startswith(b"<?xml")
+
+
+def test_plots_do_not_depend_on_the_callers_settings_nor_change_them(small: FleetResults) -> None:
+    usual = plots.to_svg(figure_of(plots.plot_ranking(small.curves.ranking)))  # type: ignore[union-attr]
+    with mpl.rc_context({"font.size": 20, "axes.grid": True, "svg.hashsalt": "another"}):
+        other = plots.to_svg(figure_of(plots.plot_ranking(small.curves.ranking)))  # type: ignore[union-attr]
+        assert mpl.rcParams["font.size"] == 20
+    assert usual == other
+
+
+def test_plot_draws_on_the_axes_it_is_given(small: FleetResults) -> None:
+    ax = Figure().add_subplot()
+    assert small.energy is not None
+    assert plots.plot_losses(small.energy.losses, ax) is ax
+    assert len(ax.patches) == 5
+
+
+def test_hundred_turbines_fit_a_page_and_the_figure_says_what_is_left_out() -> None:
+    results = synthetic_results(100, 2)
+    assert results.curves is not None
+    assert results.availability is not None
+    for drawn in (
+        plots.plot_power_curves(results.curves),
+        plots.plot_ranking(results.curves.ranking),
+        plots.plot_stops(results.availability.stops),
+        plots.plot_availability_months(results.availability.monthly),
+    ):
+        assert figure_of(drawn).get_figheight() <= 9.7
+    text = plots.plot_power_curves(results.curves).get_supxlabel()
+    assert "88 others left out" in text
+    assert len(shown_curves(results.curves)) == 12
+    assert "40 turbines" in plots.plot_ranking(results.curves.ranking).get_title(loc="left")
+    assert "70 others" in plots.plot_stops(results.availability.stops).get_title(loc="left")
+
+
+def test_panels_beyond_the_cap_are_the_lowest_against_the_fleet() -> None:
+    curves = synthetic_results(20, 1).curves
+    assert curves is not None
+    lowest = set(curves.ranking.sort_values("index")["turbine"].head(12))
+    assert set(shown_curves(curves)) == lowest
+
+
+def test_map_distances_against_the_great_circle() -> None:
+    a, b = (50.0, 8.0), (50.02, 8.03)
+    turbines = [Turbine(name=n, rated_power_kw=1, latitude=p[0], longitude=p[1]) for n, p in (("a", a), ("b", b))]
+    place = local_km([*turbines, Turbine(name="c", rated_power_kw=1)])
+    assert place["turbine"].tolist() == ["a", "b"]
+    found = math.hypot(*(place[c].iloc[1] - place[c].iloc[0] for c in ("east", "north")))
+    (p1, l1), (p2, l2) = (tuple(map(math.radians, p)) for p in (a, b))
+    angle = math.acos(math.sin(p1) * math.sin(p2) + math.cos(p1) * math.cos(p2) * math.cos(l2 - l1))
+    assert found == pytest.approx(6371.0088 * angle, rel=1e-4)
+
+
+def test_waterfall_steps_meet_and_end_at_the_measured_energy() -> None:
+    losses = pd.DataFrame(
+        {
+            "turbine": "fleet",
+            "step": ["potential", "outage", "gain", "residual", "measured"],
+            "energy_mwh": [100.0, -8.0, 3.0, -5.0, 90.0],
+        }
+    )
+    steps = waterfall(losses)
+    assert steps["low"].tolist() == [0.0, 92.0, 92.0, 90.0, 0.0]
+    assert steps["high"].tolist() == [100.0, 100.0, 95.0, 95.0, 90.0]
+
+
+def test_waterfall_of_the_fleet_is_the_turbines_sum_where_no_fleet_is_given() -> None:
+    losses = pd.DataFrame(
+        {"turbine": ["a", "a", "b", "b"], "step": ["potential", "measured"] * 2, "energy_mwh": [5.0, 4.0, 7.0, 6.0]}
+    )
+    assert waterfall(losses)["energy_mwh"].tolist() == [12.0, 10.0]
+
+
+def test_months_without_data_keep_their_place() -> None:
+    assert months(pd.DataFrame({"month": ["2020-03", "2019-12"]})) == ["2019-12", "2020-01", "2020-02", "2020-03"]
+
+
+def test_names_are_drawn_as_they_are() -> None:
+    assert label("T$1$\n2") == "T$1$\ufffd2"
+    assert len(label("x" * 100)) == 24
+    ranking = pd.DataFrame({"turbine": ["$\\frac{$"], "index": [1.0], "u_index": [0.1], "rank": [1]})
+    drawn = plots.plot_ranking(ranking)
+    assert plots.to_svg(figure_of(drawn))
+    assert drawn.get_yticklabels()[0].get_text() == "$\\frac{$"

@@ -1,0 +1,66 @@
+"""Property: whatever happens to a file's bytes, it is refused with a clear error or its rows add up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleet.config import Source
+from fleet.errors import FleetError
+from fleet.readers import format_named, read, recognise
+from fleet.schema import SCADA, dtypes
+
+ABOUT = (
+    "# Exported by Greenbyte\n#\n# Turbine: K 1\n# Time zone: Europe/London\n"
+    "# Time interval: 2016-01-01 00:00:00 - 2017-01-01 00:00:00\n#\n"
+)
+FILES: dict[str, str] = {
+    "engie_scada": "Wind_turbine_name,Date_time,P_avg,Ws_avg\n"
+    "R1,2014-10-26T02:00:00+02:00,1.5,4\nR1,2014-10-26T02:00:00+01:00,NaN,\nR2,2014-10-26T02:00:00+01:00,2,5\n",
+    "engie_assets": "Wind_turbine_name,Latitude,Rated_power,Model\nR1,48.4,2050,MM82\nR2,48.5,2050,\n",
+    "greenbyte_turbine_data": ABOUT
+    + '# Date and time,Power (kW),"Wind speed, Standard deviation (m/s)",Wind direction (°)\r\n'
+    + "2016-10-30 01:00:00,900,0.5,NaN\r\n2016-10-30 01:00:00,NaN,NaN,NaN\r\n2016-03-27 01:30:00,1,2,3\r\n",
+    "greenbyte_status": ABOUT
+    + "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category\n"
+    + '2016-01-14 19:28:03,2016-01-23 14:36:32,211:08:29,Stop,111,"Stop, now",,,Forced outage\n'
+    + "2016-02-01 19:44:13,-,-,Informational,1,Run-up,,,\n",
+    "openoa_meter": "time_utc,net_energy_kwh,availability_kwh\n"
+    "2014-01-01 00:00:00+00:00,1.5,0\n2014-01-01 00:10:00Z,2,\n",
+    "openoa_era5": ",datetime,t_2m,surf_pres,ws_100m,dens_100m\n0,2014-01-01 00:00:00,280,97000,7,1.2\n",
+}
+JUNK = [b"\x00", b'"', b"'", b",", b";", b"\n", b"\r", b"\xff", b"\xc2\xb0", b"#", b"-", b"NaN", b"9" * 30, b"\t", b"T"]
+
+damage = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 12), st.lists(st.sampled_from(JUNK), max_size=4).map(b"".join)),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(name=st.sampled_from(sorted(FILES)), cuts=damage)
+def test_damaged_bytes_are_refused_or_add_up(
+    tmp_path_factory: pytest.TempPathFactory, name: str, cuts: list[tuple[float, int, bytes]]
+) -> None:
+    data = FILES[name].encode()
+    for where, removed, inserted in cuts:
+        at = int(where * len(data))
+        data = data[:at] + inserted + data[at + removed :]
+    path = tmp_path_factory.getbasetemp() / "file.csv"
+    path.write_bytes(data)
+    recognise(path)
+    try:
+        batch = read(path, Source(format=name))
+    except FleetError as error:
+        said = str(error)
+    else:
+        said = ""
+    if said:
+        assert "file.csv" in said
+        return
+    assert batch.rows_in == len(batch.frame) + sum(batch.rejected.values())
+    if format_named(name).kind == "scada":
+        assert not batch.rejected
+        assert {column: str(dtype) for column, dtype in batch.frame.dtypes.items()} == dtypes(SCADA)
+        assert batch.frame["source_row"].tolist() == list(range(batch.rows_in))
