@@ -16,31 +16,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from fleet.categories import IN_SERVICE, TECHNICAL_EXCLUDED, TECHNICAL_UNAVAILABLE, Category
-from fleet.category_sums import (
-    ENERGY_QUANTUM_KWH,
-    HOUR,
-    RUNNING_UNALLOCATED,
-    inferred_sums,
-    join_rows,
-    log_sums,
-    merge_sums,
-    months_of,
-)
+from fleet.category_sums import ENERGY_QUANTUM_KWH, HOUR, RUNNING_UNALLOCATED, months_of
 from fleet.config import AvailabilitySettings
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.times import to_us
 
 __all__ = [
-    "ENERGY_QUANTUM_KWH",
-    "RUNNING_UNALLOCATED",
     "VIEWS",
     "Basis",
     "availability_table",
     "category_table",
-    "inferred_sums",
-    "join_rows",
-    "log_sums",
-    "merge_sums",
     "monthly_table",
     "treat_as",
 ]
@@ -199,6 +184,7 @@ def availability_table(
     bases: Sequence[Basis],
     settings: AvailabilitySettings,
     *,
+    contract_sums: pd.DataFrame | None = None,
     quantum_kwh: float = ENERGY_QUANTUM_KWH,
 ) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.table`: three views per turbine and for the fleet.
@@ -211,6 +197,8 @@ def availability_table(
         One per turbine.
     settings : AvailabilitySettings
         Contract and maintenance allowance (per turbine and year of 8760 h, in proportion to the period).
+    contract_sums : DataFrame, optional
+        Sums for the contractual view where it has a priority of its own; otherwise `sums`.
     quantum_kwh : float
         Unit of the energy sums [kWh].
 
@@ -225,8 +213,9 @@ def availability_table(
     ordered = sorted(bases, key=lambda basis: basis.turbine)
     for view in VIEWS:
         members: list[tuple[Basis, _Ledger]] = []
+        allocated = sums if view != "contractual" or contract_sums is None else contract_sums
         for basis in ordered:
-            mine = sums[sums["turbine"] == basis.turbine]
+            mine = allocated[allocated["turbine"] == basis.turbine]
             ledger = _ledger(mine, basis, view, settings, quantum_kwh, to_us(basis.end) - to_us(basis.start))
             problem = _problem(basis, view, settings)
             if problem == "":

@@ -1,6 +1,6 @@
 """Time and energy per turbine, month and category as integers that merge to the same bytes in any order.
 
-They come from a status log (`log_sums`) or from wind and power alone (`inferred_sums`).
+Times come from a status log (`log_sums`) or, like all energies, from the records of the second pass.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ __all__ = [
     "HOUR",
     "RUNNING_UNALLOCATED",
     "SUM_COLUMNS",
-    "inferred_sums",
     "join_rows",
     "log_sums",
     "merge_sums",
@@ -77,17 +76,8 @@ def join_rows(segments: pd.DataFrame, times: Ints, period_us: int) -> pd.DataFra
     return pd.DataFrame(shares, index=range(len(times)), dtype=np.int64)
 
 
-def log_sums(
-    turbine: str,
-    segments: pd.DataFrame,
-    *,
-    times: Ints | None = None,
-    power: Ints | None = None,
-    potential: Ints | None = None,
-    valid: npt.NDArray[np.bool_] | None = None,
-    period_us: int = 0,
-) -> pd.DataFrame:
-    """Sum time and energy per month and category over segments from a status log.
+def log_sums(turbine: str, segments: pd.DataFrame) -> pd.DataFrame:
+    """Sum time per month and category over segments from a status log.
 
     Parameters
     ----------
@@ -95,109 +85,22 @@ def log_sums(
         Name.
     segments : DataFrame
         Exclusive segments (`fleet.status_log.allocate`).
-    times : array of int64, shape (n,), optional
-        Begin of the records with valid power [us]; without them energy is missing.
-    power, potential : array of int64, shape (n,), optional
-        Power and potential power in units of 0.01 kW.
-    valid : array of bool, shape (n,), optional
-        Where the potential power is known; everywhere by default.
-    period_us : int
-        Averaging period [us].
 
     Returns
     -------
     DataFrame
-        `SUM_COLUMNS`, sorted. A record's energy is split among the categories by their share of its time.
+        `SUM_COLUMNS`, sorted, without energy.
     """
     start, end, labels = series_us(segments["start"]), series_us(segments["end"]), segment_labels(segments)
     low, high = (int(start[0]), int(end[-1])) if len(segments) else (0, 0)
-    time_sums: dict[tuple[str, str], int] = {}
-    for name, first, last in months_of(low, high):
+    rows = []
+    for month, first, last in months_of(low, high):
         inside = np.minimum(end, last) - np.maximum(start, first)
         for label in _LABELS:
             mine = (labels == label) & (inside > 0)
             if mine.any():
-                time_sums[name, label] = int(inside[mine].sum())
-    energy: dict[tuple[str, str], tuple[int, int, int]] = {}
-    if times is not None and power is not None:
-        energy = _energy_sums(segments, times, power, potential, valid, period_us)
-    rows = []
-    for key, span in time_sums.items():
-        produced, lost, priced = energy.get(key, (None, None, 0))
-        lost = None if potential is None or priced == 0 else lost
-        rows.append((turbine, *key, span, produced, lost, span - priced))
-    return merge_sums([_sums_frame(rows)])
-
-
-def _energy_sums(
-    segments: pd.DataFrame,
-    times: Ints,
-    power: Ints,
-    potential: Ints | None,
-    valid: npt.NDArray[np.bool_] | None,
-    period_us: int,
-) -> dict[tuple[str, str], tuple[int, int, int]]:
-    shares = join_rows(segments, times, period_us)
-    months = times.astype("datetime64[us]").astype("datetime64[M]")
-    known = np.zeros(len(times), bool) if potential is None else np.ones(len(times), bool) if valid is None else valid
-    loss = np.where(known, (power if potential is None else potential) - power, 0)
-    found: dict[tuple[str, str], tuple[int, int, int]] = {}
-    for month in np.unique(months):
-        rows = months == month
-        for label in shares.columns:
-            share = shares[label].to_numpy()[rows]
-            if share.any():
-                sums = (share * power[rows], share * loss[rows], share * known[rows])
-                found[str(month), label] = tuple(int(values.sum()) for values in sums)  # type: ignore[assignment]
-    return found
-
-
-def inferred_sums(
-    turbine: str,
-    times: Ints,
-    down: npt.NDArray[np.bool_],
-    period_us: int,
-    *,
-    power: Ints | None = None,
-    potential: Ints | None = None,
-    valid: npt.NDArray[np.bool_] | None = None,
-) -> pd.DataFrame:
-    """Sum time and energy per month over records that wind and power show as running or stopped.
-
-    A stop has no category (`unallocated`), and neither has time in service (`RUNNING_UNALLOCATED`).
-
-    Parameters
-    ----------
-    turbine : str
-        Name.
-    times : array of int64, shape (n,)
-        Begin of the records that are valid for availability [us]; others are simply not covered.
-    down : array of bool, shape (n,)
-        Where the turbine stands although it could produce.
-    period_us : int
-        Averaging period [us].
-    power, potential, valid : arrays of shape (n,), optional
-        As for `log_sums`.
-
-    Returns
-    -------
-    DataFrame
-        `SUM_COLUMNS`, sorted.
-    """
-    months = times.astype("datetime64[us]").astype("datetime64[M]")
-    known = np.zeros(len(times), bool) if potential is None else np.ones(len(times), bool) if valid is None else valid
-    rows = []
-    for month in np.unique(months):
-        for label, state in ((Category.UNALLOCATED.value, down), (RUNNING_UNALLOCATED, ~down)):
-            mine = (months == month) & state
-            priced = mine & known
-            if mine.any():
-                produced = None if power is None else int(power[mine].sum()) * period_us
-                lost = None
-                if power is not None and potential is not None and priced.any():
-                    lost = int((potential[priced] - power[priced]).sum()) * period_us
-                span = int(mine.sum()) * period_us
-                rows.append((turbine, str(month), label, span, produced, lost, span - int(priced.sum()) * period_us))
+                span = int(inside[mine].sum())
+                rows.append((turbine, month, label, span, None, None, span))
     return merge_sums([_sums_frame(rows)])
 
 

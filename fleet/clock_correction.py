@@ -156,7 +156,7 @@ def _nearest_full(rows: Rows, values: Floats, candidates: Ints) -> Floats:
 
 def _decision(ordering: Ordering) -> str:
     if not np.isfinite(ordering.margin):
-        return ", none of which differ: the file's order is kept."
+        return ", which no signal tells apart: the file's order is kept."
     text = (
         f" ordered by continuity: {int(ordering.swap.sum())} against the file's order, total step {ordering.cost:.2f}, "
         f"next best order {ordering.cost + ordering.margin:.2f} (in ordinary steps)"

@@ -144,6 +144,9 @@ class AvailabilitySettings(_Model):
     contract: dict[Category, Literal["available", "unavailable", "not_counted"]] = Field(
         default_factory=dict, description="contractual view; without it that view is not determinable"
     )
+    contract_priority: tuple[Category, ...] | None = Field(
+        None, description="contractual view: which category counts where two overlap; without it as `priority` says"
+    )
     maintenance_allowance_h: float = Field(
         0.0, ge=0, description="technical view: scheduled maintenance allowed per turbine and year [h]"
     )
@@ -156,9 +159,10 @@ class AvailabilitySettings(_Model):
 
     @model_validator(mode="after")
     def _check_priority(self) -> AvailabilitySettings:
-        missing = [c.value for c in Category if c not in self.priority]
-        if missing or len(self.priority) != len(Category):
-            raise ValueError(f"priority must name each category once; missing: {', '.join(missing) or 'none'}")
+        for name, order in (("priority", self.priority), ("contract_priority", self.contract_priority)):
+            missing = [c.value for c in Category if order is not None and c not in order]
+            if order is not None and (missing or len(order) != len(Category)):
+                raise ValueError(f"{name} must name each category once; missing: {', '.join(missing) or 'none'}")
         if self.status_period and self.status_period[0] >= self.status_period[1]:
             raise ValueError("status_period must begin before it ends")
         return self

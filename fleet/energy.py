@@ -156,5 +156,5 @@ def _notes(unrecorded: pd.Series, scale: float) -> tuple[str, ...]:
     return (
         "Expected energy is the turbine's own smooth curve at its own nacelle wind, over records with power and wind.",
         f"{intervals} intervals hold no usable power. By the neighbours that ran meanwhile, {estimated} of them made "
-        f"about {int(unrecorded["estimate"]) * scale:.1f} MWh; this energy is not in any sum.",
+        f"about {int(unrecorded['estimate']) * scale:.1f} MWh; this energy is not in any sum.",
     )

@@ -19,10 +19,11 @@ from fleet.config import Farm, Turbine
 from fleet.density import density_by_record, density_sums
 from fleet.expected import inconsistent, power_histogram
 from fleet.flags import USES, Flag
+from fleet.logs import contract_segments
 from fleet.potential import Neighbours, PotentialSource, candidates, choose, normal_sums
 from fleet.power_curve import curve_sums, normalised_wind
 from fleet.quality import basic_flags, clean_signals, flag_counts, outside_window
-from fleet.stops import stop_fragments
+from fleet.stops import down_runs, stop_energy, stop_fragments
 from fleet.sums import MICRO, POWER, Summary, keyed_sums, month_keys, quanta
 from fleet.times import series_us
 from fleet.wind import wind_sums
@@ -266,34 +267,54 @@ def _state_tables(records: _Records, turbine: Turbine, farm: Farm, context: Turb
     period = farm.averaging_period_s * 1_000_000
     potential, source = choose(records.potential)
     normal = records.curve_ok & (records.power > 0.0)
+    tables: Summary = {}
     if context.segments is None:
         shares = _inferred_shares(records, farm, period)
-        stop = _runs(records.times, records.down, period)
+        stops = down_runs(records.times, records.down, period)
     else:
         shares = join_rows(context.segments, records.times, period)
-        stopped = stop_fragments(turbine.name, context.segments)
+        logged = stop_fragments(turbine.name, context.segments)
+        stops = pd.DataFrame({"start": series_us(logged["start"]), "end": series_us(logged["end"])})
         normal &= shares[[label for label in shares if label in STOPPED]].sum(axis=1).to_numpy() == 0
-        stop = pd.DataFrame({"start": series_us(stopped["start"]), "end": series_us(stopped["end"])})
-    states = []
+        contract = contract_segments(context.segments)
+        if contract is not None:
+            by_contract = join_rows(contract, records.times, period)
+            tables["contract_states"] = _category_energy(records, turbine, by_contract, potential, source, period)
+    some = records.present
+    priced = (records.times[some], records.power[some], potential[some], source[some])
+    known = {key: values[normal] for key, values in records.potential.items()}
+    return tables | {
+        "states": _category_energy(records, turbine, shares, potential, source, period),
+        "sources": normal_sums(turbine.name, records.months[normal], records.power[normal], known),
+        "stops": stop_energy(turbine.name, stops, *priced, period),
+    }
+
+
+def _category_energy(
+    records: _Records,
+    turbine: Turbine,
+    shares: pd.DataFrame,
+    potential: npt.NDArray[np.float64],
+    source: npt.NDArray[np.int64],
+    period: int,
+) -> pd.DataFrame:
+    """Split each record's time and energy among the categories by their share of its time."""
+    parts = []
     for label in shares:
-        share = shares[label].to_numpy() / period
-        some = records.present & (share > 0.0)
-        states.append(
+        time = shares[label].to_numpy()
+        some = records.present & (time > 0)
+        share = time[some] / period
+        parts.append(
             keyed_sums(
                 {"turbine": turbine.name, "month": records.months[some], "category": label, "source": source[some]},
                 {
-                    "time": shares[label].to_numpy()[some],
-                    "potential": quanta(potential[some] * share[some], POWER),
-                    "produced": quanta(records.power[some] * share[some], POWER),
+                    "time": time[some],
+                    "potential": quanta(potential[some] * share, POWER),
+                    "produced": quanta(records.power[some] * share, POWER),
                 },
             )
         )
-    known = {key: values[normal] for key, values in records.potential.items()}
-    return {
-        "states": pd.concat(states).sort_index(),
-        "sources": normal_sums(turbine.name, records.months[normal], records.power[normal], known),
-        "stops": _stop_energy(turbine, records, stop, potential, source, period),
-    }
+    return pd.concat(parts).sort_index()
 
 
 def _inferred_shares(records: _Records, farm: Farm, period: int) -> pd.DataFrame:
@@ -307,41 +328,6 @@ def _inferred_shares(records: _Records, farm: Farm, period: int) -> pd.DataFrame
         Category.FULL_PERFORMANCE.value: ~odd & ~idle & ~records.down,
     }
     return pd.DataFrame({label: np.where(where, period, 0) for label, where in states.items()})
-
-
-def _runs(times: npt.NDArray[np.int64], where: Mask, period: int) -> pd.DataFrame:
-    """Return begin and end of runs of consecutive records; a partition's border cuts them into fragments."""
-    at = times[where]
-    begins = np.flatnonzero(np.r_[True, np.diff(at) != period]) if at.size else np.zeros(0, np.int64)
-    ends = np.r_[begins[1:] - 1, at.size - 1] if at.size else begins
-    return pd.DataFrame({"start": at[begins], "end": at[ends] + period})
-
-
-def _stop_energy(
-    turbine: Turbine,
-    records: _Records,
-    stops: pd.DataFrame,
-    potential: npt.NDArray[np.float64],
-    source: npt.NDArray[np.int64],
-    period: int,
-) -> pd.DataFrame:
-    """Sum potential and produced power over each stop, by each record's share of it."""
-    starts, ends = stops["start"].to_numpy(np.int64), stops["end"].to_numpy(np.int64)
-    usable = np.flatnonzero(records.present)
-    times = records.times[usable]
-    low, high = np.searchsorted(times, starts - period, side="right"), np.searchsorted(times, ends, side="left")
-    count = np.maximum(high - low, 0)
-    stop = np.repeat(np.arange(starts.size), count)
-    offset = np.arange(stop.size) - np.repeat(np.cumsum(count) - count, count)
-    row = usable[low[stop] + offset] if stop.size else np.zeros(0, np.int64)
-    share = np.minimum(records.times[row] + period, ends[stop]) - np.maximum(records.times[row], starts[stop])
-    return keyed_sums(
-        {"turbine": turbine.name, "start": starts[stop], "end": ends[stop], "source": source[row]},
-        {
-            "potential": quanta(potential[row] * share / period, POWER),
-            "produced": quanta(records.power[row] * share / period, POWER),
-        },
-    )
 
 
 def _of(turbine: Turbine, table: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import pandas as pd
 
 from fleet.availability import Basis
 from fleet.categories import IN_SERVICE, Category
-from fleet.category_sums import ENERGY_QUANTUM_KWH, HOUR, RUNNING_UNALLOCATED
+from fleet.category_sums import HOUR, RUNNING_UNALLOCATED
 from fleet.status_log import UNKNOWN_COVERAGE
+from fleet.sums import POWER, keyed_sums, quanta
 from fleet.times import series_us, stamps
 
 __all__ = [
@@ -20,16 +22,19 @@ __all__ = [
     "FRAGMENT_COLUMNS",
     "down_runs",
     "merge_fragments",
-    "price_stops",
     "reliability_table",
+    "run_fragments",
+    "stop_energy",
     "stop_fragments",
     "stop_table",
+    "whole_stops",
 ]
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-#: Stops, whole or cut by partition borders; `lost` in energy units (`ENERGY_QUANTUM_KWH`), missing: not determinable.
-FRAGMENT_COLUMNS = ("turbine", "start", "end", "category", "code", "message", "lost", "open_end")
+#: Stops, whole or cut by partition borders.
+FRAGMENT_COLUMNS = ("turbine", "start", "end", "category", "code", "message", "open_end")
 _TEXTS = ["turbine", "category", "code", "message"]
 
 #: Categories whose stops are failures.
@@ -51,116 +56,125 @@ def stop_fragments(turbine: str, segments: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `FRAGMENT_COLUMNS`, without lost energy.
+        `FRAGMENT_COLUMNS`.
     """
     lost_contact = segments["category"] == Category.INFORMATION_UNAVAILABLE.value
     stops = segments[~segments["in_service"] & ~lost_contact].reset_index(drop=True)
     stops = stops.assign(turbine=pd.array([turbine] * len(stops), dtype="str"))
-    stops["lost"] = pd.array([pd.NA] * len(stops), dtype="Int64")
     return stops[list(FRAGMENT_COLUMNS)]
 
 
-def price_stops(
-    stops: pd.DataFrame,
-    times: Ints,
-    power: Ints,
-    potential: Ints,
-    period_us: int,
-    *,
-    sums: Mapping[str, Ints] | None = None,
-) -> pd.DataFrame:
-    """Return stops with their lost energy: potential less actual power, by each record's share of the stop.
-
-    Parameters
-    ----------
-    stops : DataFrame
-        `FRAGMENT_COLUMNS` of one turbine.
-    times : array of int64, shape (n,)
-        Begin of the records in ascending order [us since 1970 UTC]; only records with valid power and potential power.
-    power, potential : array of int64, shape (n,)
-        Power and potential power in units of 0.01 kW.
-    period_us : int
-        Averaging period [us].
-    sums : mapping of str to array of int64, shape (n,), optional
-        More figures per record to be added up in columns of these names, by share of time [figure times us].
-
-    Returns
-    -------
-    DataFrame
-        Lost energy is missing where a stop meets no record; the loss of its time without records is not counted.
-    """
-    met, lost = _add_up(stops, times, potential - power, period_us)
-    priced = stops.assign(lost=pd.array([v if ok else pd.NA for v, ok in zip(lost, met, strict=True)], dtype="Int64"))
-    for name, values in ({} if sums is None else sums).items():
-        priced[name] = np.array(_add_up(stops, times, values, period_us)[1], np.int64)
-    return priced
-
-
-def _add_up(stops: pd.DataFrame, times: Ints, values: Ints, period_us: int) -> tuple[list[bool], list[int]]:
-    """Return, per stop, whether it meets a record, and the records' values times their time in the stop [us]."""
-    met, total = [], []
-    starts, ends = series_us(stops["start"]), series_us(stops["end"])
-    low, high = np.searchsorted(times, starts - period_us, side="right"), np.searchsorted(times, ends, side="left")
-    for start, end, i, j in zip(starts.tolist(), ends.tolist(), low.tolist(), high.tolist(), strict=True):
-        share = np.minimum(times[i:j] + period_us, end) - np.maximum(times[i:j], start)
-        met.append(j > i)
-        total.append(int((share * values[i:j]).sum()))
-    return met, total
-
-
-def down_runs(
-    times: Ints,
-    down: npt.NDArray[np.bool_],
-    period_us: int,
-    lost_quanta: Ints | None = None,
-    *,
-    turbine: str = "",
-    valid: npt.NDArray[np.bool_] | None = None,
-    sums: Mapping[str, Ints] | None = None,
-) -> pd.DataFrame:
+def down_runs(times: Ints, down: npt.NDArray[np.bool_], period_us: int) -> pd.DataFrame:
     """Return inferred stops: runs of consecutive records that show the turbine down.
 
     Parameters
     ----------
     times : array of int64, shape (n,)
-        Begin of the records that are valid for availability, ascending [us]. A missing record ends a run: what happened
-        in it is not known.
+        Begin of the records, ascending [us since 1970 UTC]. A missing record ends a run: what happened in it is not
+        known. So does a partition's border; `merge_fragments` joins what it cut.
     down : array of bool, shape (n,)
         Where the turbine stands although it could produce.
     period_us : int
         Averaging period [us].
-    lost_quanta : array of int64, shape (n,), optional
-        Potential less actual power in units of 0.01 kW.
-    turbine : str
-        Name.
-    valid : array of bool, shape (n,), optional
-        Where `lost_quanta` is known; everywhere by default.
-    sums : mapping of str to array of int64, shape (n,), optional
-        More figures per record to be added up in columns of these names [figure times us].
 
     Returns
     -------
     DataFrame
-        `FRAGMENT_COLUMNS` and the columns of `sums`; the category is unallocated, code and message are empty.
+        start, end, int64 [us since 1970 UTC].
     """
     at = times[down]
-    known = np.ones(len(times), bool) if valid is None else valid
-    begins = np.r_[True, np.diff(at) != period_us] if at.size else np.zeros(0, bool)
-    first = np.flatnonzero(begins)
+    first = np.flatnonzero(np.r_[True, np.diff(at) != period_us]) if at.size else np.zeros(0, np.int64)
     last = np.r_[first[1:] - 1, at.size - 1] if at.size else first
-    lost = pd.array([pd.NA] * first.size, dtype="Int64")
-    if lost_quanta is not None and at.size:
-        energy = np.add.reduceat(np.where(known, lost_quanta, 0)[down], first) * period_us
-        some = np.add.reduceat(known[down].astype(np.int64), first) > 0
-        lost = pd.array([int(value) if ok else pd.NA for value, ok in zip(energy, some, strict=True)], dtype="Int64")
+    return pd.DataFrame({"start": at[first], "end": at[last] + period_us})
+
+
+def run_fragments(turbine: str, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return inferred stops as `FRAGMENT_COLUMNS`; nothing says in which category they are.
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    runs : DataFrame
+        start, end [us since 1970 UTC] (`down_runs`).
+    """
     texts = {"turbine": turbine, "category": Category.UNALLOCATED.value, "code": "", "message": ""}
-    frame = pd.DataFrame({name: pd.array([text] * first.size, dtype="str") for name, text in texts.items()})
-    frame["start"], frame["end"] = stamps(at[first]), stamps(at[last] + period_us)
-    frame["lost"], frame["open_end"] = lost, np.zeros(first.size, bool)
-    more = {} if sums is None else sums
-    for name, values in more.items():
-        frame[name] = np.add.reduceat(values[down], first) * period_us if at.size else np.empty(0, np.int64)
-    return frame[[*FRAGMENT_COLUMNS, *more]]
+    frame = pd.DataFrame({name: pd.array([text] * len(runs), dtype="str") for name, text in texts.items()})
+    frame["start"], frame["end"] = stamps(runs["start"]), stamps(runs["end"])
+    frame["open_end"] = np.zeros(len(runs), bool)
+    return frame[list(FRAGMENT_COLUMNS)]
+
+
+def stop_energy(
+    turbine: str,
+    stops: pd.DataFrame,
+    times: Ints,
+    power: Floats,
+    potential: Floats,
+    source: Ints,
+    period_us: int,
+) -> pd.DataFrame:
+    """Sum potential and produced power over each stop, by each record's share of it.
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    stops : DataFrame
+        start, end [us since 1970 UTC].
+    times : array of int64, shape (n,)
+        Begin of the records with valid power, ascending [us since 1970 UTC].
+    power, potential : array of float, shape (n,)
+        Power and potential power [kW]; NaN potential counts as 0 under its source "none".
+    source : array of int64, shape (n,)
+        `fleet.potential.PotentialSource` of each potential power.
+    period_us : int
+        Averaging period [us].
+
+    Returns
+    -------
+    DataFrame
+        Index turbine, start, end, source; columns potential, produced, int64 [0.01 kW times records].
+    """
+    starts, ends = stops["start"].to_numpy(np.int64), stops["end"].to_numpy(np.int64)
+    low, high = np.searchsorted(times, starts - period_us, side="right"), np.searchsorted(times, ends, side="left")
+    count = np.maximum(high - low, 0)
+    stop = np.repeat(np.arange(starts.size), count)
+    row = np.repeat(low, count) + np.arange(stop.size) - np.repeat(np.cumsum(count) - count, count)
+    share = (np.minimum(times[row] + period_us, ends[stop]) - np.maximum(times[row], starts[stop])) / period_us
+    return keyed_sums(
+        {"turbine": turbine, "start": starts[stop], "end": ends[stop], "source": source[row]},
+        {"potential": quanta(potential[row] * share, POWER), "produced": quanta(power[row] * share, POWER)},
+    )
+
+
+def whole_stops(energy: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
+    """Return the energy of fragments added up over the stops that they are part of.
+
+    It comes before the correction of the potential, which rounds: a border within a stop then leaves no trace.
+
+    Parameters
+    ----------
+    energy : DataFrame
+        `stop_energy`, merged.
+    stops : DataFrame
+        `merge_fragments`, with every fragment that has energy.
+
+    Returns
+    -------
+    DataFrame
+        As `energy`, start and end being the stops'.
+    """
+    plain = energy.reset_index()
+    parts = []
+    for turbine, mine in plain.groupby("turbine", sort=True):
+        own = stops[stops["turbine"] == turbine]
+        starts, ends = series_us(own["start"]), series_us(own["end"])
+        stop = np.searchsorted(starts, mine["start"].to_numpy(), side="right") - 1
+        sums = {name: mine[name].to_numpy() for name in ("potential", "produced")}
+        keys = {"turbine": turbine, "start": starts[stop], "end": ends[stop], "source": mine["source"].to_numpy()}
+        parts.append(keyed_sums(keys, sums))
+    return pd.concat(parts) if parts else energy
 
 
 def merge_fragments(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -169,53 +183,45 @@ def merge_fragments(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     parts : iterable of DataFrame
-        `FRAGMENT_COLUMNS`, in any order; columns beyond these hold integers that add up.
+        `FRAGMENT_COLUMNS`, in any order.
 
     Returns
     -------
     DataFrame
-        The same columns, sorted by turbine and start. Lost energy adds up; a stop is open-ended if any part is.
+        The same columns, sorted by turbine and start. A stop is open-ended if any part is.
     """
-    every = list(parts)
-    frames = [part for part in every if len(part)]
+    frames = [part for part in parts if len(part)]
     if not frames:
-        more = [name for part in every[:1] for name in part.columns if name not in FRAGMENT_COLUMNS]
-        return stop_fragments("", _no_segments()).assign(**{name: np.empty(0, np.int64) for name in more})
+        return run_fragments("", pd.DataFrame({"start": [], "end": []}))
     pieces = pd.concat(frames, ignore_index=True).sort_values([*_TEXTS, "start", "end"], ignore_index=True)
     start, end = series_us(pieces["start"]), series_us(pieces["end"])
     same = (pieces[_TEXTS] == pieces[_TEXTS].shift()).all(axis=1).to_numpy()
-    joins = same & np.r_[False, start[1:] == end[:-1]]
-    stop = np.cumsum(~joins)
+    stop = np.cumsum(~(same & np.r_[False, start[1:] == end[:-1]]))
     grouped = pieces.groupby(stop, sort=True)
     merged = grouped[[*_TEXTS, "start"]].first()
-    merged["end"], merged["lost"] = grouped["end"].last(), grouped["lost"].sum(min_count=1)
-    merged["open_end"] = grouped["open_end"].any()
-    more = [name for name in pieces.columns if name not in FRAGMENT_COLUMNS]
-    merged[more] = grouped[more].sum()
+    merged["end"], merged["open_end"] = grouped["end"].last(), grouped["open_end"].any()
     ordered = merged.sort_values(["turbine", "start", "end", "category", "code", "message"], ignore_index=True)
-    return ordered[[*FRAGMENT_COLUMNS, *more]]
+    return ordered[list(FRAGMENT_COLUMNS)]
 
 
-def _no_segments() -> pd.DataFrame:
-    texts = {name: pd.array([], dtype="str") for name in ("category", "code", "message")}
-    times, flags = stamps(np.empty(0, np.int64)), np.zeros(0, bool)
-    return pd.DataFrame({"start": times, "end": times, **texts, "in_service": flags, "open_end": flags})
-
-
-def stop_table(stops: pd.DataFrame, *, quantum_kwh: float = ENERGY_QUANTUM_KWH) -> pd.DataFrame:
+def stop_table(stops: pd.DataFrame, lost_mwh: pd.Series[Any] | None = None) -> pd.DataFrame:
     """Return merged stops as the rows of `fleet.results.Availability.stops`.
 
     Parameters
     ----------
     stops : DataFrame
         `merge_fragments`.
-    quantum_kwh : float
-        Unit of the lost energy [kWh].
+    lost_mwh : Series, optional
+        Lost energy by turbine, start and end [us since 1970 UTC], one row per stop that has any; missing: not
+        determinable.
     """
     table = stops[["turbine", "start", "end", "category", "code", "message", "open_end"]].copy()
-    table.insert(3, "hours", (series_us(stops["end"]) - series_us(stops["start"])) / HOUR)
-    lost = [math.nan if pd.isna(value) else int(value) * quantum_kwh / 1000.0 for value in stops["lost"]]
-    table.insert(7, "lost_mwh", pd.Series(lost, dtype="float64"))
+    start, end = series_us(stops["start"]), series_us(stops["end"])
+    table.insert(3, "hours", (end - start) / HOUR)
+    lost = np.full(len(stops), math.nan)
+    if lost_mwh is not None and len(stops):
+        lost = lost_mwh.reindex(pd.MultiIndex.from_arrays([stops["turbine"], start, end])).to_numpy(np.float64)
+    table.insert(7, "lost_mwh", lost)
     return table
 
 

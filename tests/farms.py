@@ -73,7 +73,7 @@ def farm_rows(turbines: int = 2, days: float = 3.0, seed: int = 0, start: str = 
     common = 8.0 + 3.5 * np.sin(np.arange(n) / 37.0 + rng.uniform(0, 6)) + np.cumsum(rng.normal(0, 0.12, n))
     parts = []
     for name in names_of(turbines):
-        wind = np.clip(common + rng.normal(0, 0.6, n), 0.3, 24.0)
+        wind = 0.3 + np.abs(common + rng.normal(0, 0.6, n))
         power = RATED_KW * np.clip((wind**3 - 30.0) / (12.0**3 - 30.0), 0.0, 1.0) * rng.normal(1.0, 0.02, n)
         power[wind < 3.0] = -4.0 - rng.random(int((wind < 3.0).sum()))
         for at in rng.integers(0, n, 2):  # two stops of a few hours
@@ -161,6 +161,32 @@ def write_greenbyte(folder: Path, rows: pd.DataFrame, *, turbines: int = 2) -> P
         path.write_text(about + table.to_csv(index=False), encoding="utf-8")
     listed = "\n".join(turbine_toml(name) for name in names_of(turbines))
     (folder / "farm.toml").write_text(f'name = "made up"\n{listed}\n', encoding="utf-8")
+    return folder
+
+
+def write_site(folder: Path, days: int, *, start: str = START) -> Path:
+    """Add a status log of T1 with a declared period, a plant meter and a reanalysis to a farm's folder."""
+    first = pd.Timestamp(start)
+    last = first + pd.Timedelta(days=days)
+    log = [
+        f"# This file was exported by Greenbyte\n#\n# Turbine: T1\n# Time zone: UTC\n# Time interval: {first} - {last}\n#",
+        "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category",
+    ]
+    for day, category in enumerate(("Forced outage", "Scheduled Maintenance", "Technical Standby")):
+        begin = first + pd.Timedelta(days=day, hours=22, minutes=7)
+        end = begin + pd.Timedelta(hours=3, minutes=11)
+        log.append(f"{begin},{end},03:11:00,Stop,{100 + day},Stop {day},,,{category}")
+    log.append(f"{first},-,-,Informational,1,Run-up,,,")
+    (folder / "Status_T1.csv").write_text("\n".join(log) + "\n", encoding="utf-8")
+    times = pd.date_range(first, last, freq="10min", inclusive="left", tz="UTC")
+    energy = 150.0 + 100.0 * np.sin(np.arange(len(times)) / 50.0)
+    meter = pd.DataFrame({"time_utc": times, "net_energy_kwh": energy, "availability_kwh": 3.0, "curtailment_kwh": 1.0})
+    (folder / "plant.csv").write_text(meter.to_csv(index=False), encoding="utf-8")
+    hours = pd.date_range(first, last, freq="1h")
+    wave = np.sin(np.arange(len(hours)) / 9.0)
+    site = pd.DataFrame({"datetime": hours, "t_2m": 281.0 + wave, "surf_pres": 97_000.0 + 300.0 * wave})
+    site = site.assign(ws_100m=8.0 + 3.0 * wave, dens_100m=1.2 + 0.01 * wave)
+    (folder / "era5.csv").write_text(site.to_csv(), encoding="utf-8")
     return folder
 
 

@@ -204,17 +204,26 @@ class Rejects:
 
 
 def numeric_batch(
-    raw: RawTable, table: tuple[Column, ...], *, time_column: str, zone: str, signals: Mapping[str, SignalColumn]
+    raw: RawTable,
+    table: tuple[Column, ...],
+    *,
+    time_column: str,
+    zone: str,
+    signals: Mapping[str, SignalColumn],
+    label: str = "start",
 ) -> Batch:
     """Build a canonical table of stamps and numbers (meter, reanalysis).
 
-    Rows whose stamp cannot be read are left out and counted; a cell that is no number is missing and quoted.
+    Rows whose stamp cannot be read are left out and counted; a cell that is no number is missing and quoted. Where the
+    label is "end", stamps are moved to the start of their interval.
     """
     rejects = Rejects(raw)
     clocks: Clocks = parse_stamps(raw.cells[time_column])
     rejects.add("unreadable time stamp", np.isnat(clocks.clock), time_column, "a time stamp")
     clocks, notes = in_zone(clocks, zone)
     rejects.examples += [f"{raw.path.name}: {note}" for note in notes]
+    if label == "end":
+        clocks = clock_readings(clocks, step_s(utc(clocks)))
     data: dict[str, Any] = {"time": pd.DatetimeIndex(utc(clocks)).tz_localize("UTC")}
     for name, source in signals.items():
         data[name], _ = _signal(raw, source, ".", rejects.examples)

@@ -55,7 +55,9 @@ def _is_merra2(path: Path, text: str) -> bool:
 def _read_meter(path: Path, source: Source) -> Batch:
     raw, _, _ = read_table(path, delimiter=",", required=("time_utc", "net_energy_kwh"), optional=list(_METER.values()))
     signals = {name: SignalColumn((column,)) for name, column in _METER.items() if column in raw.cells}
-    return numeric_batch(raw, METER, time_column="time_utc", zone="UTC", signals=signals)
+    return numeric_batch(
+        raw, METER, time_column="time_utc", zone="UTC", signals=signals, label=source.stamps or "start"
+    )
 
 
 def _at_height(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from fleet.clock import Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
 from fleet.clock_lag import lag_notes
 from fleet.config import ClockSettings
+from fleet.continuity import steps
 from fleet.errors import ConfigError
 from fleet.flags import Flag
 from tests.clock_series import (
@@ -191,6 +192,30 @@ def test_a_clock_that_followed_one_of_two_springs_is_left_alone() -> None:
     assert Verdict.FIXED_CLOCK not in finding.verdicts
 
 
+def test_two_fixed_years_do_not_outvote_one_that_followed() -> None:
+    fixed = wrong("2012-01-01", "2014-01-01", period_s=1800)
+    time = readings("2013-12-31 23:00", "2015-01-01", 1800)
+    rows = renumbered(pd.concat([fixed, true_utc(time, PARIS, values(len(time), 3))]))
+    assert check(rows, period_s=1800).correction is None
+
+
+def test_copies_of_a_pushed_record_go_where_it_goes() -> None:
+    rows = wrong("2014-01-01", "2015-01-01")
+    doubled = rows[rows["time"].duplicated(keep=False)]
+    rows = renumbered(pd.concat([rows, doubled]))
+    finding = check(rows)
+    corrected = apply_clock(rows, finding, CORRECT, 600)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK, Verdict.TRUE_DUPLICATES)
+    assert (corrected["clock_flags"] == DUPLICATE).sum() == len(doubled) == 12
+    assert (corrected["clock_flags"] > 0).sum() == 12
+    assert corrected[corrected["clock_flags"] == 0]["power_kw"].is_monotonic_increasing
+
+
+def test_steps_of_directions_go_the_short_way_round() -> None:
+    step = steps(np.array([350.0, 350.0]), np.array([10.0, 10.0]), np.array([True, False]))
+    assert step.tolist() == [20.0, 340.0]
+
+
 def test_conflicts_all_over_the_series_are_no_evidence_for_a_fixed_clock() -> None:
     rows = wrong("2014-01-01", "2015-01-01", period_s=1800)
     other = rows.iloc[::50].assign(power_kw=-1.0)
@@ -234,7 +259,7 @@ def test_fixed_clock_of_a_turbine_that_was_out_in_the_doubled_hours() -> None:
     finding = check(rows)
     assert finding.verdicts == (Verdict.FIXED_CLOCK,)
     assert (finding.conflicting_pairs, finding.exact_duplicates, finding.duplicates_after) == (0, 6, 0)
-    assert "none of which differ" in " ".join(finding.notes)
+    assert "which no signal tells apart" in " ".join(finding.notes)
 
 
 def test_turbines_that_disagree_are_named_once() -> None:

@@ -69,7 +69,7 @@ def blanked(results: FleetResults) -> FleetResults:
     def blank(part: Any) -> Any:
         tables = {}
         for name, value in vars(part).items():
-            if isinstance(value, pd.DataFrame):
+            if isinstance(value, pd.DataFrame) and name != "scatter":  # its figures are cell edges
                 keep = ("bin_low", "sector_deg", "lag_min", "wind_speed", "wind_speed_avg", "hours")
                 floats = [c for c in value.select_dtypes("float64").columns if c not in keep]
                 tables[name] = value.assign(**dict.fromkeys(floats, np.nan))

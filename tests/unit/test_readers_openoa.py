@@ -55,3 +55,10 @@ def test_reanalysis(tmp_path: Path, name: str, text: str) -> None:
     frame = _read(tmp_path, name, text).frame
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == dtypes(REANALYSIS)
     assert frame.iloc[0, 1:].tolist() == pytest.approx([7.0, 7.0, 97_000.0, 1.2])
+
+
+def test_meter_whose_stamps_label_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("time_utc,net_energy_kwh\n2014-01-01 00:10:00+00:00,1\n2014-01-01 00:20:00+00:00,2\n")
+    frame = read(path, Source(format="openoa_meter", stamps="end")).frame
+    assert frame["time"].tolist() == [pd.Timestamp(f"2014-01-01 00:{m}0", tz="UTC") for m in (0, 1)]

@@ -1,22 +1,10 @@
 """Annual energy of curves that can be integrated by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from fleet.aep import MEAN_WIND_SPEEDS, aep_table, aep_weights, rayleigh_cdf
-from fleet.config import PowerCurveSettings, Turbine
-from fleet.power_curve import bin_table, curve_sums
-
-RATED = 2000.0
-SETTINGS = PowerCurveSettings(bin_width=0.5, min_records=3, cut_out=25.0)
-
-
-def bins_of(wind: np.ndarray, power: np.ndarray, settings: PowerCurveSettings = SETTINGS) -> pd.DataFrame:
-    """Three records per point, so that every bin is complete and has no scatter."""
-    wind, power = np.repeat(wind, 3), np.repeat(power, 3)
-    sums = curve_sums(wind, power, np.ones(wind.size, bool), bin_width=settings.bin_width)
-    return bin_table(sums, Turbine(name="T1", rated_power_kw=RATED), settings)
+from tests.validation.closed_forms import FINE, RATED, SETTINGS, bins_of, constant_power_mwh, squared_wind_mwh
 
 
 def test_rayleigh_distribution_has_the_mean_it_was_given() -> None:
@@ -29,24 +17,20 @@ def test_constant_power_against_the_closed_form() -> None:
     wind = np.arange(4.0, 20.01, 0.5)
     table = aep_table(bins_of(wind, np.full(wind.size, RATED)), SETTINGS).set_index("wind_speed_avg")
     for mean in MEAN_WIND_SPEEDS:
-        start, first, last, out = rayleigh_cdf(np.array([3.5, 4.0, 20.0, 25.0]), mean)
-        measured = 8760.0 * RATED / 1000.0 * ((first - start) / 2.0 + last - first)
-        held = 8760.0 * RATED / 1000.0 * (out - last)
+        measured, extrapolated = constant_power_mwh(mean)
         assert table.loc[mean, "aep_measured_mwh"] == pytest.approx(measured, rel=1e-12)
-        assert table.loc[mean, "aep_extrapolated_mwh"] == pytest.approx(measured + held, rel=1e-12)
-        assert bool(table.loc[mean, "incomplete"]) == (measured < 0.95 * (measured + held))
+        assert table.loc[mean, "aep_extrapolated_mwh"] == pytest.approx(extrapolated, rel=1e-12)
+        assert bool(table.loc[mean, "incomplete"]) == (measured < 0.95 * extrapolated)
     assert not table.loc[4.0, "incomplete"]
     assert table.loc[11.0, "incomplete"]
 
 
 def test_power_in_proportion_to_the_square_of_the_wind_against_the_closed_form() -> None:
     """With P = a V^2 from calm on, the mean power of a Rayleigh wind is a 4/pi V_ave^2: fine bins come near it."""
-    settings = PowerCurveSettings(bin_width=0.02, cut_out=60.0)
     wind = np.arange(0.02, 60.0, 0.02)
-    table = aep_table(bins_of(wind, wind**2, settings), settings).set_index("wind_speed_avg")
+    table = aep_table(bins_of(wind, wind**2, FINE), FINE).set_index("wind_speed_avg")
     for mean in MEAN_WIND_SPEEDS:
-        expected = 8.760 * 4.0 / np.pi * mean**2
-        assert table.loc[mean, "aep_extrapolated_mwh"] == pytest.approx(expected, rel=1e-4)
+        assert table.loc[mean, "aep_extrapolated_mwh"] == pytest.approx(squared_wind_mwh(mean), rel=1e-4)
 
 
 def test_uncertainty_adds_category_a_in_squares_and_category_b_in_line() -> None:

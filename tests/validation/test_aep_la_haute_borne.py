@@ -13,8 +13,8 @@ from fleet.aep import aep_table
 from fleet.config import PowerCurveSettings, QualitySettings, Turbine
 from fleet.expected import expected_curve, inconsistent, power_histogram, robust_bins
 from fleet.power_curve import bin_table, completeness_table, curve_sums
+from tests.validation.references import AEP_MWH
 
-AEP_MWH = {"R80711": 4304.0, "R80721": 4319.0, "R80736": 4386.5, "R80790": 4398.2}
 RATED = 2050.0
 
 

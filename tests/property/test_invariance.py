@@ -1,0 +1,216 @@
+"""Property: partitions, schedulers, worker counts, file order and file splits do not change a byte of the results."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleet.analysis import analyse
+from fleet.config import QualitySettings, Turbine
+from fleet.dataset import open_dataset
+from fleet.farm import Farm
+from fleet.flags import Flag
+from fleet.pipeline import RunOptions
+from fleet.prepare import cut, prepare
+from fleet.quality import basic_flags
+from fleet.readers import read
+from fleet.results import FleetResults
+from tests.farms import differing, farm_rows, fingerprint, write_engie, write_generic, write_site
+
+DAYS = 4
+_NUMBER = itertools.count()
+
+
+def _run(folder: Path, days: int = 92, scheduler: str = "synchronous", workers: int | None = None) -> FleetResults:
+    options = RunOptions(scheduler=scheduler, workers=workers, partition_days=days)
+    return analyse(open_dataset(folder), options=options)
+
+
+def _rows() -> pd.DataFrame:
+    """Return a farm with what splits could break: frozen runs and stops over midnight, gaps, duplicates, conflicts."""
+    rows = farm_rows(3, DAYS, seed=11)
+    rows.loc[140:150, "power"] = "812.25"  # frozen over the first midnight of T1
+    rows.loc[576 + 280 : 576 + 300, "power"] = "-3.33"  # T2 stands still over the second midnight
+    rows.loc[576 + 280 : 576 + 300, "wind"] = [f"{9.0 + 0.037 * i:.3f}" for i in range(21)]
+    rows.loc[1152 + 430 : 1152 + 434, "direction"] = "77.00"
+    rows.loc[[20, 700, 1300], "power"] = ""
+    rows.loc[[33, 711], ["power", "wind", "direction", "vane", "temperature"]] = ""
+    copies, conflicts = rows.loc[[60, 800]], rows.loc[[61, 144, 1440]].assign(power="333.33")
+    return pd.concat([rows.drop(index=[100, 101, 287, 288, 720]), copies, conflicts], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_site(write_engie(tmp_path_factory.mktemp("farm"), _rows(), turbines=3), DAYS)
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> dict[str, bytes]:
+    return fingerprint(_run(folder))
+
+
+def test_the_farm_holds_what_splits_could_break(folder: Path) -> None:
+    results = _run(folder)
+    assert not results.absent
+    assert results.quality is not None
+    assert results.availability is not None
+    assert results.energy is not None
+    rows = results.quality.flags.set_index(["turbine", "flag"])["rows"]
+    assert rows["T1", "frozen"] == 11
+    assert rows["T3", "other_frozen"] == 0  # five records are one too few
+    assert rows.groupby("flag").sum()[["duplicate", "conflict", "empty", "no_power"]].tolist() == [2, 6, 2, 3]
+    midnight = pd.Timestamp("2015-03-03", tz="UTC")
+    stops = results.availability.stops
+    over = stops[(stops["start"] < midnight) & (stops["end"] > midnight)]
+    assert set(over["turbine"]) == {"T1", "T2"}
+    assert over["lost_mwh"].notna().all()
+    assert set(results.availability.table["evidence"]) >= {"status log", "inferred"}
+    assert len(results.energy.reconciliation)
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    days=st.integers(1, DAYS + 1),
+    how=st.one_of(st.tuples(st.just("synchronous"), st.none()), st.tuples(st.just("threads"), st.integers(1, 4))),
+)
+def test_partitions_schedulers_and_workers_give_the_same_bytes(
+    folder: Path, reference: dict[str, bytes], days: int, how: tuple[str, int | None]
+) -> None:
+    assert not differing(fingerprint(_run(folder, days, *how)), reference)
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+    parts=st.integers(1, 6),
+    order=st.randoms(use_true_random=False),
+    shuffled=st.booleans(),
+    days=st.integers(1, DAYS),
+)
+def test_file_splits_and_orders_change_the_list_of_sources_only(
+    tmp_path_factory: pytest.TempPathFactory,
+    reference: dict[str, bytes],
+    parts: int,
+    order: object,
+    shuffled: bool,
+    days: int,
+) -> None:
+    rows = _rows()
+    if shuffled:  # rows of any order, time running backwards here and there
+        rows = rows.sample(frac=1.0, random_state=order.randrange(1 << 30), ignore_index=True)  # type: ignore[attr-defined]
+    other = tmp_path_factory.mktemp(f"farm{next(_NUMBER)}")
+    write_site(write_engie(other, rows, turbines=3, parts=parts), DAYS)
+    files = sorted(other.glob("scada_*.csv"))
+    names = [path.name for path in files]
+    order.shuffle(names)  # type: ignore[attr-defined]
+    for path in files:
+        path.rename(path.with_suffix(".part"))
+    for path, name in zip(files, names, strict=True):
+        path.with_suffix(".part").rename(other / name)
+    found = fingerprint(_run(other, days), without=["sources"])
+    expected = {name: content for name, content in reference.items() if name != "sources"}
+    assert not differing(found, expected)
+
+
+def test_the_report_is_the_same_bytes_in_another_place(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "a longer path <with> marks" / folder.name
+    write_site(write_engie(other, _rows(), turbines=3), DAYS)
+    one, two = tmp_path / "one", tmp_path / "two"
+    Farm(open_dataset(folder), options=RunOptions(scheduler="synchronous")).report(one)
+    Farm(open_dataset(other), options=RunOptions(scheduler="threads", workers=3, partition_days=1)).report(two)
+    written = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert Path("index.html") in written
+    assert Path("summary.json") in written
+    assert written == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
+    assert [str(name) for name in written if (one / name).read_bytes() != (two / name).read_bytes()] == []
+
+
+def test_a_selected_period_is_the_same_however_it_is_cut(folder: Path) -> None:
+    start, end = pd.Timestamp("2015-03-02T05:30", tz="UTC"), pd.Timestamp("2015-03-04T19:10", tz="UTC")
+    found = [
+        fingerprint(
+            analyse(open_dataset(folder), start=start, end=end, options=RunOptions(scheduler="synchronous", partition_days=days))
+        )
+        for days in (1, 2, 92)
+    ]
+    assert not differing(found[0], found[2])
+    assert not differing(found[1], found[2])
+
+
+def test_the_three_formats_give_the_same_tables(tmp_path: Path) -> None:
+    from tests.farms import write_greenbyte
+
+    rows = farm_rows(2, 2, seed=5)
+    found = []
+    for write in (write_generic, write_engie, write_greenbyte):
+        results = _run(write(tmp_path / write.__name__, rows))
+        assert results.quality is not None
+        assert results.energy is not None
+        found.append(
+            fingerprint(results.quality) | {f"energy.{k}": v for k, v in fingerprint(results.energy).items()}
+        )
+    assert not differing(found[0], found[1])
+    assert not differing(found[0], found[2])
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), records=st.integers(2, 8))
+def test_frozen_flags_do_not_depend_on_partition_borders(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, records: int
+) -> None:
+    n = 60
+    rows = farm_rows(1, n / 144, seed=3)
+    rows["power"] = data.draw(st.lists(st.sampled_from(["500.00", "600.00", ""]), min_size=n, max_size=n))
+    rows["wind"] = data.draw(st.lists(st.sampled_from(["7.000", "8.000"]), min_size=n, max_size=n))
+    gone = data.draw(st.sets(st.integers(1, n - 2), max_size=4))
+    twice = data.draw(st.lists(st.integers(0, n - 1), max_size=3))
+    rows = pd.concat([rows.drop(index=list(gone)), rows.loc[[i for i in twice if i not in gone]]])
+    folder = tmp_path_factory.mktemp(f"rows{next(_NUMBER)}")
+    dataset = open_dataset(write_generic(folder, rows, turbines=1))
+    quality = QualitySettings.model_validate({"frozen_records": records})
+    farm = dataset.farm.model_copy(update={"quality": quality})
+    (file,) = dataset.of_kind("scada")
+    prepared = prepare("T1", [read(file.path, file.source)], farm)
+    period, start = 600_000_000, int(pd.Timestamp("2015-03-01").timestamp()) * 1_000_000
+    inner = sorted(data.draw(st.sets(st.integers(1, n - 1), max_size=6)))
+    edges = [start + i * period for i in (0, *inner, n)]
+
+    def flags(borders: list[int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for part in cut(prepared, borders, (edges[0], edges[-1]), farm):
+            bits = basic_flags(part.frame, _turbine(farm.turbines), quality, 600)[part.core]
+            rows_of = part.frame["source_row"].to_numpy()[part.core]
+            assert not set(found) & set(rows_of.tolist())
+            found |= dict(zip(rows_of.tolist(), bits.tolist(), strict=True))
+        return found
+
+    whole, pieces = flags([edges[0], edges[-1]]), flags(edges)
+    assert pieces == whole
+    assert len(whole) == len(rows)
+    alone = _frozen_by_hand(prepared.frame, records)
+    assert [row for row, bits in sorted(whole.items()) if bits & Flag.FROZEN] == alone
+
+
+def _turbine(turbines: tuple[Turbine, ...]) -> Turbine:
+    return turbines[0]
+
+
+def _frozen_by_hand(frame: pd.DataFrame, records: int) -> list[int]:
+    """Return the source rows in runs of one value, counted record by record."""
+    kept = frame[frame["clock_flags"] == 0]
+    times = kept["time"].dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
+    found: set[int] = set()
+    for name in ("power_kw", "wind_speed"):
+        values = kept[name].tolist()
+        run: list[int] = []
+        for i, value in enumerate(values):
+            follows = bool(run) and value == values[i - 1] and times[i] - times[i - 1] == 600
+            run = [*run, i] if follows else [i]
+            if len(run) >= records and value == value:
+                found.update(int(kept["source_row"].iloc[j]) for j in run)
+    return sorted(found)
