@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from fleet.config import Farm
@@ -11,9 +12,9 @@ from fleet.dataset import Dataset
 from fleet.schema import EVENTS, columns
 from fleet.site import source_row, source_table
 from fleet.status_log import allocate, declared_period
-from fleet.times import from_us, to_us
+from fleet.times import from_us, series_us, stamps, to_us
 
-__all__ = ["LogStates", "StatusLog", "log_states", "read_logs"]
+__all__ = ["LogStates", "StatusLog", "contract_segments", "log_period", "log_states", "read_logs"]
 
 Period = tuple[int, int]
 _FILE_STRIDE = 1 << 40
@@ -31,7 +32,9 @@ class StatusLog:
 class LogStates:
     """What a turbine's log says of the analysed period."""
 
-    segments: pd.DataFrame | None  #: exclusive states; None where the log's coverage is unknown
+    #: exclusive states; None where the log's coverage is unknown. With a priority of its own the contract's states
+    #: stand beside them (contract_category, contract_in_service), and a segment ends where either changes.
+    segments: pd.DataFrame | None
     stops: pd.DataFrame  #: the same allocation, whatever the coverage, for the list of stops
     note: str
 
@@ -88,7 +91,34 @@ def log_states(log: StatusLog, farm: Farm, period: Period) -> LogStates:
     start, end = max(to_us(found[0]), period[0]), min(to_us(found[1]), period[1])
     if start >= end:
         return LogStates(None, everything, "the status log's period does not meet the analysed one")
-    return LogStates(allocate(log.events, from_us(start), from_us(end), settings), everything, found[2])
+    segments = allocate(log.events, from_us(start), from_us(end), settings)
+    if settings.contract_priority not in (None, settings.priority):
+        other = settings.model_copy(update={"priority": settings.contract_priority})
+        segments = _beside(segments, allocate(log.events, from_us(start), from_us(end), other))
+    return LogStates(segments, everything, found[2])
+
+
+def contract_segments(segments: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the segments in the contract's states; None where it has no priority of its own."""
+    if "contract_category" not in segments:
+        return None
+    return segments.assign(category=segments["contract_category"], in_service=segments["contract_in_service"])
+
+
+def _beside(segments: pd.DataFrame, contract: pd.DataFrame) -> pd.DataFrame:
+    """Cut both allocations of the same period wherever either changes."""
+    starts = np.union1d(series_us(segments["start"]), series_us(contract["start"]))
+    mine, other = (
+        frame.iloc[np.searchsorted(series_us(frame["start"]), starts, side="right") - 1].reset_index(drop=True)
+        for frame in (segments, contract)
+    )
+    ends = np.r_[starts[1:], series_us(segments["end"])[-1:]]
+    return mine.assign(
+        start=stamps(starts),
+        end=stamps(ends),
+        contract_category=other["category"],
+        contract_in_service=other["in_service"],
+    )
 
 
 def log_period(logs: dict[str, StatusLog], farm: Farm) -> Period | None:

@@ -1,21 +1,23 @@
-"""Availability, stops and reliability of every turbine from the best evidence there is: its status log, else wind and power."""
+"""Availability, stops and reliability of every turbine from the best evidence: its status log, else wind and power."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fleet.availability import Basis, availability_table, category_table, monthly_table
-from fleet.category_sums import SUM_COLUMNS, log_sums, merge_sums
+from fleet.category_sums import HOUR, SUM_COLUMNS, log_sums, merge_sums
 from fleet.config import Farm
-from fleet.logs import LogStates
+from fleet.logs import LogStates, contract_segments
 from fleet.passes import STOPPED
 from fleet.potential import SOURCE_TITLES, PotentialSource, corrected, source_quality
 from fleet.results import Availability
 from fleet.status_log import UNKNOWN_COVERAGE
-from fleet.stops import FRAGMENT_COLUMNS, merge_fragments, reliability_table, stop_fragments, stop_table
-from fleet.sums import Summary, month_name
-from fleet.times import from_us, series_us, stamps
+from fleet.stops import merge_fragments, reliability_table, run_fragments, stop_fragments, stop_table, whole_stops
+from fleet.sums import POWER, Summary, month_name
+from fleet.times import from_us
 
 __all__ = ["availability_result"]
 
@@ -24,7 +26,9 @@ Period = tuple[int, int]
 _SCATTERED = "the status log is not used: " + UNKNOWN_COVERAGE
 
 
-def availability_result(farm: Farm, period: Period, logs: dict[str, LogStates], summary: Summary | None) -> Availability:
+def availability_result(
+    farm: Farm, period: Period, logs: dict[str, LogStates], summary: Summary | None
+) -> Availability:
     """Return availability with its evidence.
 
     Parameters
@@ -40,70 +44,93 @@ def availability_result(farm: Farm, period: Period, logs: dict[str, LogStates], 
     """
     period_us = farm.averaging_period_s * 1_000_000
     quality = source_quality(summary) if summary is not None else None
-    states = corrected(summary["states"], quality) if summary is not None and quality is not None else None
-    priced = corrected(summary["stops"], quality) if summary is not None and quality is not None else None
-    sums, fragments, bases = [], [], []
+    states, contract_states = (_corrected(summary, name, quality) for name in ("states", "contract_states"))
+    sums, contract_sums, fragments, bases = [], [], [], []
     for turbine in farm.turbines:
-        log = logs.get(turbine.name)
-        own = states[states["turbine"] == turbine.name] if states is not None else None
-        energy = priced[priced["turbine"] == turbine.name] if priced is not None else None
-        rows = own is not None and len(own) > 0
-        if log is not None and (log.segments is not None or not rows):
-            segments = log.stops if log.segments is None else log.segments
-            sums.append(_with_energy(log_sums(turbine.name, segments), own if rows else None, period_us))
-            fragments.append(_priced(stop_fragments(turbine.name, segments), energy, period_us))
-        elif own is not None and rows:
-            sums.append(_inferred(own, period_us))
-            fragments.append(_fragments(turbine.name, energy, period_us))
-        bases.append(_basis(turbine.name, period, log, own if rows else None))
+        name, log = turbine.name, logs.get(turbine.name)
+        own = _of(states, name)
+        segments = _segments(log, own)
+        if segments is not None:
+            sums.append(_with_energy(log_sums(name, segments), own, period_us))
+            contract = contract_segments(segments)
+            contract_sums.append(
+                sums[-1]
+                if contract is None
+                else _with_energy(log_sums(name, contract), _of(contract_states, name), period_us)
+            )
+            fragments.append(stop_fragments(name, segments))
+        elif own is not None and summary is not None:
+            sums.append(_energies(own, period_us))
+            contract_sums.append(sums[-1])
+            fragments.append(_inferred_stops(name, summary["stops"]))
+        bases.append(_basis(name, period, log, own))
     merged, stops = merge_sums(sums), merge_fragments(fragments)
     settings = farm.availability
+    lost_mwh = None
+    if summary is not None and quality is not None:
+        lost_mwh = _lost_mwh(corrected(whole_stops(summary["stops"], stops), quality), period_us)
     return Availability(
-        table=availability_table(merged, bases, settings),
+        table=availability_table(merged, bases, settings, contract_sums=merge_sums(contract_sums)),
         monthly=monthly_table(merged, bases, settings),
-        categories=category_table(merged),
-        stops=stop_table(stops),
+        categories=category_table(merged, bases),
+        stops=stop_table(stops, lost_mwh),
         reliability=reliability_table(merged, stops, bases),
         notes=_notes(farm, quality),
     )
 
 
+def _corrected(summary: Summary | None, name: str, quality: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if summary is None or quality is None or name not in summary else corrected(summary[name], quality)
+
+
+def _of(states: pd.DataFrame | None, turbine: str) -> pd.DataFrame | None:
+    """Return a turbine's states; None where it has no record that counts."""
+    own = states[states["turbine"] == turbine] if states is not None else None
+    return own if own is not None and len(own) else None
+
+
+def _segments(log: LogStates | None, states: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return the log's states where they are the best evidence: its coverage is known, or there is nothing else."""
+    if log is None or (log.segments is None and states is not None):
+        return None
+    return log.stops if log.segments is None else log.segments
+
+
 def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataFrame | None) -> Basis:
     start, end = from_us(period[0]), from_us(period[1])
-    use_log = log is not None and (log.segments is not None or states is None)
-    if not use_log and states is None:
+    if log is None and states is None:
         note = "no status log and no valid power and wind"
         return Basis(turbine=turbine, evidence="none", start=start, end=end, note=note)
     lost = states[states["category"].isin(STOPPED) & states["known"]] if states is not None else None
     source, u_potential = "", float("nan")
     if lost is not None and len(lost):
         energy = lost.groupby("source", sort=True)["potential"].sum()
-        source = "; ".join(_share(int(code), value, int(energy.sum())) for code, value in energy.items())
-        total = int(lost["potential"].abs().sum())
-        u_potential = float(lost["u_potential"].abs().sum()) / total if total else float("nan")
-    if use_log and log is not None:
-        return Basis(
-            turbine=turbine,
-            evidence="status log",
-            start=start,
-            end=end,
-            declared=log.segments is not None,
-            potential_source=source,
-            u_potential=u_potential,
-            note=log.note,
+        source = "; ".join(
+            _share(code, int(value), int(energy.sum())) for code, value in zip(energy.index, energy, strict=True)
         )
-    note = "" if log is None else _SCATTERED
+        total = int(lost["potential"].abs().sum())
+        # A source whose uncertainty is not known leaves that of the sum unknown, too.
+        u_potential = float(lost["u_potential"].abs().sum(skipna=False)) / total if total else float("nan")
+    scattered = log is not None and log.segments is None
+    inferred = _segments(log, states) is None
     return Basis(
-        turbine=turbine, evidence="inferred", start=start, end=end, potential_source=source, u_potential=u_potential, note=note
+        turbine=turbine,
+        evidence="inferred" if inferred else "status log",
+        start=start,
+        end=end,
+        declared=inferred or not scattered,
+        potential_source=source,
+        u_potential=u_potential,
+        note="" if log is None else _SCATTERED if inferred else log.note,
     )
 
 
-def _share(code: int, value: float, total: int) -> str:
+def _share(code: int, value: int, total: int) -> str:
     title = SOURCE_TITLES[PotentialSource(code)]
     return f"{title} ({100.0 * value / total:.0f} %)" if total and value != total else title
 
 
-def _inferred(states: pd.DataFrame, period_us: int) -> pd.DataFrame:
+def _energies(states: pd.DataFrame, period_us: int) -> pd.DataFrame:
     """Return the sums of the second pass in the form that availability takes."""
     loss = np.where(states["known"], states["potential"] - states["produced"], 0)
     table = pd.DataFrame(
@@ -125,44 +152,25 @@ def _with_energy(from_log: pd.DataFrame, states: pd.DataFrame | None, period_us:
     if states is None:
         return from_log
     key = ["turbine", "month", "category"]
-    energy = _inferred(states, period_us).set_index(key)
+    energy = _energies(states, period_us).set_index(key)
     joined = from_log.drop(columns=["produced", "lost"]).join(energy[["produced", "lost"]], on=key)
     priced = joined.join((energy["time_us"] - energy["unpriced_us"]).rename("priced"), on=key)["priced"].fillna(0)
     joined["unpriced_us"] = (joined["time_us"] - priced).clip(lower=0).astype("int64")
     return joined[list(SUM_COLUMNS)]
 
 
-def _lost(energy: pd.DataFrame, period_us: int) -> pd.Series:
-    """Return lost energy per stop (start, end), missing where no source knows the potential."""
+def _inferred_stops(turbine: str, energy: pd.DataFrame) -> pd.DataFrame:
+    """Return a turbine's inferred stops, still cut at the partitions' borders."""
+    mine = energy[energy.index.get_level_values("turbine") == turbine]
+    spans = mine.index.to_frame(index=False)[["start", "end"]].drop_duplicates()
+    return run_fragments(turbine, spans.reset_index(drop=True))
+
+
+def _lost_mwh(energy: pd.DataFrame, period_us: int) -> pd.Series[Any]:
+    """Return lost energy per stop, where a source knows the potential for any of it."""
     known = energy[energy["known"]]
-    lost = (known["potential"] - known["produced"]) * period_us
-    return lost.groupby([known["start"], known["end"]], sort=True).sum()
-
-
-def _fragments(turbine: str, energy: pd.DataFrame | None, period_us: int) -> pd.DataFrame:
-    """Return inferred stops, still cut at the partitions' borders."""
-    if energy is None or not len(energy):
-        return pd.DataFrame(columns=list(FRAGMENT_COLUMNS))
-    spans = energy[["start", "end"]].drop_duplicates().sort_values(["start", "end"], ignore_index=True)
-    size = len(spans)
-    table = pd.DataFrame({"turbine": pd.array([turbine] * size, dtype="str")})
-    table["start"], table["end"] = stamps(spans["start"]), stamps(spans["end"])
-    for name, text in (("category", "unallocated"), ("code", ""), ("message", "")):
-        table[name] = pd.array([text] * size, dtype="str")
-    lost = _lost(energy, period_us)
-    table["lost"] = lost.reindex(pd.MultiIndex.from_frame(spans)).astype("Int64").to_numpy(object)
-    table["lost"] = table["lost"].astype("Int64")
-    table["open_end"] = False
-    return table[list(FRAGMENT_COLUMNS)]
-
-
-def _priced(stops: pd.DataFrame, energy: pd.DataFrame | None, period_us: int) -> pd.DataFrame:
-    """Give logged stops their lost energy."""
-    if energy is None or not len(energy) or not len(stops):
-        return stops
-    keys = pd.MultiIndex.from_arrays([series_us(stops["start"]), series_us(stops["end"])])
-    lost = _lost(energy, period_us).reindex(keys)
-    return stops.assign(lost=pd.array(lost.astype("Int64"), dtype="Int64"))
+    lost = (known["potential"] - known["produced"]).groupby([known[key] for key in ("turbine", "start", "end")]).sum()
+    return lost * (POWER * period_us / HOUR / 1000.0)
 
 
 def _notes(farm: Farm, quality: pd.DataFrame | None) -> tuple[str, ...]:
@@ -172,9 +180,11 @@ def _notes(farm: Farm, quality: pd.DataFrame | None) -> tuple[str, ...]:
         f"{settings.down_power_kw:g} kW is down, cause unknown. Only the operational view can be inferred.",
         "Production-based: lost energy is potential less actual energy while unavailable, negative values not clipped.",
     ]
+    if settings.contract_priority not in (None, settings.priority):
+        notes.append("The contractual view allocates time by a priority of its own.")
     if quality is not None and len(quality):
-        for code, group in quality.groupby(level="source", sort=True):
-            title = SOURCE_TITLES[PotentialSource(int(code))]
+        for code in sorted(set(quality.index.get_level_values("source"))):
+            group, title = quality.xs(code, level="source"), SOURCE_TITLES[PotentialSource(code)]
             notes.append(
                 f"Potential power from {title}: in normal operation own energy is {group['ratio'].min():.3f} to "
                 f"{group['ratio'].max():.3f} of it (corrected for); the monthly ratio scatters by up to "

@@ -300,7 +300,7 @@ def _category_energy(
 ) -> pd.DataFrame:
     """Split each record's time and energy among the categories by their share of its time."""
     parts = []
-    for label in shares:
+    for label in map(str, shares):
         time = shares[label].to_numpy()
         some = records.present & (time > 0)
         share = time[some] / period

@@ -167,8 +167,8 @@ def whole_stops(energy: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
     """
     plain = energy.reset_index()
     parts = []
-    for turbine, mine in plain.groupby("turbine", sort=True):
-        own = stops[stops["turbine"] == turbine]
+    for turbine in sorted(set(plain["turbine"])):
+        mine, own = plain[plain["turbine"] == turbine], stops[stops["turbine"] == turbine]
         starts, ends = series_us(own["start"]), series_us(own["end"])
         stop = np.searchsorted(starts, mine["start"].to_numpy(), side="right") - 1
         sums = {name: mine[name].to_numpy() for name in ("potential", "produced")}

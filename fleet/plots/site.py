@@ -106,6 +106,8 @@ def plot_map(
             )  # fmt: skip
         ax.set_aspect("equal", adjustable="datalim")
         ax.margins(0.2)
+        if np.ptp(place["east"]) + np.ptp(place["north"]) == 0.0:
+            ax.set(xlim=(-0.5, 0.5), ylim=(-0.5, 0.5))
         ax.grid()
         ax.set_xlabel("east [km]")
         ax.set_ylabel("north [km]")

@@ -102,7 +102,8 @@ def plot_stops(
             hours = {str(name): float(total) for name, total in stops.groupby("turbine")["hours"].sum().items()}
             longest = sorted(names, key=lambda name: (-hours[name], name))[:_MOST_ROWS]
             names = [name for name in names if name in set(longest)]
-        ax = canvas(ax, float(np.clip(1.1 + 0.24 * len(names), 2.0, 9.0)))
+        height = float(np.clip(1.1 + 0.24 * len(names), 2.0, 9.0))
+        ax = canvas(ax, height)
         if not names:
             return empty(ax, "no stops")
         begin, end = days(stops["start"]), days(stops["end"])
@@ -127,7 +128,7 @@ def plot_stops(
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="x", color=LIGHT)
         time_axis(ax)
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.12 if len(names) > 8 else -0.2), ncols=3, handlelength=1.0)
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.3 / (height - 0.9)), ncols=3, handlelength=1.0)
         if left_out > 0:
             title(ax, f"The {_MOST_ROWS} turbines with the longest stops; {left_out} others left out")
         return ax

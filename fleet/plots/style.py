@@ -167,7 +167,7 @@ def label_ticks(ax: Axes, axis: str, at: Sequence[float] | npt.NDArray[Any], nam
 
 def title(ax: Axes, written: object) -> None:
     """Set the axes' title, without reading mathematics into it."""
-    ax.set_title(label(written, 60), parse_math=False)
+    ax.set_title(label(written, 90), parse_math=False)
 
 
 def empty(ax: Axes, reason: str) -> Axes:

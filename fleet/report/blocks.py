@@ -133,7 +133,9 @@ def table(
     cells = [[column.show(value) for value in frame[column.key]] for column in shown]
     kept = [place for place, column in enumerate(shown) if column.form != "text" or place == 0 or any(cells[place])]
     same = [
-        place for place in kept[1:] if shown[place].form == "text" and len(set(cells[place])) == 1 < len(cells[place])
+        place
+        for place in kept[1:]
+        if shown[place].form in ("text", "stamp") and len(set(cells[place])) == 1 < len(cells[place])
     ]
     if fold and same:
         words = [sentence(f"{shown[place].title}: {cells[place][0]}") for place in same]

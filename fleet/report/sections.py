@@ -12,7 +12,7 @@ from fleet.report import sections_operation as operation
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import sentence
-from fleet.report.headline import AEP_WIND_SPEED, FLEET, headline
+from fleet.report.headline import AEP_WIND_SPEED, FLEET, headline, turbine_order
 from fleet.results import FleetResults
 
 __all__ = ["SECTIONS", "reason_absent", "section_id", "sections"]
@@ -24,6 +24,7 @@ _PARTS: tuple[tuple[str, str, str, Callable[..., Iterable[Block]]], ...] = (
     ("headline", "Headline figures", "", lambda results: _headline(results)),
     ("map", "Map", "", lambda results: _map(results)),
     ("energy", "Energy", "energy", production.energy),
+    ("months", "Energy and availability by month", "", lambda results: _months(results)),
     ("power_curves", "Power curves", "curves", production.power_curves),
     ("aep", "Annual energy production", "curves", production.aep),
     ("ranking", "Ranking", "curves", production.ranking),
@@ -48,6 +49,7 @@ _ALIASES = {
     "categories": "availability",
     "settings": "method",
     "meter": "reconciliation",
+    "monthly": "months",
     "findings": "attention",
 }
 
@@ -118,6 +120,24 @@ def _headline(results: FleetResults) -> Iterator[Block]:
     yield table(frame, known, "Over the whole period", note=note)
     if reasons:
         yield List(items=tuple(reasons))
+
+
+def _months(results: FleetResults) -> Iterator[Block]:
+    """Heat maps of energy and operational availability, one row per turbine."""
+    from fleet import plots
+
+    order = turbine_order(results)
+    if results.energy is not None and results.energy.monthly["energy_mwh"].notna().any():
+        drawn = plots.plot_energy_months(results.energy.monthly, order=order)
+        yield draw("energy_by_month", "Energy per turbine and month, UTC. Grey: no data.", drawn)
+    if results.availability is None:
+        return
+    monthly = results.availability.monthly
+    for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
+        if monthly[column].notna().any():
+            drawn = plots.plot_availability_months(monthly, order=order, column=column)
+            words = f"{kind} operational availability per turbine and month. Grey: not determinable."
+            yield draw(f"availability_{column}_by_month", words, drawn)
 
 
 def _map(results: FleetResults) -> Iterator[Block]:

@@ -41,11 +41,9 @@ _COLUMNS = [
 
 
 def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
-    """Availability by view, by month and by category over time."""
+    """Availability by view and by category over time."""
     if part.table.empty and part.categories.empty:
         return
-    from fleet import plots
-
     yield Text(
         text="Availability after IEC 61400-26-1. Time-based: 1 \u2212 unavailable / (available + unavailable) hours. "
         "Production-based: 1 \u2212 lost / (produced + lost) energy. Excluded and unallocated hours are in neither "
@@ -65,13 +63,6 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
             yield Text(text=sentence(f"{caption}: {words}"))
         else:
             yield table(rows, _COLUMNS, caption, fold=True)
-    order = turbine_order(results)
-    if not part.monthly.empty:
-        for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
-            if part.monthly[column].notna().any():
-                drawn = plots.plot_availability_months(part.monthly, order=order, column=column)
-                words = f"{kind} operational availability per turbine and month. Grey: not determinable."
-                yield draw(f"availability_{column}_by_month", words, drawn)
     if not part.categories.empty:
         yield from _categories(part.categories)
     if part.notes:

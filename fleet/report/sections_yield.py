@@ -17,11 +17,9 @@ Block = Text | List | Table | Figure
 
 
 def energy(results: FleetResults, part: Energy) -> Iterator[Block]:
-    """Energy per turbine and month."""
-    if part.totals.empty and part.monthly.empty:
+    """Energy of the period."""
+    if part.totals.empty:
         return
-    from fleet import plots
-
     columns = [
         Col("turbine", "turbine"),
         Col("energy_mwh", "energy [MWh]", "3"),
@@ -37,10 +35,6 @@ def energy(results: FleetResults, part: Energy) -> Iterator[Block]:
         "measured wind."
     )
     yield table(part.totals, columns, "Energy over the period")
-    if not part.monthly.empty:
-        order = turbine_order(results)
-        drawn = plots.plot_energy_months(part.monthly, order=order)
-        yield draw("energy_by_month", "Energy per turbine and month, UTC. Grey cells hold no data.", drawn)
     if part.avoided_t is not None:
         factor = results.farm.energy
         yield Text(

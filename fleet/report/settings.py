@@ -49,7 +49,7 @@ def _rows(model: BaseModel, prefix: str) -> list[dict[str, Any]]:
                 "value": _words(value),
                 "default": "required" if required else _words(default),
                 "changed": bool(required or value != default),
-                "meaning": field.description or "",
+                "meaning": (field.description or "").replace("`", ""),
             }
         )
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -9,13 +10,13 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.availability import join_rows, log_sums, merge_sums
 from fleet.categories import DEFAULT_PRIORITY, Category
-from fleet.category_sums import HOUR
+from fleet.category_sums import HOUR, join_rows, log_sums, merge_sums
 from fleet.config import AvailabilitySettings
 from fleet.schema import EVENTS, dtypes
 from fleet.status_log import allocate
-from fleet.stops import down_runs, merge_fragments, price_stops, stop_fragments
+from fleet.stops import down_runs, merge_fragments, run_fragments, stop_energy, stop_fragments, whole_stops
+from fleet.sums import Summary, merge
 from fleet.times import series_us, stamps
 
 DEFAULTS = AvailabilitySettings()
@@ -102,24 +103,70 @@ def test_the_order_of_the_rows_does_not_matter(drawn: list, random: object) -> N
 @given(logs, st.sets(st.integers(1, LENGTH - 1), max_size=4), st.integers(0, 2**32 - 1))
 def test_cutting_the_period_anywhere_gives_the_same_stops_and_sums(drawn: list, cuts: set[int], seed: int) -> None:
     events, rng = log(drawn), np.random.default_rng(seed)
-    times = ORIGIN + HOUR * np.arange(LENGTH, dtype=np.int64)
-    power, potential = rng.integers(-50, 200_000, LENGTH), rng.integers(0, 200_000, LENGTH)
-    known = rng.random(LENGTH) > 0.2
+    records = Records.random(np.arange(LENGTH), rng)
 
-    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Summary]:
         segments = allocate(events, moment(low), moment(high), DEFAULTS)
-        mine = slice(low, high)
-        energy = {"times": times[mine], "power": power[mine], "potential": potential[mine], "valid": known[mine]}
-        some = mine.start + np.flatnonzero(known[mine])
-        stops = price_stops(stop_fragments("T1", segments), times[some], power[some], potential[some], HOUR)
-        return log_sums("T1", segments, **energy, period_us=HOUR), stops
+        stops = stop_fragments("T1", segments)
+        spans = pd.DataFrame({"start": series_us(stops["start"]), "end": series_us(stops["end"])})
+        return log_sums("T1", segments), stops, {"stops": records.between(low, high).energy(spans)}
 
-    whole_sums, whole_stops = analyse(0, LENGTH)
     borders = [0, *sorted(cuts), LENGTH]
     parts = [analyse(low, high) for low, high in pairwise(borders)]
-    order = rng.permutation(len(parts))
-    pd.testing.assert_frame_equal(merge_sums([parts[i][0] for i in order]), whole_sums)
-    pd.testing.assert_frame_equal(merge_fragments([parts[i][1] for i in order]), merge_fragments([whole_stops]))
+    agree([parts[i] for i in rng.permutation(len(parts))], analyse(0, LENGTH))
+
+
+@relaxed
+@given(st.lists(st.sampled_from(["up", "down", "missing"]), max_size=30), st.sets(st.integers(0, 30)), st.integers(0))
+def test_inferred_stops_merge_over_any_cut(states: list[str], cuts: set[int], seed: int) -> None:
+    kept = np.array([i for i, state in enumerate(states) if state != "missing"], np.int64)
+    rng = np.random.default_rng(seed)
+    records = Records.random(kept, rng)
+
+    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Summary]:
+        mine = records.between(low, high)
+        down = np.array([states[(time - ORIGIN) // HOUR] == "down" for time in mine.times], bool)
+        runs = down_runs(mine.times, down, HOUR)
+        return merge_sums([]), run_fragments("T1", runs), {"stops": mine.energy(runs)}
+
+    borders = sorted({0, *cuts, 31})
+    parts = [analyse(low, high) for low, high in pairwise(borders)]
+    agree([parts[i] for i in rng.permutation(len(parts))], analyse(0, 31))
+
+
+@dataclass(frozen=True)
+class Records:
+    """Hourly records with power, potential power and its source; some potential power is missing."""
+
+    times: np.ndarray
+    power: np.ndarray
+    potential: np.ndarray
+    source: np.ndarray
+
+    @staticmethod
+    def random(hours: np.ndarray, rng: np.random.Generator) -> Records:
+        source = rng.choice([0, 1, 2, 3], hours.size)
+        potential = np.where(source == 3, np.nan, rng.uniform(0, 2000, hours.size))
+        return Records(ORIGIN + HOUR * hours.astype(np.int64), rng.uniform(-5, 2000, hours.size), potential, source)
+
+    def between(self, low: int, high: int) -> Records:
+        mine = (self.times >= ORIGIN + HOUR * low) & (self.times < ORIGIN + HOUR * high)
+        return Records(self.times[mine], self.power[mine], self.potential[mine], self.source[mine])
+
+    def energy(self, spans: pd.DataFrame) -> pd.DataFrame:
+        return stop_energy("T1", spans, self.times, self.power, self.potential, self.source, HOUR)
+
+
+def agree(
+    parts: list[tuple[pd.DataFrame, pd.DataFrame, Summary]], whole: tuple[pd.DataFrame, pd.DataFrame, Summary]
+) -> None:
+    """Parts of a period in any order give the whole's sums, stops and energy per stop."""
+    sums, stops, energy = (list(column) for column in zip(*parts, strict=True))
+    merged = merge_fragments(stops)
+    pd.testing.assert_frame_equal(merge_sums(sums), whole[0])
+    pd.testing.assert_frame_equal(merged, merge_fragments([whole[1]]))
+    expected = whole_stops(whole[2]["stops"], merged)
+    pd.testing.assert_frame_equal(whole_stops(merge(energy)["stops"], merged), expected)
 
 
 @relaxed
@@ -131,15 +178,3 @@ def test_the_shares_of_a_record_add_up_to_its_time(drawn: list, hours: int) -> N
     shares = join_rows(segments, times, width)
     assert (shares.sum(axis=1) == width).all()
     assert (shares >= 0).all(axis=None)
-
-
-@relaxed
-@given(st.lists(st.sampled_from(["up", "down", "missing"]), max_size=30), st.integers(0, 30))
-def test_inferred_stops_merge_over_any_cut(states: list[str], cut: int) -> None:
-    kept = np.array([i for i, state in enumerate(states) if state != "missing"], np.int64)
-    down = np.array([states[i] == "down" for i in kept], bool)
-    times, lost = ORIGIN + HOUR * kept, kept * 7 - 11
-    first = kept < cut
-    whole = merge_fragments([down_runs(times, down, HOUR, lost, turbine="T1")])
-    parts = [down_runs(times[mask], down[mask], HOUR, lost[mask], turbine="T1") for mask in (~first, first)]
-    pd.testing.assert_frame_equal(merge_fragments(parts), whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.sums import Summary, keyed_sums, merge, month_keys, month_name, quanta
@@ -42,6 +42,7 @@ def _same(one: Summary, other: Summary) -> None:
         assert (table.dtypes == "int64").all()
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_merge_is_commutative(parts: list[list[Row]], order: object) -> None:
     summaries = [_summary(part) for part in parts]
@@ -50,12 +51,14 @@ def test_merge_is_commutative(parts: list[list[Row]], order: object) -> None:
     _same(merge(summaries), merge(mixed))
 
 
+@settings(max_examples=25, deadline=None)
 @given(rows, rows, rows)
 def test_merge_is_associative(a: list[Row], b: list[Row], c: list[Row]) -> None:
     one, two, three = _summary(a), _summary(b), _summary(c)
     _same(merge([merge([one, two]), three]), merge([one, merge([two, three])]))
 
 
+@settings(max_examples=25, deadline=None)
 @given(rows, st.data())
 def test_merged_parts_equal_the_whole(everything: list[Row], data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(everything)), max_size=4)))
@@ -64,6 +67,7 @@ def test_merged_parts_equal_the_whole(everything: list[Row], data: st.DataObject
     _same(merge(_summary(part) for part in parts), merge([_summary(everything)]))
 
 
+@settings(max_examples=25, deadline=None)
 @given(rows)
 def test_keyed_sums_against_a_dictionary(part: list[Row]) -> None:
     expected: dict[tuple[str, int, int], int] = {}

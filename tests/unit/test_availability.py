@@ -11,19 +11,14 @@ import pytest
 from fleet.availability import (
     INFERRED_ONLY,
     NO_CONTRACT,
-    RUNNING_UNALLOCATED,
     Basis,
     availability_table,
     category_table,
-    inferred_sums,
-    join_rows,
-    log_sums,
-    merge_sums,
     monthly_table,
     treat_as,
 )
 from fleet.categories import Category
-from fleet.category_sums import HOUR, SUM_COLUMNS
+from fleet.category_sums import HOUR, RUNNING_UNALLOCATED, SUM_COLUMNS, join_rows, log_sums, merge_sums
 from fleet.config import AvailabilitySettings
 from fleet.results import Availability
 from fleet.status_log import UNKNOWN_COVERAGE
@@ -115,6 +110,14 @@ class TestViews:
         assert row["available_h"] == 74
         assert row["excluded_h"] == 21
         assert "8.0 h in categories that the contract does not mention" in row["note"]
+
+    def test_the_contractual_view_takes_sums_of_its_own_and_the_others_do_not(self) -> None:
+        settings = AvailabilitySettings(contract={Category.FORCED_OUTAGE: "unavailable"})
+        usual, other = (sums(("full_performance", 90), ("forced_outage", hours)) for hours in (10, 4))
+        found = availability_table(usual, [basis()], settings, contract_sums=other).set_index(["turbine", "view"])
+        unavailable = found["unavailable_h"].unstack("view")
+        for turbine in ("T1", "fleet"):
+            assert unavailable.loc[turbine].to_dict() == {"operational": 10, "technical": 10, "contractual": 4}
 
     def test_running_in_an_unknown_state_counts_only_where_the_contract_treats_all_states_alike(self) -> None:
         alike = AvailabilitySettings(contract={Category.FORCED_OUTAGE: "unavailable"})
@@ -242,41 +245,12 @@ class TestSums:
         assert minutes["unallocated"].tolist() == [0, 3, 0, 0, 0, 0]
         assert minutes[RUNNING_UNALLOCATED].tolist() == [0, 2, 10, 10, 10, 10]
 
-    def test_log_sums_share_a_record_s_energy_by_time(self) -> None:
-        parts = segments((0, 0.25, "full_performance", True), (0.25, 1, "forced_outage", False))
-        times = to_us(START) + TEN_MINUTES * np.arange(5)  # the last record is missing
-        power, potential = np.array([60_000] * 2 + [0] * 3), np.full(5, 60_000)  # 600 kW
-        found = log_sums("T1", parts, times=times, power=power, potential=potential, period_us=TEN_MINUTES)
+    def test_log_sums_are_the_hours_of_the_segments_without_energy(self) -> None:
+        found = log_sums("T1", segments((0, 0.25, "full_performance", True), (0.25, 1, "forced_outage", False)))
         rows = category_table(found).set_index("category")
         assert rows["hours"].to_dict() == {"forced_outage": 0.75, "full_performance": 0.25}
-        assert rows["lost_mwh"].to_dict() == pytest.approx({"forced_outage": 0.3, "full_performance": 0.0})
-        row = availability_table(found, [basis()], DEFAULTS).iloc[0]
-        assert row["produced_mwh"] == pytest.approx(0.2)
-        assert "0.2 h of 0.8 h of lost time have no potential power" in row["note"]
-
-    def test_power_without_potential_power_gives_no_losses(self) -> None:
-        parts = segments((0, 0.5, "full_performance", True), (0.5, 1, "forced_outage", False))
-        times, power = to_us(START) + TEN_MINUTES * np.arange(6), np.full(6, 60_000)
-        by_log = log_sums("T1", parts, times=times, power=power, period_us=TEN_MINUTES)
-        by_power = inferred_sums("T1", times, np.arange(6) > 2, TEN_MINUTES, power=power)
-        for found in (by_log, by_power):
-            row = availability_table(found, [basis()], DEFAULTS).iloc[0]
-            assert row["produced_mwh"] == pytest.approx(0.6)
-            assert row[["production_based", "lost_mwh"]].isna().all()
-            assert found["unpriced_us"].equals(found["time_us"])
-
-    def test_inferred_sums_are_counts_of_records(self) -> None:
-        times = to_us(START) + TEN_MINUTES * np.arange(600)
-        down = np.zeros(600, bool)
-        down[10:16] = True
-        found = inferred_sums("T1", times, down, TEN_MINUTES)
-        assert dict(zip(found["category"], found["time_us"] // HOUR, strict=True)) == {
-            "unallocated": 1,
-            RUNNING_UNALLOCATED: 99,
-        }
-        row = availability_table(found, [basis(evidence="inferred")], DEFAULTS).iloc[0]
-        assert row["time_based"] == pytest.approx(0.99)
-        assert row["coverage"] == 1.0
+        assert found[["produced", "lost"]].isna().all(axis=None)
+        assert found["unpriced_us"].equals(found["time_us"])
 
     def test_months_are_apart_and_their_coverage_is_that_of_the_period_s_share(self) -> None:
         start, end = pd.Timestamp("2024-01-31", tz="UTC"), pd.Timestamp("2024-02-03", tz="UTC")

@@ -15,10 +15,12 @@ from fleet.stops import (
     FRAGMENT_COLUMNS,
     down_runs,
     merge_fragments,
-    price_stops,
     reliability_table,
+    run_fragments,
+    stop_energy,
     stop_fragments,
     stop_table,
+    whole_stops,
 )
 from fleet.times import stamps
 
@@ -85,11 +87,10 @@ def test_fragments_merge_only_where_they_touch_and_agree() -> None:
         (3.5, 4, "forced_outage", False, "8"),
         (4, 5, "suspended", False, "8"),
     )
-    stops = stop_fragments("T1", parts).assign(lost=pd.array([1, 2, 4, pd.NA, 8], dtype="Int64"))
+    stops = stop_fragments("T1", parts).assign(open_end=[False, True, False, False, False])
     merged = merge_fragments([stops.iloc[[3, 1]], stops.iloc[[0, 4, 2]], stops.iloc[[0]].assign(turbine="T2")])
     assert merged["turbine"].tolist() == ["T1"] * 4 + ["T2"]
-    assert merged["lost"].tolist()[:2] == [3, 4]
-    assert merged["lost"].isna().tolist() == [False, False, True, False, False]
+    assert merged["open_end"].tolist() == [True, False, False, False, False]
     assert ((merged["end"] - merged["start"]) / pd.Timedelta(hours=1)).tolist() == [2, 1, 0.5, 1, 1]
 
 
@@ -98,46 +99,83 @@ def test_nothing_merges_to_nothing() -> None:
     assert len(stop_table(merge_fragments([stop_fragments("T1", LOG.iloc[:1])]))) == 0
 
 
-def test_a_stop_loses_the_potential_less_the_power_of_its_own_time() -> None:
-    stops = stop_fragments("T1", segments((1.25, 2.0, "forced_outage", False, "7"), (9, 10, "suspended", False, "8")))
-    times = TEN * np.arange(6, 12, dtype=np.int64)  # 1:00 to 2:00
-    power, potential = np.zeros(6, np.int64), np.full(6, 100_000, np.int64)  # 1000 kW
-    priced = price_stops(stops, times, power, potential, TEN, sums={"own": potential})
-    assert stop_table(priced)["lost_mwh"].tolist() == pytest.approx([0.75, math.nan], nan_ok=True)
-    assert priced["own"].tolist() == [75_000 * HOUR, 0]
+def test_nothing_merges_to_nothing_in_the_dtypes_of_something() -> None:
+    some = merge_fragments([stop_fragments("T1", LOG)])
+    assert merge_fragments([]).dtypes.to_dict() == some.dtypes.to_dict()
+    assert run_fragments("T1", spans((0, 1))).dtypes.to_dict() == some.dtypes.to_dict()
 
 
-def test_losses_of_stops_may_be_negative() -> None:
-    stops = stop_fragments("T1", segments((0, 1, "forced_outage", False, "7")))
-    priced = price_stops(stops, np.zeros(1, np.int64), np.array([200]), np.array([100]), HOUR)
-    assert priced["lost"].tolist() == [-100 * HOUR]
+def test_lost_energy_stands_beside_its_stop_and_is_missing_elsewhere() -> None:
+    stops = merge_fragments([stop_fragments(name, LOG.iloc[[1, 5]]) for name in ("T1", "T2")])
+    keys = [("T2", 10 * HOUR, 12 * HOUR), ("T1", 21 * HOUR, 23 * HOUR)]
+    index = pd.MultiIndex.from_tuples(keys, names=["turbine", "start", "end"])
+    table = stop_table(stops, pd.Series([1.5, -0.5], index=index))
+    assert table["lost_mwh"].tolist() == pytest.approx([math.nan, -0.5, 1.5, math.nan], nan_ok=True)
+
+
+def spans(*hours: tuple[float, float]) -> pd.DataFrame:
+    edges = np.array([(int(low * HOUR), int(high * HOUR)) for low, high in hours], np.int64).reshape(-1, 2)
+    return pd.DataFrame({"start": edges[:, 0], "end": edges[:, 1]})
+
+
+class TestStopEnergy:
+    TIMES = TEN * np.arange(6, 12, dtype=np.int64)  # 1:00 to 2:00
+    SOURCE = np.array([0, 0, 1, 1, 3, 3], np.int64)
+
+    def energy(self, stops: pd.DataFrame, power: float = 0.0, potential: float = 1000.0) -> pd.DataFrame:
+        full = np.full(6, 1.0)
+        return stop_energy("T1", stops, self.TIMES, power * full, potential * full, self.SOURCE, TEN)
+
+    def test_a_stop_has_the_potential_and_the_power_of_its_own_time(self) -> None:
+        found = self.energy(spans((1.25, 2.0), (9, 10)), power=20.0).reset_index()
+        assert set(found["start"]) == {int(1.25 * HOUR)}
+        assert found["source"].tolist() == [0, 1, 3]
+        assert found["potential"].tolist() == [50_000, 200_000, 200_000]  # half a record, then whole ones [0.01 kW]
+        assert found["produced"].tolist() == [1_000, 4_000, 4_000]
+
+    def test_a_stop_within_a_record_has_its_share_of_it(self) -> None:
+        found = self.energy(spans((1.05, 1.10)))
+        assert found["potential"].tolist() == [30_000]
+
+    def test_unknown_potential_counts_nothing_under_its_own_source(self) -> None:
+        found = self.energy(spans((1, 2)), power=-10.0, potential=math.nan)
+        assert found["potential"].tolist() == [0, 0, 0]
+        assert found["produced"].tolist() == [-2_000] * 3
+
+    def test_the_parts_of_a_stop_add_up_to_the_whole(self) -> None:
+        parts, whole = spans((1, 1.5), (1.5, 2)), spans((1, 2))
+        merged = merge_fragments([run_fragments("T1", parts)])
+        pd.testing.assert_frame_equal(whole_stops(self.energy(parts), merged), self.energy(whole))
+        other = merge_fragments([run_fragments("T0", whole), run_fragments("T1", parts)])
+        pd.testing.assert_frame_equal(whole_stops(self.energy(parts), other), self.energy(whole))
+
+    def test_no_stop_has_no_energy(self) -> None:
+        found = self.energy(spans())
+        assert len(found) == 0
+        assert len(whole_stops(found, merge_fragments([]))) == 0
 
 
 class TestDownRuns:
     TIMES = TEN * np.array([0, 1, 2, 3, 5, 6, 7], np.int64)  # one record is missing
 
     def test_runs_end_with_power_and_with_missing_records(self) -> None:
-        down = np.array([0, 1, 1, 1, 1, 0, 1], bool)
-        runs = down_runs(
-            self.TIMES, down, TEN, np.arange(7, dtype=np.int64), turbine="T1", sums={"n": np.ones(7, np.int64)}
-        )
-        assert (runs["start"].astype("int64") // TEN).tolist() == [1, 5, 7]
-        assert (runs["end"].astype("int64") // TEN).tolist() == [4, 6, 8]
-        assert (runs["lost"] // TEN).tolist() == [6, 4, 6]
-        assert (runs["n"] // TEN).tolist() == [3, 1, 1]
-        assert set(runs["category"]) == {"unallocated"}
+        runs = down_runs(self.TIMES, np.array([0, 1, 1, 1, 1, 0, 1], bool), TEN)
+        assert (runs["start"] // TEN).tolist() == [1, 5, 7]
+        assert (runs["end"] // TEN).tolist() == [4, 6, 8]
 
-    def test_unknown_losses_are_left_out_and_a_run_without_any_is_missing(self) -> None:
-        down, valid = np.array([1, 1, 0, 1, 0, 0, 0], bool), np.array([1, 0, 1, 0, 1, 1, 1], bool)
-        runs = down_runs(self.TIMES, down, TEN, np.full(7, 5, np.int64), valid=valid)
-        assert runs["lost"].isna().tolist() == [False, True]
-        assert runs["lost"].iloc[0] == 5 * TEN
+    def test_they_are_stops_without_a_category(self) -> None:
+        stops = run_fragments("T1", down_runs(self.TIMES, np.ones(7, bool), TEN))
+        assert list(stops.columns) == list(FRAGMENT_COLUMNS)
+        assert (
+            stops[["turbine", "category", "code", "message"]].to_numpy().tolist() == [["T1", "unallocated", "", ""]] * 2
+        )
+        assert ((stops["end"] - stops["start"]) / pd.Timedelta(minutes=10)).tolist() == [4, 3]
 
     @pytest.mark.parametrize("size", [0, 7])
     def test_no_stop_gives_no_row(self, size: int) -> None:
-        runs = down_runs(self.TIMES[:size], np.zeros(size, bool), TEN, np.zeros(size, np.int64))
-        assert list(runs.columns) == list(FRAGMENT_COLUMNS)
-        assert len(merge_fragments([runs])) == 0
+        runs = down_runs(self.TIMES[:size], np.zeros(size, bool), TEN)
+        assert runs.dtypes.astype(str).to_dict() == {"start": "int64", "end": "int64"}
+        assert len(merge_fragments([run_fragments("T1", runs)])) == 0
 
 
 class TestReliability:

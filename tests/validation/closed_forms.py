@@ -1,4 +1,4 @@
-"""Power curves whose energy in a Rayleigh wind can be integrated by hand, as bins that the product makes from records."""
+"""Power curves whose energy in a Rayleigh wind can be integrated by hand, and bins made from their records."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def constant_power_mwh(mean: float) -> tuple[float, float]:
 
 
 def squared_wind_mwh(mean: float) -> float:
-    """Annual energy of P = V^2 kW from calm on [MWh]: the mean square of a Rayleigh wind is 4/pi of the squared mean."""
+    """Annual energy of P = V^2 kW from calm on [MWh]: a Rayleigh wind has mean V^2 = 4/pi V_ave^2."""
     return 8.760 * 4.0 / math.pi * mean**2

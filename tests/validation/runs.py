@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fleet.results import Availability, FleetResults
 
 __all__ = [
+    "EMERGENCY_STOP",
     "emergency_stop_repeated",
     "kelmarsh_1",
     "la_haute_borne_as_written",
@@ -90,22 +91,22 @@ def penmanshiel_without_open_rows() -> Availability:
 @cache
 def kelmarsh_1() -> Availability:
     """The status log of turbine 1 by itself."""
-    return _kelmarsh({})
+    return _kelmarsh()
 
 
 @cache
 def emergency_stop_repeated() -> Availability:
     """The same log with the emergency stop logged four times: again after 1, 40 and 200 hours, to the same end."""
-    return _kelmarsh({"after 1 h": "2016-01-14 20:28:03", "40 h": "2016-01-16 11:28:03", "200 h": "2016-01-23 03:28:03"})
+    return _kelmarsh("2016-01-14 20:28:03", "2016-01-16 11:28:03", "2016-01-23 03:28:03")
 
 
-def _kelmarsh(again: dict[str, str]) -> Availability:
+def _kelmarsh(*again: str) -> Availability:
     log = samples.path("kelmarsh") / "Status_Kelmarsh_1_sample.csv"
     text = log.read_text(encoding="utf-8")
     (row,) = (line for line in text.splitlines() if EMERGENCY_STOP in line)
     start, end, _, rest = row.split(",", 3)
     assert (start, end) == ("2016-01-14 19:28:03", "2016-01-23 14:36:32")
-    more = [f"{begin},{end},-,{rest}\n" for begin in again.values()]
+    more = [f"{begin},{end},-,{rest}\n" for begin in again]
     return _of_files("kelmarsh", ("farm.toml", "Kelmarsh_WT_static.csv"), {log.name: text + "".join(more)})
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fleet.availability import Basis, availability_table, log_sums
+from fleet.availability import Basis, availability_table
+from fleet.category_sums import log_sums
 from fleet.config import AvailabilitySettings, Source
 from fleet.readers import recognise
 from fleet.readers.base import Batch

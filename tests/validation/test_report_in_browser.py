@@ -19,10 +19,17 @@ from tests.report_fixture import logs_only, synthetic_results
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
 
 # The page itself has no script: a frame of a given width holds it, and the frame's owner measures.
 FRAME = """<!DOCTYPE html><html><body style="margin:0">
@@ -31,8 +38,8 @@ FRAME = """<!DOCTYPE html><html><body style="margin:0">
 document.getElementById("frame").addEventListener("load", function () {{
   const page = this.contentDocument, root = page.documentElement;
   const box = element => element.getBoundingClientRect();
-  const outside = [...page.querySelectorAll("body *")].filter(
-    element => !element.closest(".scroll > *") && !element.closest("nav h2") && box(element).right > root.clientWidth + 1);
+  const free = [...page.querySelectorAll("body *")].filter(element => !element.closest(".scroll > *"));
+  const outside = free.filter(element => box(element).right > root.clientWidth + 1);
   document.getElementById("found").textContent = JSON.stringify({{
     width: root.clientWidth,
     scroll: root.scrollWidth,
@@ -78,7 +85,7 @@ def test_page_is_laid_out_without_running_off_the_screen(page: Path, width: int,
     assert found["outside"] == []
     assert [name for name, _ in found["sections"]] == list(SECTIONS)
     assert all(height > 40 for _, height in found["sections"])
-    assert len(found["figures"]) == 19
+    assert len(found["figures"]) == len(list((page.parent / "figures").iterdir())) > 15
     assert all(w > 200 and h > 80 for w, h in found["figures"])
     assert found["font"] >= 16
 

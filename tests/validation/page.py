@@ -1,0 +1,124 @@
+"""The text of `docs/validation.md`, made from the validation cases and the figures found for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.validation.cases import CASES, GROUPS, Case
+
+__all__ = ["PAGE", "line", "page"]
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
+
+_INTRODUCTION = """\
+# Validation
+
+This page holds figures of the product beside figures that it did not make: counts and sums of independent evaluations
+of the same public files, the publishers' own figures, closed forms, published tables. What only compares the product
+with itself, such as "any split of the data gives the same bytes", is a test but no validation and does not stand here.
+
+Every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on the packaged samples; AEP in closed
+form and air density are the pipeline's own functions on made-up input. The list of cases is
+`tests/validation/cases.py`: a test holds each to its tolerance, and another test fails when this page says something
+else. It is written by
+
+```sh
+python scripts/write_validation.py            # in the environment that `make test` leaves
+python scripts/write_validation.py --check    # exit code 1 if the page is out of date or a case fails
+```
+
+*Error* is ours less the reference. *Reported* means that nothing passes or fails: the two figures are not the same
+quantity, and the reason stands beside them. More validation tests, which compare whole tables rather than figures,
+stand in `tests/validation`.
+"""
+
+_SETTINGS = {
+    "La Haute Borne, clock corrected": (
+        "Every default: the clock check corrects the stamps. Four turbines, 2014 and 2015, ten-minute means."
+    ),
+    "La Haute Borne, clock as written": (
+        '`duplicates = "first"`: no correction, the first of two records in file order counts. For the AEP: no density '
+        "correction,\nbins of 0.5 m/s with at least 3 records, the bin's mean wind speed, records between 5 and 40 m/s "
+        "with power outside 20 to\n2,100 kW left out, no other flag for the power curve, last bin held to 25 m/s. "
+        "Availability: down is wind at or above 4 m/s\nwith power at or below 0."
+    ),
+    "Penmanshiel 01, February 2023": "Every default. One month of a status log, 672 h as its header declares.",
+    "Kelmarsh 1, windows of 2016": (
+        "Every default; the turbine's status log by itself. Its header declares the whole year, its rows are scattered "
+        "windows:\nwithout a declared period nothing but the logged stops can be stated. In a second run the emergency "
+        "stop is written into the\nfile three more times, beginning 1, 40 and 200 h later and ending together."
+    ),
+    "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
+    "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
+}
+
+_DOUBTS = """\
+## References that are doubtful
+
+None of the references above was found wrong. These prove less than they seem to:
+
+- **The plant meter of La Haute Borne is no meter.** The published plant file was derived from the turbines' records.
+  On the stamps that both have, its total is 0.98 of their sum *as written* to 1e-6, each month's lies within 0.04 % of
+  that, and it runs without lag against them in winter and in summer alike (correlation above 0.9999): it shares their
+  wrong clock, and where the stamps as written have their 12 holes it holds values nevertheless. The ratio net over
+  gross shows that both were read rightly and belong together; it says nothing about electrical losses. With the
+  corrected clock plant and turbines are an hour apart in summer, which months hardly show and single hours would.
+- **The publisher's losses** in the same file are estimates too. Availability loss is compared for its size only;
+  curtailment cannot be found in an export without a set-point or a status log.
+- **The reference AEP** is an evaluation of the same records by the same method of bins on nacelle wind. It validates
+  the arithmetic, not the power curve: that needs a free-stream wind measurement. With the default settings (density
+  correction, inconsistent records left out) the AEP differs from it, as it should.
+- **Inferred availability** is compared with the same rule applied independently. Whether the rule finds the true
+  downtime cannot be checked on La Haute Borne, which has no status log.
+- **The header of Kelmarsh's logs** declares the year 2016 for an extract of windows. It is not believed.
+- **IEC 61400-12-1's vapour pressure**, an exponential, is off by up to 5 % from the steam tables between 0 and
+  30 degC. In the density of saturated air that makes less than 0.03 %.
+"""
+
+
+def _number(value: float, digits: int) -> str:
+    """Return a number with a fixed count of decimals and no minus sign before zero."""
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
+
+
+def line(case: Case, ours: float) -> str:
+    """Return a case's line of the table; raise where the case does not pass, because a failure is not to be documented.
+
+    Raises
+    ------
+    ValueError
+        The figure is outside the case's tolerance.
+    """
+    if not case.passes(ours):
+        raise ValueError(
+            f"{case.case}, {case.quantity}: found {ours!r} {case.unit}, "
+            f"expected {case.reference!r} within {case.tolerance!r} ({case.source})"
+        )
+    digits = 0 if case.tolerance == 0.0 else case.digits + 2 if case.tolerance else case.digits
+    judged = "reported" if case.tolerance is None else f"{case.tolerance:.2g}" if case.tolerance else "0"
+    cells = (
+        case.quantity,
+        case.unit,
+        _number(case.reference, case.digits),
+        _number(ours, digits),
+        _number(ours - case.reference, digits),
+        f"{judged}: {case.reason}",
+        case.source,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def page(lines: Mapping[tuple[str, str], str]) -> str:
+    """Return the page's text from the lines of all cases, keyed by case and quantity."""
+    counts = f"{len(CASES)} cases, {sum(case.tolerance is None for case in CASES)} of them reported only.\n"
+    parts = [_INTRODUCTION, counts]
+    for group in GROUPS:
+        head = ("quantity", "unit", "reference", "ours", "error", "tolerance", "source of the reference")
+        table = [
+            f"| {' | '.join(head)} |",
+            "| --- | --- | ---: | ---: | ---: | --- | --- |",
+            *(lines[case.case, case.quantity] for case in CASES if case.case == group),
+        ]
+        parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_SETTINGS[group]}\n\n" + "\n".join(table) + "\n")
+    return "\n".join([*parts, _DOUBTS])
