@@ -42,7 +42,8 @@ def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
     for name in turbines:
         if name not in known:
             raise ConfigError(f'no turbine "{name}"{nearest(name, known)}; the farm has {", ".join(known)}')
-    return replace(dataset, farm=_restricted(dataset.farm, set(turbines)))
+    left_out = dataset.set_aside | (set(known) - set(turbines))
+    return replace(dataset, farm=_restricted(dataset.farm, set(turbines)), set_aside=left_out)
 
 
 def analyse(
@@ -71,6 +72,12 @@ def analyse(
     options = options or RunOptions()
     logs, log_sources = read_logs(dataset)
     reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
+    absent: dict[str, str] = {}
+    if dataset.set_aside and meter.frame is not None:
+        # The meter counts the whole farm.
+        meter = replace(meter, frame=None)
+        reason = "only some of the farm's turbines are selected, and the plant meter counts all of them"
+        absent = dict.fromkeys(("reconciliation", "publisher"), reason)
     readings = read_all(dataset, options)
     recorded = [name for name, fact in readings.facts.items() if len(fact.as_written)]
     names = [turbine.name for turbine in dataset.farm.turbines]
@@ -84,6 +91,7 @@ def analyse(
         start=from_us(period[0]),
         end=from_us(period[1]),
         sources=sources.sort_values(["kind", "file"], ignore_index=True),
+        absent=absent,
         without_data=tuple(name for name in names if name not in recorded and name not in logs),
     )
     if recorded:
@@ -140,6 +148,17 @@ def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
     return frame[(frame["time"] >= from_us(period[0])) & (frame["time"] < from_us(period[1]))]
 
 
+def _nothing_known(dataset: Dataset, readings: Readings) -> str:
+    listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
+    if not readings.facts:
+        return f"{dataset.folder}: the status logs hold no event of a listed turbine; listed: {listed}"
+    others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")))) or "none"
+    return (
+        f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine; in the files: {others}; "
+        f"listed: {listed}"
+    )
+
+
 def _period(
     dataset: Dataset,
     readings: Readings,
@@ -149,31 +168,29 @@ def _period(
 ) -> Period:
     """Return the analysed period: what was asked for, limited to what there is."""
     width = dataset.farm.averaging_period_s * 1_000_000
-    if readings.facts:
-        known = [fact.finding for fact in readings.facts.values() if fact.finding.records]
-        if not known:
-            others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")))) or "none"
-            raise InputError(
-                f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine; "
-                f"in the files: {others}; listed: {', '.join(turbine.name for turbine in dataset.farm.turbines)}"
-            )
-        first = min(to_us(finding.first) for finding in known if finding.first is not None)
-        last = max(to_us(finding.last) for finding in known if finding.last is not None)
-        found = (first - first % width, last + width)
+    known = [fact.finding for fact in readings.facts.values() if fact.finding.records]
+    if known:
+        begin = min(to_us(finding.first) for finding in known if finding.first is not None)
+        last_begin = max(to_us(finding.last) for finding in known if finding.last is not None)
+        found, phase = (begin, last_begin + width), begin % width
     else:
         from_logs = log_period(logs, dataset.farm)
         if from_logs is None:
-            raise InputError(f"{dataset.folder}: the status logs hold no event of a listed turbine")
-        found = from_logs
-    asked = (found[0] if start is None else to_us(start), found[1] if end is None else to_us(end))
-    if asked[0] >= asked[1]:
-        raise ConfigError(
-            f"the period must begin before it ends: found from {from_us(asked[0])} to {from_us(asked[1])}"
-        )
-    period = (max(asked[0], found[0]), min(asked[1], found[1]))
+            raise InputError(_nothing_known(dataset, readings))
+        found, phase, width = from_logs, 0, 1
+    if start is not None and end is not None and start >= end:
+        raise ConfigError(f"the period must begin before it ends: found from {start} to {end}")
+    # Whole intervals: a record belongs to the period where its interval begins in it.
+    first, last = [None if moment is None else _up(to_us(moment), width, phase) for moment in (start, end)]
+    period = (found[0] if first is None else max(first, found[0]), found[1] if last is None else min(last, found[1]))
     if period[0] >= period[1]:
+        asked = " ".join(f"{word} {moment}" for word, moment in (("from", start), ("to", end)) if moment is not None)
         raise InputError(
-            f"{dataset.folder}: no data between {from_us(asked[0])} and {from_us(asked[1])}; "
-            f"there are data from {from_us(found[0])} to {from_us(found[1])}"
+            f"{dataset.folder}: no data {asked}; there are data from {from_us(found[0])} to {from_us(found[1])}"
         )
     return period
+
+
+def _up(moment: int, width: int, phase: int) -> int:
+    """Return the first interval's begin at or after a moment."""
+    return -(-(moment - phase) // width) * width + phase

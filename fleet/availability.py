@@ -18,6 +18,7 @@ import pandas as pd
 from fleet.categories import IN_SERVICE, TECHNICAL_EXCLUDED, TECHNICAL_UNAVAILABLE, Category
 from fleet.category_sums import ENERGY_QUANTUM_KWH, HOUR, RUNNING_UNALLOCATED, months_of
 from fleet.config import AvailabilitySettings
+from fleet.schema import FLEET
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.times import to_us
 
@@ -224,7 +225,7 @@ def availability_table(
         if ordered:
             problems = [_problem(basis, view, settings) for basis in ordered]
             rows.append(_fleet_row(view, members, len(ordered), "; ".join(dict.fromkeys(problems))))
-    order = {**{basis.turbine: i for i, basis in enumerate(ordered)}, "fleet": len(ordered)}
+    order = {**{basis.turbine: i for i, basis in enumerate(ordered)}, FLEET: len(ordered)}
     rows.sort(key=lambda row: (order[row["turbine"]], VIEWS.index(row["view"])))
     return pd.DataFrame(rows, columns=_TABLE)
 
@@ -278,7 +279,7 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
 
 def _fleet_row(view: View, members: list[tuple[Basis, _Ledger]], total: int, problem: str) -> dict[str, Any]:
     if not members:
-        empty = Basis(turbine="fleet", evidence="none", start=pd.Timestamp(0), end=pd.Timestamp(0), note=problem)
+        empty = Basis(turbine=FLEET, evidence="none", start=pd.Timestamp(0), end=pd.Timestamp(0), note=problem)
         return {**_row(empty, view, _Ledger(), problem), "coverage": math.nan}
     kinds = sorted({basis.evidence for basis, _ in members})
     notes = [] if len(members) == total else [f"{len(members)} of {total} turbines"]
@@ -286,11 +287,11 @@ def _fleet_row(view: View, members: list[tuple[Basis, _Ledger]], total: int, pro
         counts = [f"{kind}: {sum(basis.evidence == kind for basis, _ in members)}" for kind in kinds]
         notes.append(f"mixed evidence ({', '.join(counts)} turbines)")
     basis = Basis(
-        turbine="fleet",
+        turbine=FLEET,
         evidence="inferred" if "inferred" in kinds else "status log",
         start=members[0][0].start,
         end=members[0][0].end,
-        potential_source=", ".join(sorted({member.potential_source for member, _ in members} - {""})),
+        potential_source="as for the turbines" if any(member.potential_source for member, _ in members) else "",
         note="; ".join(notes),
     )
     return _row(basis, view, sum((ledger for _, ledger in members), _Ledger()), "")
@@ -342,7 +343,7 @@ def monthly_table(
             fleet[month] = fleet.get(month, _Ledger()) + ledger
     for month in sorted(fleet):
         ledger = fleet[month]
-        rows.append(("fleet", month, ledger.time_based, ledger.production_based, ledger.coverage))
+        rows.append((FLEET, month, ledger.time_based, ledger.production_based, ledger.coverage))
     return pd.DataFrame(rows, columns=["turbine", "month", "time_based", "production_based", "coverage"])
 
 

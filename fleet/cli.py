@@ -101,9 +101,11 @@ def inspect(
 
     root = resolve_folder(folder)
     inventory = inspect_folder(root)
-    for file in inventory.table().to_dict("records"):
+    for file, entry in zip(inventory.table().to_dict("records"), inventory.files, strict=True):
         facts = {name: value for name, value in file.items() if name != "file" and _says_something(value)}
         typer.echo(f"{file['file']}\n" + "\n".join(f"  {name:<15}{_cell(value)}" for name, value in facts.items()))
+        for note in entry.notes:
+            typer.echo(f"  - {note}")
     typer.echo(f"\n{_text(inventory.turbine_table(), {})}")
     target = root / CONFIG_NAME
     if write:
@@ -191,7 +193,9 @@ def _text(table: pd.DataFrame, formats: dict[str, str]) -> str:
 
 
 def _cell(value: Any, decimals: str = "{:,.1f}") -> str:
-    if value is None or value != value:
+    import pandas as pd
+
+    if pd.isna(value):
         return "n/d"
     if hasattr(value, "item"):
         value = value.item()
@@ -203,7 +207,7 @@ def _cell(value: Any, decimals: str = "{:,.1f}") -> str:
 
 
 def _says_something(value: Any) -> bool:
-    return value is not None and value == value and value != "" and value != 0
+    return _cell(value) not in ("n/d", "", "0", "0.0")
 
 
 def _write_csv(table: pd.DataFrame, path: Path | None) -> None:

@@ -7,14 +7,16 @@ documentation is generated from their descriptions. An unknown key is refused wi
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fleet.categories import DEFAULT_PRIORITY, Category
 from fleet.errors import ConfigError, nearest
+from fleet.schema import FLEET
 
 __all__ = [
     "AvailabilitySettings",
@@ -27,6 +29,8 @@ __all__ = [
     "Source",
     "Turbine",
     "load_farm",
+    "parse_farm",
+    "turbine_name_problem",
 ]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -71,6 +75,14 @@ class Source(_Model):
     delimiter: str = Field(",", min_length=1, max_length=1, description="generic CSV: field delimiter")
     decimal: Literal[".", ","] = Field(".", description="generic CSV: decimal mark")
     columns: dict[str, Signal] = Field(default_factory=dict, description="generic: canonical column -> file column")
+
+    @field_validator("files")
+    @classmethod
+    def _check_files(cls, files: str) -> str:
+        parts = files.replace("\\", "/").split("/")
+        if not files or files.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
+            raise ValueError("expected a pattern inside the farm's folder, such as data/*.csv or **/*.csv")
+        return files
 
 
 class ClockSettings(_Model):
@@ -194,11 +206,20 @@ class Farm(_Model):
 
     @model_validator(mode="after")
     def _check_names(self) -> Farm:
-        names = [turbine.name for turbine in self.turbines]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two turbines are named {', '.join(map(repr, twice))}")
+        if problem := turbine_name_problem(self.turbines):
+            raise ValueError(problem)
         return self
+
+
+def turbine_name_problem(turbines: Sequence[Turbine]) -> str:
+    """Return what is wrong with the turbines' names as a whole; an empty string where nothing is."""
+    names = [turbine.name for turbine in turbines]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"two turbines are named {', '.join(map(repr, twice))}"
+    if FLEET in names:
+        return f"no turbine may be named {FLEET!r}: that stands for all of them in the results"
+    return ""
 
 
 def load_farm(path: Path) -> Farm:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet import samples
-from fleet.config import Farm, Source, Turbine, load_farm
+from fleet.config import Farm, Source, Turbine, load_farm, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Dataset:
     folder: Path
     farm: Farm  #: completed by the asset table
     files: tuple[DataFile, ...]  #: sorted by name: this is "file order"
+    set_aside: frozenset[str] = frozenset()  #: turbines of the farm that were not selected
 
     def of_kind(self, kind: str) -> tuple[DataFile, ...]:
         """Return the files of one kind: scada, events, meter or reanalysis."""
@@ -150,11 +151,13 @@ def _asset_file(root: Path, name: str) -> DataFile:
 def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
     rows: list[dict[str, object]] = []
     for file in assets:
-        frame: pd.DataFrame = file.read().frame
+        batch = file.read()
+        frame: pd.DataFrame = batch.frame
+        # Two entries of one name are a choice that the user has to make; so is a table without one usable entry.
+        if batch.rejected.get("turbine listed twice") or not len(frame):
+            raise InputError("; ".join([f"{file.name}: no usable list of turbines", *batch.examples]))
         rows += [{str(key): value for key, value in row.items() if value == value} for row in frame.to_dict("records")]
     turbines = [Turbine.model_validate(row) for row in rows]
-    names = [turbine.name for turbine in turbines]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{assets[0].path.parent}: the asset tables name {twice[0]!r} twice")
+    if problem := turbine_name_problem(turbines):
+        raise InputError(f"{', '.join(file.name for file in assets)}: {problem}")
     return tuple(sorted(turbines, key=lambda turbine: turbine.name))

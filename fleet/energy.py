@@ -6,11 +6,10 @@ import pandas as pd
 
 from fleet.config import Farm
 from fleet.results import Energy
+from fleet.schema import FLEET
 from fleet.sums import POWER, Summary, month_name
 
 __all__ = ["LOSS_STEPS", "energy_result"]
-
-FLEET = "fleet"
 
 #: Steps of the waterfall from potential to measured energy; signed, they add up.
 LOSS_STEPS = ("potential", "availability", "partial performance", "residual", "wind unknown", "measured")
@@ -37,7 +36,7 @@ def energy_result(
     rated = {turbine.name: turbine.rated_power_kw for turbine in farm.turbines}
     scale = POWER * farm.averaging_period_s / 3600.0 / 1000.0
     monthly = _monthly(summary["monthly"].reset_index(), summary["unrecorded"].reset_index(), rated, farm)
-    totals = _totals(monthly, rated, hours)
+    totals = _totals(monthly, len(rated), hours)
     losses = _losses(summary["monthly"].groupby(level="turbine", sort=True).sum(), lost_mwh, scale)
     by_month = monthly[monthly["turbine"] == FLEET].set_index("month")["energy_mwh"]
     reconciliation, publisher = _meter(by_month, losses, meter)
@@ -46,7 +45,7 @@ def energy_result(
         total = float(totals.loc[totals["turbine"] == FLEET, "energy_mwh"].iloc[0])
         avoided = total * (farm.energy.emission_factor - farm.energy.wind_emission_factor) / 1000.0
     return Energy(
-        monthly=monthly.drop(columns=["hours", "covered_h"]),
+        monthly=monthly.drop(columns=["hours", "covered_h", "rated_mwh"]),
         totals=totals,
         losses=losses,
         reconciliation=reconciliation,
@@ -68,28 +67,24 @@ def _monthly(table: pd.DataFrame, unrecorded: pd.DataFrame, rated: dict[str, flo
             "expected_mwh": both["expected"] * POWER * period_h / 1000.0,
             "covered_h": both["n"] * period_h,
             "hours": (both["n"] + both["n_missing"]) * period_h,
-            "rated_h": both["n"] * period_h * both["turbine"].map(rated) / 1000.0,
+            "rated_mwh": both["n"] * period_h * both["turbine"].map(rated) / 1000.0,
         }
     )
     farm_rows = one.groupby("month", sort=True).sum(numeric_only=True).reset_index().assign(turbine=FLEET)
     table = pd.concat([one, farm_rows], ignore_index=True)
-    table["capacity_factor"] = table["energy_mwh"] / table["rated_h"].where(table["rated_h"] > 0)
+    table["capacity_factor"] = table["energy_mwh"] / table["rated_mwh"].where(table["rated_mwh"] > 0)
     table["coverage"] = table["covered_h"] / table["hours"]
-    return table.drop(columns="rated_h")
+    return table
 
 
-def _totals(monthly: pd.DataFrame, rated: dict[str, float], period_h: float) -> pd.DataFrame:
-    sums = (
-        monthly.groupby("turbine", sort=False)[["energy_mwh", "expected_mwh", "covered_h", "hours"]].sum().reset_index()
-    )
-    farm_rated = sum(rated.values()) / len(rated)
-    capacity = sums["covered_h"] * sums["turbine"].map({**rated, FLEET: farm_rated}) / 1000.0
-    count = sums["turbine"].eq(FLEET) * (len(rated) - 1) + 1
+def _totals(monthly: pd.DataFrame, turbines: int, period_h: float) -> pd.DataFrame:
+    added = ["energy_mwh", "expected_mwh", "covered_h", "hours", "rated_mwh"]
+    sums = monthly.groupby("turbine", sort=False)[added].sum().reset_index()
     return sums.assign(
-        capacity_factor=sums["energy_mwh"] / capacity.where(capacity > 0),
-        period_h=period_h * count,
+        capacity_factor=sums["energy_mwh"] / sums["rated_mwh"].where(sums["rated_mwh"] > 0),
+        period_h=period_h * (1 + sums["turbine"].eq(FLEET) * (turbines - 1)),
         coverage=sums["covered_h"] / sums["hours"],
-    ).drop(columns="hours")
+    ).drop(columns=["hours", "rated_mwh"])
 
 
 def _losses(sums: pd.DataFrame, lost_mwh: pd.Series, scale: float) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
     listed = {turbine.name for turbine in dataset.farm.turbines}
     for order, file in enumerate(files):
         batch = file.read()
-        unlisted = sorted(set(batch.frame["turbine"]) - listed)
+        unlisted = sorted(set(batch.frame["turbine"]) - listed - dataset.set_aside)
         note = f"rows of turbines that are not listed are not used: {', '.join(unlisted)}" if unlisted else ""
         rows.append(source_row(file, batch, note))
         events = batch.frame.assign(source_row=batch.frame["source_row"] + order * _FILE_STRIDE)

@@ -185,9 +185,12 @@ def _notes(farm: Farm, quality: pd.DataFrame | None) -> tuple[str, ...]:
     if quality is not None and len(quality):
         for code in sorted(set(quality.index.get_level_values("source"))):
             group, title = quality.xs(code, level="source"), SOURCE_TITLES[PotentialSource(code)]
+            spread = 100.0 * group["u_relative"].max()
+            scatter = (
+                f"scatters by up to {spread:.1f} % (one sigma)" if spread == spread else "needs two months to scatter"
+            )
             notes.append(
                 f"Potential power from {title}: in normal operation own energy is {group['ratio'].min():.3f} to "
-                f"{group['ratio'].max():.3f} of it (corrected for); the monthly ratio scatters by up to "
-                f"{100.0 * group['u_relative'].max():.1f} % (one sigma)."
+                f"{group['ratio'].max():.3f} of it (corrected for); the monthly ratio {scatter}."
             )
     return tuple(notes)

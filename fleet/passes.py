@@ -113,9 +113,7 @@ def second_pass(
     present = (flags & np.uint32(USES["availability"])) == 0
     wind, power = frame["wind_speed"].to_numpy(), frame["power_kw"].to_numpy()
     if farm.quality.inconsistent:
-        odd = present & inconsistent(
-            wind, power, context.robust, farm.quality, rated_power_kw=turbine.rated_power_kw
-        )
+        odd = present & inconsistent(wind, power, context.robust, farm.quality, rated_power_kw=turbine.rated_power_kw)
         flags |= np.where(odd, int(Flag.INCONSISTENT), 0).astype(np.uint32)
     window = outside_window(wind, power, farm.power_curve.window) & present
     flags |= np.where(window, int(Flag.WINDOW), 0).astype(np.uint32)

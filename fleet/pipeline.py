@@ -70,7 +70,10 @@ def read_all(dataset: Dataset, options: RunOptions) -> Readings:
     rows = [delayed(source_row)(file, batch, "") for file, batch in zip(files, batches, strict=True)]
     with _progress(options, "reading"):
         *series, leftovers, kept = dask.persist(
-            *prepared, delayed(leftover_counts)(batches, dataset.farm), delayed(list)(rows), **_scheduler(options)
+            *prepared,
+            delayed(leftover_counts)(batches, dataset.farm, dataset.set_aside),
+            delayed(list)(rows),
+            **_scheduler(options),
         )
     facts, left, found = dask.compute(
         [delayed(without_rows)(one) for one in series], leftovers, kept, **_scheduler(options)

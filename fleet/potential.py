@@ -147,7 +147,7 @@ def source_quality(summary: Summary) -> pd.DataFrame:
         spread = float(np.std(monthly / ratio, ddof=1)) if monthly.size > 1 and ratio > 0 else float("nan")
         rows.append((turbine, source, ratio, spread, int(group["n"].sum())))
     frame = pd.DataFrame(rows, columns=["turbine", "source", "ratio", "u_relative", "records"])
-    return frame.set_index(["turbine", "source"])
+    return frame.astype({"ratio": "float64", "u_relative": "float64"}).set_index(["turbine", "source"])
 
 
 def normal_sums(

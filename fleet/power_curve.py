@@ -17,13 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Turbine
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
 
 __all__ = [
     "BIN_COLUMNS",
-    "FLEET",
     "POWER_QUANTUM_KW",
     "SUM_COLUMNS",
     "WIND_QUANTUM",
@@ -41,7 +41,6 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-FLEET = "fleet"  #: the name that stands for all turbines together
 WIND_QUANTUM = 0.001  #: [m/s]
 POWER_QUANTUM_KW = 0.01  #: [kW]
 _WORD = 32  # squares are summed as two numbers of this many bits: one int64 would overflow for large fleets

@@ -68,13 +68,24 @@ def without_rows(prepared: Prepared) -> Prepared:
     return replace(prepared, frame=prepared.frame.iloc[:0])
 
 
-def leftover_counts(batches: Sequence[Batch], farm: Farm) -> pd.DataFrame:
-    """Return the rows that belong to no listed turbine, counted by the name they carry and their flags."""
+def leftover_counts(batches: Sequence[Batch], farm: Farm, set_aside: frozenset[str] = frozenset()) -> pd.DataFrame:
+    """Return the rows of no analysed turbine, counted by the name they carry and their flags.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        All SCADA files.
+    farm : Farm
+        The analysed turbines.
+    set_aside : frozenset of str
+        Turbines that are part of the farm but were not selected; all others are not listed.
+    """
     listed = {turbine.name for turbine in farm.turbines}
     parts = [batch.frame.loc[~batch.frame["turbine"].isin(listed), ["turbine", "read_flags"]] for batch in batches]
     rows = pd.concat(parts, ignore_index=True)
     unreadable = (rows["read_flags"].to_numpy() & int(Flag.UNREADABLE)) > 0
-    flags = rows["read_flags"].to_numpy(np.uint32) | np.where(unreadable, 0, int(Flag.UNLISTED)).astype(np.uint32)
+    why = np.where(rows["turbine"].isin(set_aside), int(Flag.NOT_SELECTED), int(Flag.UNLISTED))
+    flags = rows["read_flags"].to_numpy(np.uint32) | np.where(unreadable, 0, why).astype(np.uint32)
     named = rows["turbine"].fillna("").replace("", "(no turbine)")
     counts = pd.DataFrame({"turbine": named, "flags": flags}).groupby(["turbine", "flags"], sort=True).size()
     return counts.astype(np.int64).to_frame("rows")

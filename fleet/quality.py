@@ -60,7 +60,7 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
     """
     power, wind = frame["power_kw"].to_numpy(), frame["wind_speed"].to_numpy()
     signals = frame[[column.name for column in SIGNALS]]
-    flags = frame["read_flags"].to_numpy(np.uint32) | frame["clock_flags"].to_numpy(np.uint32)
+    flags: Bits = frame["read_flags"].to_numpy(np.uint32) | frame["clock_flags"].to_numpy(np.uint32)
     empty = signals.isna().to_numpy().all(axis=1)
     flags |= _bit(Flag.EMPTY, empty)
     flags |= _bit(Flag.NO_POWER, np.isnan(power) & ~empty) | _bit(Flag.NO_WIND, np.isnan(wind) & ~empty)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EVENTS", "METER", "REANALYSIS", "SCADA", "SIGNALS", "TIME_DTYPE", "Column", "columns", "dtypes"]
+__all__ = ["EVENTS", "FLEET", "METER", "REANALYSIS", "SCADA", "SIGNALS", "TIME_DTYPE", "Column", "columns", "dtypes"]
 
+#: Stands for all turbines together in result tables; no turbine may be called so.
+FLEET = "fleet"
 TIME_DTYPE = "datetime64[us, UTC]"
 _LOCAL_DTYPE = "datetime64[us]"
 

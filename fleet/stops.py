@@ -13,6 +13,7 @@ import pandas as pd
 from fleet.availability import Basis
 from fleet.categories import IN_SERVICE, Category
 from fleet.category_sums import HOUR, RUNNING_UNALLOCATED
+from fleet.schema import FLEET
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.sums import POWER, keyed_sums, quanta
 from fleet.times import series_us, stamps
@@ -271,7 +272,7 @@ def reliability_table(
     if rows:
         note = "" if len(counted) == len(rows) else f"{len(counted)} of {len(rows)} turbines"
         totals = [math.fsum(row[i] for row in counted) if counted else math.nan for i in (1, 2, 3)]  # type: ignore[misc]
-        rows.append(("fleet", totals[0], totals[1], totals[2], note if counted else rows[0][4]))
+        rows.append((FLEET, totals[0], totals[1], totals[2], note if counted else rows[0][4]))
     return pd.DataFrame([_reliability(*row) for row in rows], columns=_RELIABILITY)
 
 

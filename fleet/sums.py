@@ -25,12 +25,13 @@ Summary = dict[str, pd.DataFrame]
 def quanta(values: npt.ArrayLike, quantum: float) -> npt.NDArray[np.int64]:
     """Return values as whole numbers of a quantum, missing ones as 0."""
     scaled = np.asarray(values, np.float64) / quantum
-    return np.array(np.rint(np.where(np.isfinite(scaled), scaled, 0.0)), dtype=np.int64)
+    return np.rint(np.where(np.isfinite(scaled), scaled, 0.0)).astype(np.int64)
 
 
 def month_keys(times: pd.Series) -> npt.NDArray[np.int64]:
     """Return months counted from January 1970, UTC."""
-    return times.dt.tz_localize(None).to_numpy().astype("datetime64[M]").astype(np.int64)
+    months = times.dt.tz_localize(None).to_numpy().astype("datetime64[M]")
+    return np.asarray(months.astype(np.int64))
 
 
 def month_name(key: int) -> str:

@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 def utc(moment: datetime | str) -> pd.Timestamp:
     """Return an instant in UTC; one without a zone is taken as UTC."""
     stamp = pd.Timestamp(moment)
+    if pd.isna(stamp):
+        raise ValueError(f"found {moment!r}, expected a date or time")
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.validation.cases import CASES
-from tests.validation.page import PAGE, line, page
+from tests.validation.page import PAGE, line, miss, page
 
 
 def main() -> None:
@@ -23,10 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write docs/validation.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if it is out of date")
     check = parser.parse_args().check
-    try:
-        text = page({(case.case, case.quantity): line(case, case.compute()) for case in CASES})
-    except ValueError as error:
-        sys.exit(str(error))
+    found = [(case, case.compute()) for case in CASES]
+    missed = [miss(case, ours) for case, ours in found if not case.passes(ours)]
+    if missed:
+        sys.exit("\n".join(["a failure is not to be documented:", *missed]))
+    text = page({(case.case, case.quantity): line(case, ours) for case, ours in found})
     if not check:
         PAGE.write_text(text, encoding="utf-8", newline="\n")
     elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:

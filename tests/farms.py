@@ -7,8 +7,10 @@ cells and rows, so they know what is wrong with which line before any reader see
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from fleet.results import FleetResults
 
 CELLS = ("turbine", "time", "power", "wind", "direction", "vane", "temperature")
 RATED_KW = 2000.0
@@ -195,19 +195,26 @@ def _split(rows: pd.DataFrame, parts: int) -> list[pd.DataFrame]:
     return [rows.iloc[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def fingerprint(results: FleetResults, without: Sequence[str] = ()) -> dict[str, bytes]:
+class Parts(dict[str, bytes]):
+    """Content by name; shown by its size only."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} parts>"
+
+
+def fingerprint(results: object, without: Sequence[str] = ()) -> Parts:
     """Return every part of the results as bytes: tables as Parquet with their dtypes and index, the rest as text.
 
     Parameters
     ----------
-    results : FleetResults
+    results : FleetResults or a part of it
         What to compare.
     without : sequence of str
         Parts that are left out, as "sources".
     """
-    found: dict[str, bytes] = {}
+    found = Parts()
     _collect(results, "", found)
-    return {name: content for name, content in found.items() if name not in without}
+    return Parts((name, content) for name, content in found.items() if name not in without)
 
 
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
@@ -225,3 +232,28 @@ def _collect(value: Any, name: str, found: dict[str, bytes]) -> None:
             _collect(getattr(value, field.name), f"{name}.{field.name}".lstrip("."), found)
     else:
         found[name] = repr(value).encode()
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_cli(*arguments: str) -> CommandResult:
+    """Run `wind-fleet` in this process, as the installed command would."""
+    from fleet.cli import main
+
+    out, err, code, before = io.StringIO(), io.StringIO(), 0, sys.argv
+    sys.argv = ["wind-fleet", *arguments]
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as done:
+        code = int(done.code or 0)
+    finally:
+        sys.argv = before
+    return CommandResult(code, out.getvalue(), err.getvalue())

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from fleet.plots.style import (
     BLUE,
-    FLEET,
     GREY,
     INK,
     LIGHT,
@@ -30,6 +29,7 @@ from fleet.plots.style import (
     title,
     turbines_of,
 )
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     import numpy.typing as npt

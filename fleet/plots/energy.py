@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 
 from fleet.plots.style import (
     BLUE,
-    FLEET,
     GREY,
     INK,
     ORANGE,
@@ -21,6 +20,7 @@ from fleet.plots.style import (
     new_figure,
     style,
 )
+from fleet.schema import FLEET
 
 __all__ = ["plot_losses", "plot_reconciliation", "waterfall"]
 

@@ -13,7 +13,6 @@ from fleet.config import Turbine
 from fleet.flags import FLAG_TITLES, USED
 from fleet.plots.style import (
     BLUE,
-    FLEET,
     GREEN,
     GREY,
     INK,
@@ -30,6 +29,7 @@ from fleet.plots.style import (
     title,
     turbines_of,
 )
+from fleet.schema import FLEET
 
 __all__ = ["local_km", "plot_accounting", "plot_clock", "plot_map", "reason_title"]
 
@@ -104,10 +104,11 @@ def plot_map(
                 label(row["turbine"]), (row["east"], row["north"]), xytext=(5, 4), textcoords="offset points",
                 fontsize=size, parse_math=False,
             )  # fmt: skip
-        ax.set_aspect("equal", adjustable="datalim")
-        ax.margins(0.2)
         if np.ptp(place["east"]) + np.ptp(place["north"]) == 0.0:
-            ax.set(xlim=(-0.5, 0.5), ylim=(-0.5, 0.5))
+            ax.set(xlim=(-0.5, 0.5), ylim=(-0.5, 0.5), aspect="equal")
+        else:
+            ax.set_aspect("equal", adjustable="datalim")
+            ax.margins(0.2)
         ax.grid()
         ax.set_xlabel("east [km]")
         ax.set_ylabel("north [km]")

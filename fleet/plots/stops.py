@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from fleet.categories import Category
 from fleet.plots.style import (
     CATEGORY_COLOURS,
-    FLEET,
     GREY,
     INK,
     LIGHT,
@@ -25,6 +24,7 @@ from fleet.plots.style import (
     title,
     turbines_of,
 )
+from fleet.schema import FLEET
 
 __all__ = ["PRODUCING", "category_title", "plot_categories", "plot_stops"]
 

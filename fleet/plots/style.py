@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fleet.categories import Category
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BLUE",
     "CATEGORY_COLOURS",
-    "FLEET",
     "GREEN",
     "GREY",
     "INK",
@@ -49,7 +49,6 @@ __all__ = [
     "turbines_of",
 ]
 
-FLEET = "fleet"
 WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
 
 # Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from fleet.plots.style import FLEET, INK, LIGHT, SKY, VERMILLION, canvas, empty, style
+from fleet.plots.style import INK, LIGHT, SKY, VERMILLION, canvas, empty, style
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     from matplotlib.projections.polar import PolarAxes

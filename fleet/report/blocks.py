@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fleet.report.formats import number, percent, sentence, stamp, text
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +130,7 @@ def table(
         Takes the first column's value and says whether the row stands out; without it the fleet's rows do.
     """
     shown = [column for column in columns if column.key in frame]
-    stands_out = strong or (lambda value: value == "fleet")
+    stands_out = strong or (lambda value: value == FLEET)
     cells = [[column.show(value) for value in frame[column.key]] for column in shown]
     kept = [place for place, column in enumerate(shown) if column.form != "text" or place == 0 or any(cells[place])]
     same = [

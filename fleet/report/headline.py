@@ -8,10 +8,10 @@ import pandas as pd
 
 from fleet.flags import USED
 from fleet.results import FleetResults
+from fleet.schema import FLEET
 
-__all__ = ["AEP_WIND_SPEED", "FLEET", "HEADLINE_COLUMNS", "headline", "turbine_order"]
+__all__ = ["AEP_WIND_SPEED", "HEADLINE_COLUMNS", "headline", "turbine_order"]
 
-FLEET = "fleet"  #: stands for all turbines together
 AEP_WIND_SPEED = 6.0  #: annual mean wind speed of the headline's annual energy production [m/s]
 HEADLINE_COLUMNS = (
     "turbine",

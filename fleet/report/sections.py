@@ -12,8 +12,9 @@ from fleet.report import sections_operation as operation
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import sentence
-from fleet.report.headline import AEP_WIND_SPEED, FLEET, headline, turbine_order
+from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
 from fleet.results import FleetResults
+from fleet.schema import FLEET
 
 __all__ = ["SECTIONS", "reason_absent", "section_id", "sections"]
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from fleet.flags import USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
-from fleet.report.headline import FLEET, turbine_order
+from fleet.report.headline import turbine_order
 from fleet.report.settings import settings_table, source_table
 from fleet.results import Clock, FleetResults, Quality
+from fleet.schema import FLEET
 
 __all__ = ["clock", "coverage", "method", "quality", "sources"]
 

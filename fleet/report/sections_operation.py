@@ -10,8 +10,9 @@ import pandas as pd
 from fleet.categories import IEC_CODES, Category
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import number, sentence, text
-from fleet.report.headline import FLEET, turbine_order
+from fleet.report.headline import turbine_order
 from fleet.results import Availability, FleetResults
+from fleet.schema import FLEET
 
 __all__ = ["STOPS_SHOWN", "availability", "reliability", "stops"]
 

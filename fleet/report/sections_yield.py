@@ -8,8 +8,9 @@ import pandas as pd
 
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
-from fleet.report.headline import FLEET, turbine_order
+from fleet.report.headline import turbine_order
 from fleet.results import Energy, FleetResults, PowerCurves, Wind
+from fleet.schema import FLEET
 
 __all__ = ["aep", "energy", "losses", "power_curves", "publisher", "ranking", "reconciliation", "wind"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fleet.analysis import analyse
@@ -22,6 +22,8 @@ from fleet.results import FleetResults
 from tests.farms import START, farm_rows, generic_toml, names_of
 
 _NUMBER = itertools.count()
+#: A case takes about a second: what hypothesis found is shown as found, without a search for a smaller one.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 TURBINES, DAYS = 2, 2
 SIGNALS = ["power", "wind", "direction", "vane", "temperature"]
 
@@ -112,7 +114,7 @@ def _analyse(folder: Path, start: str | None = None, end: str | None = None, day
     return analyse(open_dataset(folder), start=period[0], end=period[1], options=options)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, phases=PHASES, max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     wanted=troubles,
@@ -187,7 +189,7 @@ def test_every_row_has_one_reason_and_every_interval_one_state(
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, phases=PHASES, max_examples=25)
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from(["T1", "T2"]), st.integers(0, (1 << 17) - 1)), st.integers(1, 10**6), min_size=1

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import random
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fleet.analysis import analyse
-from fleet.config import QualitySettings, Turbine
+from fleet.config import QualitySettings
 from fleet.dataset import open_dataset
 from fleet.farm import Farm
 from fleet.flags import Flag
@@ -21,10 +22,12 @@ from fleet.prepare import cut, prepare
 from fleet.quality import basic_flags
 from fleet.readers import read
 from fleet.results import FleetResults
-from tests.farms import differing, farm_rows, fingerprint, write_engie, write_generic, write_site
+from tests.farms import Parts, differing, farm_rows, fingerprint, write_engie, write_generic, write_greenbyte, write_site
 
-DAYS = 4
+DAYS = 3
 _NUMBER = itertools.count()
+#: A case takes about a second: what hypothesis found is shown as found, without a search for a smaller one.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 def _run(folder: Path, days: int = 92, scheduler: str = "synchronous", workers: int | None = None) -> FleetResults:
@@ -36,22 +39,23 @@ def _rows() -> pd.DataFrame:
     """Return a farm with what splits could break: frozen runs and stops over midnight, gaps, duplicates, conflicts."""
     rows = farm_rows(3, DAYS, seed=11)
     rows.loc[140:150, "power"] = "812.25"  # frozen over the first midnight of T1
-    rows.loc[576 + 280 : 576 + 300, "power"] = "-3.33"  # T2 stands still over the second midnight
-    rows.loc[576 + 280 : 576 + 300, "wind"] = [f"{9.0 + 0.037 * i:.3f}" for i in range(21)]
-    rows.loc[1152 + 430 : 1152 + 434, "direction"] = "77.00"
-    rows.loc[[20, 700, 1300], "power"] = ""
-    rows.loc[[33, 711], ["power", "wind", "direction", "vane", "temperature"]] = ""
-    copies, conflicts = rows.loc[[60, 800]], rows.loc[[61, 144, 1440]].assign(power="333.33")
-    return pd.concat([rows.drop(index=[100, 101, 287, 288, 720]), copies, conflicts], ignore_index=True)
+    for first in (432 + 138, 432 + 280, 864 + 139, 864 + 281):  # T2 and T3 stand still over both midnights
+        rows.loc[first : first + 20, "power"] = "-3.33"
+        rows.loc[first : first + 20, "wind"] = [f"{8.0 + first / 500 + 0.037 * i:.3f}" for i in range(21)]
+    rows.loc[864 + 285 : 864 + 289, "direction"] = "77.00"
+    rows.loc[[20, 600, 1000], "power"] = ""
+    rows.loc[[33, 611], ["power", "wind", "direction", "vane", "temperature"]] = ""
+    copies, conflicts = rows.loc[[60, 800]], rows.loc[[61, 288, 1152]].assign(power="333.33")
+    return pd.concat([rows.drop(index=[100, 101, 287, 576]), copies, conflicts], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_site(write_engie(tmp_path_factory.mktemp("farm"), _rows(), turbines=3), DAYS)
+    return write_site(write_engie(tmp_path_factory.mktemp("one") / "farm", _rows(), turbines=3), DAYS)
 
 
 @pytest.fixture(scope="module")
-def reference(folder: Path) -> dict[str, bytes]:
+def reference(folder: Path) -> Parts:
     return fingerprint(_run(folder))
 
 
@@ -68,24 +72,24 @@ def test_the_farm_holds_what_splits_could_break(folder: Path) -> None:
     midnight = pd.Timestamp("2015-03-03", tz="UTC")
     stops = results.availability.stops
     over = stops[(stops["start"] < midnight) & (stops["end"] > midnight)]
-    assert set(over["turbine"]) == {"T1", "T2"}
+    assert set(over["turbine"]) == {"T1", "T2", "T3"}
     assert over["lost_mwh"].notna().all()
     assert set(results.availability.table["evidence"]) >= {"status log", "inferred"}
     assert len(results.energy.reconciliation)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, phases=PHASES, max_examples=6)
 @given(
     days=st.integers(1, DAYS + 1),
     how=st.one_of(st.tuples(st.just("synchronous"), st.none()), st.tuples(st.just("threads"), st.integers(1, 4))),
 )
 def test_partitions_schedulers_and_workers_give_the_same_bytes(
-    folder: Path, reference: dict[str, bytes], days: int, how: tuple[str, int | None]
+    folder: Path, reference: Parts, days: int, how: tuple[str, int | None]
 ) -> None:
     assert not differing(fingerprint(_run(folder, days, *how)), reference)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, phases=PHASES, max_examples=5)
 @given(
     parts=st.integers(1, 6),
     order=st.randoms(use_true_random=False),
@@ -94,27 +98,26 @@ def test_partitions_schedulers_and_workers_give_the_same_bytes(
 )
 def test_file_splits_and_orders_change_the_list_of_sources_only(
     tmp_path_factory: pytest.TempPathFactory,
-    reference: dict[str, bytes],
+    reference: Parts,
     parts: int,
-    order: object,
+    order: random.Random,
     shuffled: bool,
     days: int,
 ) -> None:
     rows = _rows()
     if shuffled:  # rows of any order, time running backwards here and there
-        rows = rows.sample(frac=1.0, random_state=order.randrange(1 << 30), ignore_index=True)  # type: ignore[attr-defined]
-    other = tmp_path_factory.mktemp(f"farm{next(_NUMBER)}")
+        rows = rows.sample(frac=1.0, random_state=order.randrange(1 << 30), ignore_index=True)
+    other = tmp_path_factory.mktemp(f"other{next(_NUMBER)}") / "farm"
     write_site(write_engie(other, rows, turbines=3, parts=parts), DAYS)
     files = sorted(other.glob("scada_*.csv"))
     names = [path.name for path in files]
-    order.shuffle(names)  # type: ignore[attr-defined]
+    order.shuffle(names)
     for path in files:
         path.rename(path.with_suffix(".part"))
     for path, name in zip(files, names, strict=True):
         path.with_suffix(".part").rename(other / name)
     found = fingerprint(_run(other, days), without=["sources"])
-    expected = {name: content for name, content in reference.items() if name != "sources"}
-    assert not differing(found, expected)
+    assert differing(found, reference) == ["sources"]
 
 
 def test_the_report_is_the_same_bytes_in_another_place(folder: Path, tmp_path: Path) -> None:
@@ -131,34 +134,30 @@ def test_the_report_is_the_same_bytes_in_another_place(folder: Path, tmp_path: P
 
 
 def test_a_selected_period_is_the_same_however_it_is_cut(folder: Path) -> None:
-    start, end = pd.Timestamp("2015-03-02T05:30", tz="UTC"), pd.Timestamp("2015-03-04T19:10", tz="UTC")
+    start, end = pd.Timestamp("2015-03-02T05:30", tz="UTC"), pd.Timestamp("2015-03-03T19:10", tz="UTC")
     found = [
         fingerprint(
             analyse(open_dataset(folder), start=start, end=end, options=RunOptions(scheduler="synchronous", partition_days=days))
         )
-        for days in (1, 2, 92)
+        for days in (1, 92)
     ]
-    assert not differing(found[0], found[2])
-    assert not differing(found[1], found[2])
+    assert not differing(*found)
 
 
 def test_the_three_formats_give_the_same_tables(tmp_path: Path) -> None:
-    from tests.farms import write_greenbyte
-
     rows = farm_rows(2, 2, seed=5)
     found = []
     for write in (write_generic, write_engie, write_greenbyte):
         results = _run(write(tmp_path / write.__name__, rows))
         assert results.quality is not None
         assert results.energy is not None
-        found.append(
-            fingerprint(results.quality) | {f"energy.{k}": v for k, v in fingerprint(results.energy).items()}
-        )
-    assert not differing(found[0], found[1])
-    assert not differing(found[0], found[2])
+        found.append((fingerprint(results.quality), fingerprint(results.energy)))
+    for quality, energy in found[1:]:
+        assert not differing(quality, found[0][0])
+        assert not differing(energy, found[0][1])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, phases=PHASES, max_examples=15)
 @given(data=st.data(), records=st.integers(2, 8))
 def test_frozen_flags_do_not_depend_on_partition_borders(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, records: int
@@ -183,7 +182,7 @@ def test_frozen_flags_do_not_depend_on_partition_borders(
     def flags(borders: list[int]) -> dict[int, int]:
         found: dict[int, int] = {}
         for part in cut(prepared, borders, (edges[0], edges[-1]), farm):
-            bits = basic_flags(part.frame, _turbine(farm.turbines), quality, 600)[part.core]
+            bits = basic_flags(part.frame, farm.turbines[0], quality, 600)[part.core]
             rows_of = part.frame["source_row"].to_numpy()[part.core]
             assert not set(found) & set(rows_of.tolist())
             found |= dict(zip(rows_of.tolist(), bits.tolist(), strict=True))
@@ -194,10 +193,6 @@ def test_frozen_flags_do_not_depend_on_partition_borders(
     assert len(whole) == len(rows)
     alone = _frozen_by_hand(prepared.frame, records)
     assert [row for row, bits in sorted(whole.items()) if bits & Flag.FROZEN] == alone
-
-
-def _turbine(turbines: tuple[Turbine, ...]) -> Turbine:
-    return turbines[0]
 
 
 def _frozen_by_hand(frame: pd.DataFrame, records: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -44,10 +46,10 @@ def _same(one: Summary, other: Summary) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_merge_is_commutative(parts: list[list[Row]], order: object) -> None:
+def test_merge_is_commutative(parts: list[list[Row]], order: random.Random) -> None:
     summaries = [_summary(part) for part in parts]
     mixed = summaries.copy()
-    order.shuffle(mixed)  # type: ignore[attr-defined]
+    order.shuffle(mixed)
     _same(merge(summaries), merge(mixed))
 
 

@@ -1,7 +1,7 @@
 """Availability of a small synthetic farm, from files to result: every energy stands against a sum by hand.
 
-Each turbine makes 900 to 1100 kW in a steady wind of 8 m/s, the same as its neighbours, so that the power it would have made
-in a stop is known. Potential power is corrected by the ratio found in normal operation, which is exact here.
+Each turbine makes 900 to 1100 kW in a steady wind of 8 m/s, the same as its neighbours, so that the power it would have
+made in a stop is known. Potential power is corrected by the ratio found in normal operation, which is exact here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fleet.status_log import UNKNOWN_COVERAGE
 START = pd.Timestamp("2015-01-30", tz="UTC")
 RECORDS = 4 * 144  # four days, two in January
 RATED_KW = 2000.0
-POWER = 1000.0 + 100.0 * np.sin(np.arange(RECORDS))  #: what every turbine makes or would make [kW]
+POWER = np.rint(1000.0 + 100.0 * np.sin(np.arange(RECORDS)))  #: what every turbine makes or would make [kW]
 STOP = slice(60, 72)  #: 30 January, 10:00 to 12:00
 HOURS = 1.0 / 6.0  #: length of a record [h]
 MWH = HOURS / 1000.0  #: energy of 1 kW in one record
@@ -41,6 +41,7 @@ columns.power_kw = { column = "power" }
 columns.wind_speed = { column = "wind" }
 columns.potential_power_kw = { column = "potential" }
 """
+LOG_HEADER = "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category"
 LOG_SOURCE = '[[sources]]\nformat = "greenbyte_status"\nfiles = "Status_*.csv"\n'
 Stop = tuple[str, str, str]  #: begin, end, IEC category
 
@@ -72,8 +73,7 @@ def farm(
         rows = "".join(f"2015-01-30 {a},2015-01-30 {b},01:00:00,Stop,7,Broken,,,{c}\n" for a, b, c in stops)
         (folder / "Status_T1.csv").write_text(
             f"# This file was exported by Greenbyte\n#\n# Turbine: T1\n# Time zone: UTC\n{interval}#\n"
-            "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category\n"
-            f"2015-01-30 00:00:00,-,-,Informational,1,Run,,,Full Performance\n{rows}"
+            f"{LOG_HEADER}\n2015-01-30 00:00:00,-,-,Informational,1,Run,,,Full Performance\n{rows}"
             "2015-01-30 15:00:00,-,-,Informational,1,Run,,,Full Performance\n"
         )
     return fleet.open(folder).with_options(RunOptions(scheduler="synchronous"))
@@ -120,14 +120,15 @@ class TestInferred:
         assert found.stops["lost_mwh"].tolist() == pytest.approx(losses, rel=1e-6)
 
     def test_borders_of_partitions_within_a_stop_leave_no_trace(self, tmp_path: Path) -> None:
-        # The export's signal is 3/7 too low, so that each correction rounds; the stop spans three midnights.
-        power, signal = stopped(slice(60, 500)), {"T1": 0.7 * POWER}
-        one = farm(tmp_path, {"T1": power}, potential=signal)
+        # The stops span three midnights; the signals are wrong by no round ratio, so that each correction rounds.
+        wave, power = np.cos(np.arange(RECORDS)), stopped(slice(60, 500))
+        signals = {name: np.rint(0.7 * POWER + width * wave) for name, width in (("T1", 20), ("T2", 40), ("T3", 60))}
+        one = farm(tmp_path, dict.fromkeys(signals, power), potential=signals)
         whole, cut = (
             one.with_options(RunOptions(scheduler="synchronous", partition_days=days)).availability()
             for days in (92, 1)
         )
-        assert len(whole.stops) == 1
+        assert len(whole.stops) == 3
         for name in ("table", "stops", "categories", "monthly"):
             pd.testing.assert_frame_equal(getattr(cut, name), getattr(whole, name), check_exact=True)
 
@@ -139,7 +140,8 @@ class TestPotential:
         # T1 makes 4/3 of its neighbours' mean in normal operation; that is what the correction puts right.
         assert row["potential_source"] == "available neighbours"
         assert row["lost_mwh"] == pytest.approx(POWER[STOP].sum() * MWH, rel=1e-5)
-        assert any("available neighbours" in note and "1.333" in note for note in found.notes)
+        # T3 makes half of either neighbour; T2 4/3 of both and, while T1 stands, twice of T3 alone.
+        assert any("available neighbours" in note and "is 0.500 to 1.34" in note for note in found.notes)
 
     def test_the_export_s_signal_is_preferred_and_its_bias_taken_out(self, tmp_path: Path) -> None:
         # The neighbour made twice as much during the stop, which shows that it is not asked.
@@ -203,7 +205,9 @@ class TestStatusLog:
 
     def test_energy_by_category_and_stop_against_shares_of_records(self, tmp_path: Path) -> None:
         power = stopped(slice(60, 71), own_use_kw=5.0)
-        found = farm(tmp_path, {"T1": power}, potential={"T1": POWER}, stops=self.STOPS).availability()
+        allowed = "[availability]\nmaintenance_allowance_h = 8760.0\n"
+        opened = farm(tmp_path, {"T1": power}, potential={"T1": POWER}, stops=self.STOPS, settings=allowed)
+        found = opened.availability()
         gap = POWER - power
         outage = (0.5 * gap[60] + gap[61:67].sum()) * MWH
         maintenance = (gap[67:70].sum() + 0.5 * gap[70]) * MWH
@@ -212,8 +216,9 @@ class TestStatusLog:
         assert row["unavailable_h"] == pytest.approx(100 / 60)
         assert row["lost_mwh"] == pytest.approx(outage + maintenance, rel=1e-6)
         assert row["produced_mwh"] == pytest.approx(power.sum() * MWH, rel=1e-6)
+        in_service = dict.fromkeys(("full_performance", "unallocated_in_service"), 0.0)
         assert lost_by_category(found) == pytest.approx(
-            {"forced_outage": outage, "scheduled_maintenance": maintenance, "full_performance": 0.0}, rel=1e-6
+            {"forced_outage": outage, "scheduled_maintenance": maintenance, **in_service}, rel=1e-6
         )
         assert found.stops["category"].tolist() == ["forced_outage", "scheduled_maintenance"]
         assert found.stops["lost_mwh"].tolist() == pytest.approx([outage, maintenance], rel=1e-6)
@@ -292,5 +297,5 @@ class TestContractPriority:
         assert same.notes == none.notes
 
     def test_an_incomplete_order_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="contract_priority must name each category once; missing: .*suspended"):
+        with pytest.raises(ConfigError, match=r"contract_priority must name each category once; missing: .*suspended"):
             self.found(tmp_path, 'contract_priority = ["forced_outage"]\n')

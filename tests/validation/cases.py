@@ -43,7 +43,7 @@ class Case:
 
 
 TURBINES = ("R80711", "R80721", "R80736", "R80790")
-COUNT = "a count: exact"
+COUNT = "a count"
 LAST_DIGIT = "half a unit of the reference's last digit"
 ROUNDING = "rounding in double precision"
 
@@ -155,6 +155,20 @@ def _la_haute_borne_as_written() -> Iterator[Case]:
         yield annual(quantity=f"AEP in a Rayleigh wind of 6 m/s, {name}", reference=reference, compute=compute)
 
 
+def _plant_file() -> Iterator[Case]:
+    case = partial(Case, case="La Haute Borne, plant file", source="an assumed electrical loss of 2 %", unit="1")
+    for quantity, compute, digits, tolerance, reason in (
+        ("plant over turbines, two years", q.plant_over_turbines, 5, 5e-6, LAST_DIGIT),
+        ("the same, month furthest from 0.98", q.plant_over_turbines_worst_month, 3, 5e-4, LAST_DIGIT),
+    ):
+        yield case(
+            quantity=quantity, reference=0.98, digits=digits, tolerance=tolerance, reason=reason, compute=compute
+        )
+    lag = partial(case, source="one and the same clock", unit="min", reference=0, tolerance=0.0, reason="whole records")
+    for title, months in (("December to February", (12, 1, 2)), ("June to August", (6, 7, 8))):
+        yield lag(quantity=f"lag of best correlation, {title}", compute=partial(q.plant_lag, months))
+
+
 def _penmanshiel() -> Iterator[Case]:
     run = runs.penmanshiel
     case = partial(
@@ -201,7 +215,7 @@ def _kelmarsh() -> Iterator[Case]:
 
 
 def _closed_forms() -> Iterator[Case]:
-    case = partial(Case, case="AEP in closed form", unit="MWh", digits=3)
+    case = partial(Case, case="AEP in closed form", unit="MWh", digits=5)
     for mean in (4.0, 7.0, 11.0):
         for kind, reference in zip(("measured", "extrapolated"), constant_power_mwh(mean), strict=True):
             yield case(
@@ -250,6 +264,7 @@ def _density() -> Iterator[Case]:
 CASES: tuple[Case, ...] = (
     *_la_haute_borne_corrected(),
     *_la_haute_borne_as_written(),
+    *_plant_file(),
     *_penmanshiel(),
     *_kelmarsh(),
     *_closed_forms(),

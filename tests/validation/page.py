@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
 from tests.validation.cases import CASES, GROUPS, Case
 
-__all__ = ["PAGE", "line", "page"]
+__all__ = ["PAGE", "line", "miss", "page"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
 
@@ -39,15 +40,18 @@ _SETTINGS = {
     ),
     "La Haute Borne, clock as written": (
         '`duplicates = "first"`: no correction, the first of two records in file order counts. For the AEP: no density '
-        "correction,\nbins of 0.5 m/s with at least 3 records, the bin's mean wind speed, records between 5 and 40 m/s "
-        "with power outside 20 to\n2,100 kW left out, no other flag for the power curve, last bin held to 25 m/s. "
-        "Availability: down is wind at or above 4 m/s\nwith power at or below 0."
+        "correction, bins of 0.5 m/s with at least 3 records, the bin's mean wind speed, records between 5 and 40 m/s "
+        "with power outside 20 to 2,100 kW left out, no other flag for the power curve, last bin held to 25 m/s. "
+        "Availability: down is wind at or above 4 m/s with power at or below 0."
+    ),
+    "La Haute Borne, plant file": (
+        "The plant file against the sum of the turbines as both are read, on the stamps that both have, not corrected."
     ),
     "Penmanshiel 01, February 2023": "Every default. One month of a status log, 672 h as its header declares.",
     "Kelmarsh 1, windows of 2016": (
         "Every default; the turbine's status log by itself. Its header declares the whole year, its rows are scattered "
-        "windows:\nwithout a declared period nothing but the logged stops can be stated. In a second run the emergency "
-        "stop is written into the\nfile three more times, beginning 1, 40 and 200 h later and ending together."
+        "windows: without a declared period nothing but the logged stops can be stated. In a second run the emergency "
+        "stop is written into the file three more times, beginning 1, 40 and 200 h later and ending together."
     ),
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
@@ -58,12 +62,12 @@ _DOUBTS = """\
 
 None of the references above was found wrong. These prove less than they seem to:
 
-- **The plant meter of La Haute Borne is no meter.** The published plant file was derived from the turbines' records.
-  On the stamps that both have, its total is 0.98 of their sum *as written* to 1e-6, each month's lies within 0.04 % of
-  that, and it runs without lag against them in winter and in summer alike (correlation above 0.9999): it shares their
-  wrong clock, and where the stamps as written have their 12 holes it holds values nevertheless. The ratio net over
-  gross shows that both were read rightly and belong together; it says nothing about electrical losses. With the
-  corrected clock plant and turbines are an hour apart in summer, which months hardly show and single hours would.
+- **The plant meter of La Haute Borne is no meter.** The published plant file was derived from the turbines' records: it
+  is 0.98 of their sum over two years and nearly so in each month, and without lag against their stamps *as written*
+  in winter and in summer (see "plant file" above). So it shares their wrong clock, and where those stamps have their 12
+  holes it holds values nevertheless. The ratio net over gross shows that both were read rightly and belong together;
+  it says nothing about electrical losses. With the corrected clock, plant and turbines are an hour apart in summer:
+  months hardly show it, single hours would.
 - **The publisher's losses** in the same file are estimates too. Availability loss is compared for its size only;
   curtailment cannot be found in an export without a set-point or a status log.
 - **The reference AEP** is an evaluation of the same records by the same method of bins on nacelle wind. It validates
@@ -77,24 +81,17 @@ None of the references above was found wrong. These prove less than they seem to
 """
 
 
+def _filled(text: str) -> str:
+    return fill(text, 118, break_long_words=False, break_on_hyphens=False)
+
+
 def _number(value: float, digits: int) -> str:
     """Return a number with a fixed count of decimals and no minus sign before zero."""
     return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def line(case: Case, ours: float) -> str:
-    """Return a case's line of the table; raise where the case does not pass, because a failure is not to be documented.
-
-    Raises
-    ------
-    ValueError
-        The figure is outside the case's tolerance.
-    """
-    if not case.passes(ours):
-        raise ValueError(
-            f"{case.case}, {case.quantity}: found {ours!r} {case.unit}, "
-            f"expected {case.reference!r} within {case.tolerance!r} ({case.source})"
-        )
+    """Return a case's line of the table."""
     digits = 0 if case.tolerance == 0.0 else case.digits + 2 if case.tolerance else case.digits
     judged = "reported" if case.tolerance is None else f"{case.tolerance:.2g}" if case.tolerance else "0"
     cells = (
@@ -103,10 +100,16 @@ def line(case: Case, ours: float) -> str:
         _number(case.reference, case.digits),
         _number(ours, digits),
         _number(ours - case.reference, digits),
-        f"{judged}: {case.reason}",
+        f"{judged} ({case.reason})",
         case.source,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def miss(case: Case, ours: float) -> str:
+    """Return what to say of a case that does not pass."""
+    expected = f"expected {case.reference!r} within {case.tolerance!r} ({case.source})"
+    return f"{case.case}, {case.quantity}: found {ours!r} {case.unit}, {expected}"
 
 
 def page(lines: Mapping[tuple[str, str], str]) -> str:
@@ -120,5 +123,5 @@ def page(lines: Mapping[tuple[str, str], str]) -> str:
             "| --- | --- | ---: | ---: | ---: | --- | --- |",
             *(lines[case.case, case.quantity] for case in CASES if case.case == group),
         ]
-        parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_SETTINGS[group]}\n\n" + "\n".join(table) + "\n")
+        parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_filled(_SETTINGS[group])}\n\n" + "\n".join(table) + "\n")
     return "\n".join([*parts, _DOUBTS])

@@ -78,6 +78,26 @@ def aep(run: Farm, turbine: str, mean: float) -> float:
     return _one(table.loc[(table["turbine"] == turbine) & (table["wind_speed_avg"] == mean), "aep_extrapolated_mwh"])
 
 
+def plant_over_turbines() -> float:
+    sums = runs.la_haute_borne_plant().sum()
+    return float(sums["plant"] / sums["turbines"])
+
+
+def plant_over_turbines_worst_month() -> float:
+    series = runs.la_haute_borne_plant()
+    sums = series.groupby(series.index.strftime("%Y-%m")).sum()
+    ratio = sums["plant"] / sums["turbines"]
+    return float(ratio[(ratio - 0.98).abs().idxmax()])
+
+
+def plant_lag(months: tuple[int, ...]) -> float:
+    """Shift of the turbines' series, up to three hours either way, that fits the plant's best [min]."""
+    series = runs.la_haute_borne_plant()
+    chosen = series.index.month.isin(months)
+    fit = {shift: series["plant"][chosen].corr(series["turbines"].shift(shift)[chosen]) for shift in range(-18, 19)}
+    return 10.0 * max(fit, key=lambda shift: fit[shift])
+
+
 def category_hours(run: Log, category: str | None = None) -> float:
     """Hours of one category, or of all."""
     table = run().categories

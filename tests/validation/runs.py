@@ -25,6 +25,7 @@ __all__ = [
     "kelmarsh_1",
     "la_haute_borne_as_written",
     "la_haute_borne_corrected",
+    "la_haute_borne_plant",
     "penmanshiel",
     "penmanshiel_events",
     "penmanshiel_without_open_rows",
@@ -64,6 +65,17 @@ def la_haute_borne_as_written() -> FleetResults:
         ),
     )
     return farm.results
+
+
+@cache
+def la_haute_borne_plant() -> pd.DataFrame:
+    """Energy of the plant file and of the turbines [kWh] by stamps as written, the first record of each."""
+    dataset = fleet.open("la_haute_borne").dataset
+    (scada,), (meter,) = dataset.of_kind("scada"), dataset.of_kind("meter")
+    first = scada.read().frame.drop_duplicates(["turbine", "time"])
+    turbines = first.groupby("time")["power_kw"].sum() / 6.0
+    plant = meter.read().frame.set_index("time")["energy_kwh"]
+    return turbines.to_frame("turbines").join(plant.rename("plant"), how="inner")
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.validation.cases import CASES, GROUPS, Case
-from tests.validation.page import PAGE, line, page
+from tests.validation.page import PAGE, line, miss, page
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +23,7 @@ def written() -> str:
 def test_against_the_references_and_the_page_says_so(group: str, written: str) -> None:
     cases = [case for case in CASES if case.case == group]
     found = {case.quantity: case.compute() for case in cases}
-    missed = [
-        f"{case.quantity}: found {found[case.quantity]!r}, {case.source} has {case.reference!r}"
-        for case in cases
-        if not case.passes(found[case.quantity])
-    ]
+    missed = [miss(case, found[case.quantity]) for case in cases if not case.passes(found[case.quantity])]
     assert not missed, "\n".join(missed)
     lines = written.splitlines()
     stale = [line(case, found[case.quantity]) for case in cases if line(case, found[case.quantity]) not in lines]
@@ -62,5 +58,3 @@ def test_a_figure_beside_the_reference_fails(case: Case) -> None:
     assert not case.passes(case.reference + off)
     assert not case.passes(case.reference - off)
     assert not case.passes(math.nan)
-    with pytest.raises(ValueError, match="expected"):
-        line(case, case.reference + off)

@@ -1,0 +1,173 @@
+"""The command `wind-fleet`: exit codes, messages, options, and what it writes or leaves alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.farms import farm_rows, run_cli, write_generic
+
+COMMANDS = ("report", "inspect", "power-curve", "availability")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_generic(tmp_path_factory.mktemp("cli") / "farm", farm_rows(2, 0.5, seed=4))
+
+
+def _fails(code: int, *arguments: str) -> str:
+    """Run a command that must fail with one message and return the message."""
+    result = run_cli(*arguments)
+    assert result.code == code, result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    return result.err
+
+
+def test_report_prints_its_table_and_writes_the_folder(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "report"
+    result = run_cli("report", str(folder), "--out", str(out), "--quiet", "--turbine", "T2", "--from", "2015-03-01T02:00")
+    assert (result.code, result.err) == (0, "")
+    assert f"Report: {out / 'index.html'}" in result.out
+    assert "T2" in result.out
+    assert "not listed" not in result.out  # T1 was not asked for, which is no trouble
+    assert sorted(path.name for path in out.iterdir()) == ["figures", "index.html", "summary.json", "tables"]
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["turbines"]["fleet"]["energy_mwh"] == summary["turbines"]["T2"]["energy_mwh"] > 0.0
+    assert summary["period_start_utc"] == "2015-03-01T02:00:00+00:00"
+    assert sorted(path.name for path in out.parent.iterdir()) == ["report"]  # nothing temporary stays
+    # An earlier report is refused while a stranger's file lies in it, and stays as it was.
+    (out / "my notes.txt").write_text("keep me")
+    assert "my notes.txt" in _fails(4, "report", str(folder), "--out", str(out), "--quiet")
+    assert (out / "my notes.txt").read_text() == "keep me"
+    assert json.loads((out / "summary.json").read_text()) == summary
+
+
+def test_report_refuses_a_folder_of_something_else(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "summary.json").write_text('{"kind": "letters"}')
+    message = _fails(4, "report", str(folder), "--out", str(tmp_path / "letters"), "--quiet")
+    assert str(tmp_path / "letters") in message
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["letters", "summary.json"]
+    assert "is a file" in _fails(4, "report", str(folder), "--out", str(tmp_path / "letters" / "summary.json"), "--quiet")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
+def test_report_into_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    message = _fails(4, "report", str(folder), "--out", str(locked / "report"), "--quiet")
+    assert "cannot be written" in message
+
+
+def test_report_below_a_file_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    message = _fails(4, "report", str(folder), "--out", str(tmp_path / "file" / "report"), "--quiet")
+    assert "cannot be written" in message
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--turbine", "T22"), ('no turbine "T22"', 'did you mean "T2"', "T1, T2")),
+        (("--from", "2015-03-02", "--to", "2015-03-01"), ("begin before it ends", "2015-03-02", "2015-03-01")),
+        (("--from", "yesterday-ish"), ("from", "'yesterday-ish'", "2014-07-01")),
+        (("--to", "2015-02-30"), ("to", "'2015-02-30'")),
+        (("--from", ""), ("from", "''")),
+        (("--to", "NaT"), ("to", "'NaT'")),
+    ],
+)
+def test_wrong_options_end_with_code_2(folder: Path, options: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    message = _fails(2, "availability", str(folder), "--quiet", *options)
+    assert message.startswith("wind-fleet: ")
+    assert message.count("\n") == 1
+    assert [part for part in parts if part not in message] == []
+
+
+@pytest.mark.parametrize("options", [("--workers", "0"), ("--workers", "two"), ("--no-such-option",), ("--turbine",)])
+def test_options_that_typer_refuses_end_with_code_2(folder: Path, options: tuple[str, ...]) -> None:
+    assert options[0] in _fails(2, "availability", str(folder), *options)
+
+
+def test_unknown_command_ends_with_code_2() -> None:
+    assert "reprot" in _fails(2, "reprot", "x")
+
+
+@pytest.mark.parametrize(("option", "value"), [("--from", "2016-01-01"), ("--to", "2014-01-01")])
+def test_a_period_without_data_ends_with_code_3_and_says_what_there_is(folder: Path, option: str, value: str) -> None:
+    message = _fails(3, "power-curve", str(folder), "--quiet", option, value)
+    assert "2015-03-01 00:00" in message
+    assert "2015-03-01 12:00" in message
+
+
+def test_a_misspelt_sample_is_answered_with_the_nearest() -> None:
+    assert 'did you mean "penmanshiel"?' in _fails(3, "availability", "penmansheil")
+
+
+@pytest.mark.parametrize("command", ["power-curve", "availability"])
+def test_csv_holds_the_whole_table(folder: Path, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "table.csv"
+    result = run_cli(command, str(folder), "--quiet", "--csv", str(path))
+    assert (result.code, result.err) == (0, "")
+    table = pd.read_csv(path)
+    assert set(table["turbine"]) == {"T1", "T2", "fleet"}
+    assert ("power_kw" if command == "power-curve" else "time_based") in table
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["table.csv"]
+
+
+def test_csv_that_cannot_be_written_ends_with_code_4(folder: Path, tmp_path: Path) -> None:
+    result = run_cli("availability", str(folder), "--quiet", "--csv", str(tmp_path / "none" / "table.csv"))
+    assert result.code == 4
+    assert "table.csv: cannot be written" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_part_that_the_data_cannot_give_ends_with_code_3() -> None:
+    message = _fails(3, "power-curve", "penmanshiel", "--quiet")
+    assert "no SCADA records" in message
+
+
+def test_inspect_writes_a_starter_once(tmp_path: Path) -> None:
+    farm = write_generic(tmp_path / "farm", farm_rows(1, 0.1), turbines=1)
+    settings = (farm / "farm.toml").read_text()
+    assert "is there already" in run_cli("inspect", str(farm), "--write").err
+    assert (farm / "farm.toml").read_text() == settings
+    (farm / "farm.toml").unlink()
+    result = run_cli("inspect", str(farm), "--write")
+    assert (result.code, result.err) == (0, "")
+    assert (farm / "farm.toml").exists()
+    assert run_cli("inspect", str(farm)).code == 0
+
+
+def test_each_help_holds_an_example() -> None:
+    for arguments in ([], *([command] for command in COMMANDS)):
+        result = run_cli(*arguments, "--help")
+        assert result.code == 0
+        assert " ".join(["Example: wind-fleet", *arguments]) in " ".join(result.out.split())
+    codes = "Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write"
+    assert codes in " ".join(run_cli("-h").out.split())
+
+
+def test_version() -> None:
+    result = run_cli("--version")
+    assert result.code == 0
+    assert result.out.startswith("windform ")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nsys.argv = ['wind-fleet', '--help']\nfrom fleet.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'pandas', 'dask', 'distributed', 'matplotlib', 'scipy', 'numba', 'numpy', 'pyarrow', 'jinja2'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "wind-fleet report" in done.stdout

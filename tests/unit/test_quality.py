@@ -1,0 +1,144 @@
+"""Row flags of a partition, on rows made up for one flag each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fleet.config import PowerWindow, QualitySettings, Turbine
+from fleet.flags import FLAG_TITLES, PRIORITY, USES, Flag, first_reason
+from fleet.quality import basic_flags, clean_signals, flag_counts, frozen, outside_window
+from fleet.schema import SCADA, dtypes
+
+TURBINE = Turbine.model_validate({"name": "T1", "rated_power_kw": 2000.0})
+GOOD = {"power_kw": 500.0, "wind_speed": 7.0, "ambient_temperature_degc": 9.0}
+
+
+def _frame(rows: list[dict[str, float]]) -> pd.DataFrame:
+    """Return canonical rows ten minutes apart; every signal that a row does not name is missing."""
+    n = len(rows)
+    times = pd.date_range("2020-01-01", periods=n, freq="10min", tz="UTC", unit="us")
+    frame = pd.DataFrame(
+        {
+            "turbine": ["T1"] * n,
+            "time": times,
+            "stamp_local": times.tz_localize(None),
+            "utc_offset_s": 0,
+            "source_row": np.arange(n),
+            "read_flags": 0,
+        }
+    )
+    for name in dtypes(SCADA):
+        if name not in frame:
+            frame[name] = [row.get(name, np.nan) for row in rows]
+    return frame.astype(dtypes(SCADA)).assign(clock_flags=np.zeros(n, np.uint32))
+
+
+def _flags(*rows: dict[str, float], **settings: object) -> list[int]:
+    frame = _frame(list(rows))
+    return basic_flags(frame, TURBINE, QualitySettings.model_validate(settings), 600).tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "flag"),
+    [
+        ({}, 0),
+        ({"power_kw": np.nan}, Flag.NO_POWER),
+        ({"wind_speed": np.nan}, Flag.NO_WIND),
+        ({"power_kw": np.nan, "wind_speed": np.nan}, Flag.NO_POWER | Flag.NO_WIND),
+        ({"power_kw": 2400.01}, Flag.POWER_RANGE),
+        ({"power_kw": 2400.0}, 0),
+        ({"power_kw": -200.0}, 0),
+        ({"power_kw": -200.01}, Flag.POWER_RANGE),
+        ({"wind_speed": -0.01}, Flag.WIND_RANGE),
+        ({"wind_speed": 0.0}, 0),
+        ({"wind_speed": 40.0}, 0),
+        ({"wind_speed": 40.01}, Flag.WIND_RANGE),
+        ({"ambient_temperature_degc": -273.2}, Flag.OTHER_RANGE),
+        ({"pitch_angle_deg": 262.0}, Flag.OTHER_RANGE),
+        ({"air_pressure_pa": 970.0}, Flag.OTHER_RANGE),  # hectopascal
+    ],
+)
+def test_limits_of_each_flag(values: dict[str, float], flag: int) -> None:
+    assert _flags(GOOD | values) == [flag]
+
+
+def test_empty_is_not_missing_as_well() -> None:
+    assert _flags({}) == [Flag.EMPTY]
+    assert _flags({"ambient_temperature_degc": 3.0}) == [Flag.NO_POWER | Flag.NO_WIND]
+
+
+@pytest.mark.parametrize(
+    ("power", "length", "expected"),
+    [
+        (500.0, 6, Flag.FROZEN),
+        (500.0, 5, 0),
+        (0.0, 9, 0),  # at rest
+        (-4.0, 9, 0),
+        (1940.0, 9, 0),  # at rated power
+        (1939.9, 9, Flag.FROZEN),
+    ],
+)
+def test_frozen_power_unless_at_rest_or_rated(power: float, length: int, expected: int) -> None:
+    rows = [GOOD | {"power_kw": power, "wind_speed": 7.0 + 0.1 * i} for i in range(length)]
+    assert [flags & Flag.FROZEN for flags in _flags(*rows)] == [expected] * length
+
+
+def test_frozen_wind_unless_calm_and_other_signals() -> None:
+    moving = [GOOD | {"power_kw": 500.0 + i} for i in range(6)]
+    assert _flags(*moving)[0] & Flag.FROZEN
+    assert not _flags(*(row | {"wind_speed": 0.0} for row in moving))[0] & Flag.FROZEN
+    rows = [{"power_kw": 500.0 + i, "wind_speed": 7.0 + i / 10, "vane_deg": 1.5} for i in range(6)]
+    assert _flags(*rows) == [Flag.OTHER_FROZEN] * 6
+    assert _flags(*rows, frozen=False) == [0] * 6
+    assert _flags(*rows, frozen_records=7) == [0] * 6
+
+
+def test_a_gap_ends_a_frozen_run() -> None:
+    rows = [GOOD | {"wind_speed": 7.0 + i / 10} for i in range(8)]
+    frame = _frame(rows).drop(index=4).reset_index(drop=True)
+    assert not basic_flags(frame, TURBINE, QualitySettings(), 600).any()
+    whole = _frame(rows)
+    whole.loc[4, "clock_flags"] = np.uint32(Flag.CONFLICT)
+    assert not (basic_flags(whole, TURBINE, QualitySettings(), 600) & np.uint32(Flag.FROZEN)).any()
+
+
+def test_frozen_of_nothing_and_of_missing_values() -> None:
+    assert frozen(np.empty(0), np.empty(0, bool), 6).tolist() == []
+    values = np.array([np.nan] * 6 + [1.0] * 3)
+    assert frozen(values, np.ones(9, bool), 3).tolist() == [False] * 6 + [True] * 3
+
+
+def test_clean_signals_drop_the_value_and_keep_the_row() -> None:
+    frame = _frame([GOOD | {"ambient_temperature_degc": -273.2}, GOOD])
+    clean = clean_signals(frame)
+    assert clean["ambient_temperature_degc"].isna().tolist() == [True, False]
+    assert clean["power_kw"].tolist() == [500.0, 500.0]
+    assert frame["ambient_temperature_degc"].tolist() == [-273.2, 9.0]  # the input stays
+
+
+def test_window_holds_between_its_wind_speeds_only() -> None:
+    window = PowerWindow(wind_speed=(5.0, 40.0), power_kw=(20.0, 2100.0))
+    wind, power = np.array([4.9, 5.0, 5.0, 40.0, np.nan]), np.array([0.0, 19.9, 20.0, 2100.1, 0.0])
+    assert outside_window(wind, power, window).tolist() == [False, True, False, True, False]
+    assert not outside_window(wind, power, None).any()
+
+
+def test_flag_counts_are_all_rows() -> None:
+    counts = flag_counts("T1", np.array([0, 3, 0, 128], np.uint32))
+    assert counts["rows"].to_dict() == {("T1", 0): 2, ("T1", 3): 1, ("T1", 128): 1}
+
+
+def test_the_first_reason_is_the_lowest_bit_that_the_use_honours() -> None:
+    bits = np.array([0, Flag.NO_WIND, Flag.NO_WIND | Flag.EMPTY, Flag.FROZEN | Flag.WIND_RANGE, Flag.BAD_VALUE], np.uint32)
+    assert first_reason(bits, "energy").tolist() == [0, 0, Flag.EMPTY, 0, 0]
+    assert first_reason(bits, "availability").tolist() == [0, Flag.NO_WIND, Flag.EMPTY, Flag.WIND_RANGE, 0]
+    assert first_reason(bits | np.uint32(Flag.FROZEN), "power_curve").tolist()[0] == Flag.FROZEN
+
+
+def test_every_flag_has_its_own_bit_and_title() -> None:
+    assert [int(flag) for flag in PRIORITY] == [1 << i for i in range(len(PRIORITY))]
+    assert set(FLAG_TITLES) == set(PRIORITY)
+    assert USES["energy"] & USES["availability"] == USES["energy"]
+    assert USES["availability"] & USES["power_curve"] == USES["availability"]
