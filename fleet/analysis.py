@@ -20,7 +20,7 @@ from fleet.operation import availability_result
 from fleet.pipeline import Readings, RunOptions, read_all, run_passes
 from fleet.quality import quality_result
 from fleet.results import FleetResults
-from fleet.site import SiteData, read_meter, read_reanalysis
+from fleet.site import SiteData, asset_sources, read_meter, read_reanalysis
 from fleet.sums import merge
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
@@ -84,7 +84,7 @@ def analyse(
     farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
     states = {name: log_states(log, farm, period) for name, log in logs.items()}
-    tables = [readings.sources, log_sources, reanalysis.sources, meter.sources]
+    tables = [asset_sources(dataset), readings.sources, log_sources, reanalysis.sources, meter.sources]
     sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
     results = FleetResults(
         farm=farm,

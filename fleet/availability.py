@@ -268,7 +268,8 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
     if not problem:
         return row
     # with an undeclared period the logged stops are still a fact; everything else is not
-    unknown = {"time_based", "production_based", "available_h", "excluded_h", "lost_mwh", "u_potential_mwh"}
+    unknown = {"time_based", "production_based", "available_h", "excluded_h"}
+    unknown |= {"produced_mwh", "lost_mwh", "u_potential_mwh"}
     if problem != UNKNOWN_COVERAGE or basis.declared:
         unknown |= {"unavailable_h"}
     if basis.evidence == "none" or not basis.declared:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fleet.readers.base import Batch, Format
 
-__all__ = ["DataFile", "Dataset", "open_dataset", "resolve_folder"]
+__all__ = ["DataFile", "Dataset", "data_files", "open_dataset", "resolve_folder"]
 
 CONFIG_NAME = "farm.toml"
 
@@ -41,6 +41,7 @@ class Dataset:
     folder: Path
     farm: Farm  #: completed by the asset table
     files: tuple[DataFile, ...]  #: sorted by name: this is "file order"
+    assets: tuple[DataFile, ...] = ()  #: the tables that the turbines come from
     set_aside: frozenset[str] = frozenset()  #: turbines of the farm that were not selected
 
     def of_kind(self, kind: str) -> tuple[DataFile, ...]:
@@ -72,6 +73,8 @@ def open_dataset(folder: str | Path) -> Dataset:
     assets = [file for file in files if file.format.kind == "assets"]
     if farm.assets:
         assets = [_asset_file(root, farm.assets)]
+    if farm.turbines:
+        assets = []
     turbines = farm.turbines or _turbines(assets)
     if not turbines:
         raise InputError(
@@ -82,7 +85,29 @@ def open_dataset(folder: str | Path) -> Dataset:
     if not any(file.format.kind in ("scada", "events") for file in data):
         kinds = ", ".join(sorted({file.format.kind for file in files}))
         raise InputError(f"{root}: no SCADA data and no status log, only {kinds}")
-    return Dataset(folder=root, farm=farm.model_copy(update={"turbines": turbines}), files=data)
+    return Dataset(folder=root, farm=farm.model_copy(update={"turbines": turbines}), files=data, assets=tuple(assets))
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Return the files below a folder in sorted order, without hidden ones and the settings.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or it holds no file.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; expected a farm's folder with its exports")
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name != CONFIG_NAME
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not files:
+        raise InputError(f"{folder}: the folder is empty; expected SCADA exports, status logs and an asset table")
+    return files
 
 
 def resolve_folder(folder: str | Path) -> Path:
@@ -101,11 +126,8 @@ def resolve_folder(folder: str | Path) -> Path:
 def _recognised(root: Path) -> list[DataFile]:
     from fleet import readers
 
-    files = []
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and (found := readers.recognise(path)):
-            files.append(_data_file(root, path, found, Source(format=found.name)))
-    return files
+    found = [(path, readers.recognise(path)) for path in data_files(root)]
+    return [_data_file(root, path, known, Source(format=known.name)) for path, known in found if known]
 
 
 def _configured(root: Path, farm: Farm) -> list[DataFile]:

@@ -70,9 +70,9 @@ def _quality(results: FleetResults) -> list[Finding]:
         names = _names(flags.index[flags["unlisted"] > 0])
         text = f"{count['unlisted']:,} rows belong to turbines that are not listed: {names}."
         found.append(_alarm(text=text, section="quality"))
-    for name, what in (("unreadable", "rows cannot be read"), ("bad_value", "rows hold text where a number belongs")):
+    for name, what in (("unreadable", "rows that cannot be read"), ("bad_value", "rows with text for a number")):
         if count[name]:
-            found.append(_warning(text=f"{count[name]:,} {what}.", section="quality"))
+            found.append(_warning(text=f"{what.capitalize()}: {count[name]:,}.", section="quality"))
     for name, what in (("inconsistent", "power does not fit the wind"), ("frozen", "wind or power stands still")):
         if count[name]:
             worst = str((flags[name] / rows).idxmax())
@@ -121,7 +121,7 @@ def _stops(results: FleetResults) -> list[Finding]:
         )
         found.append(_note(text=text, section="stops"))
     if stops["open_end"].any():
-        text = f"{int(stops['open_end'].sum())} stops have no logged end."
+        text = f"Stops without a logged end: {int(stops['open_end'].sum())}."
         found.append(_warning(text=text, section="stops"))
     return found
 

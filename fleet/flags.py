@@ -19,7 +19,7 @@ class Flag(IntFlag):
 
     UNREADABLE = 1  #: malformed row, or a stamp that cannot be read
     UNLISTED = 2  #: a turbine that `farm.toml` or the asset table does not list
-    NOT_SELECTED = 4  #: outside the period asked for (`--from`, `--to`)
+    NOT_SELECTED = 4  #: outside the period or the turbines asked for (`--from`, `--to`, `--turbine`)
     OFF_GRID = 8  #: the stamp is not a multiple of the averaging period
     DUPLICATE = 16  #: another row with the same stamp and the same values was kept
     CONFLICT = 32  #: another row with the same stamp and *different* values
@@ -42,7 +42,7 @@ USED = "used"
 FLAG_TITLES: dict[Flag, str] = {
     Flag.UNREADABLE: "unreadable row or time stamp",
     Flag.UNLISTED: "turbine not listed",
-    Flag.NOT_SELECTED: "outside the selected period",
+    Flag.NOT_SELECTED: "outside the selected period or turbines",
     Flag.OFF_GRID: "stamp off the sampling grid",
     Flag.DUPLICATE: "duplicate (same values)",
     Flag.CONFLICT: "duplicate stamp, different values",

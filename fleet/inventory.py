@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.config import Farm, Source, load_farm
+from fleet.dataset import CONFIG_NAME, data_files
 from fleet.errors import FleetError, InputError
 from fleet.readers import format_named, read, recognise
 from fleet.readers.stamps import step_s
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
     from fleet.readers.base import Batch, Format
 
-__all__ = ["FileEntry", "Inventory", "TurbineEntry", "data_files", "inspect_folder", "starter_farm_toml"]
-
-SETTINGS = "farm.toml"
+__all__ = ["FileEntry", "Inventory", "TurbineEntry", "inspect_folder", "starter_farm_toml"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,28 +143,6 @@ class _Series:
     spans: list[tuple[Any, Any]] = field(default_factory=list)
 
 
-def data_files(folder: Path) -> list[Path]:
-    """Return the files below a folder in sorted order, without hidden ones and the settings.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, or it holds no file.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder; expected a farm's folder with its exports")
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.name != SETTINGS
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    if not files:
-        raise InputError(f"{folder}: the folder is empty; expected SCADA exports, status logs and an asset table")
-    return files
-
-
 def inspect_folder(folder: Path) -> Inventory:
     """Look at every file of a folder.
 
@@ -187,7 +164,7 @@ def inspect_folder(folder: Path) -> Inventory:
         If there is a `farm.toml` and it is wrong.
     """
     paths = data_files(folder)
-    settings = load_farm(folder / SETTINGS) if (folder / SETTINGS).is_file() else Farm(name=folder.name or "farm")
+    settings = load_farm(folder / CONFIG_NAME) if (folder / CONFIG_NAME).is_file() else Farm(name=folder.name or "farm")
     chosen: dict[Path, list[Source]] = {path: [] for path in paths}
     for source in settings.sources:
         format_named(source.format)  # a wrong name is an error of the settings, not of a file

@@ -101,7 +101,7 @@ def cut(prepared: Prepared, edges: Sequence[int], selected: tuple[int, int], far
     edges : sequence of int
         Borders of the partitions, from the period's start to its end [us since 1970 UTC].
     selected : (int, int)
-        Period asked for; records outside it get `Flag.NOT_SELECTED` and count in the first partition.
+        Period asked for; records outside it get `Flag.NOT_SELECTED` and count in the nearest partition.
     farm : Farm
         For the width of the halo.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from fleet.dataset import DataFile, Dataset
@@ -12,7 +13,7 @@ from fleet.readers.base import Batch
 from fleet.schema import METER, REANALYSIS, Column, columns
 from fleet.times import from_us, series_us
 
-__all__ = ["SiteData", "read_meter", "read_reanalysis", "source_row"]
+__all__ = ["SiteData", "asset_sources", "read_meter", "read_reanalysis", "source_row"]
 
 SOURCE_COLUMNS = ("file", "format", "kind", "rows", "turbines", "first", "last", "stamps", "note")
 
@@ -51,12 +52,18 @@ def read_meter(dataset: Dataset) -> SiteData:
     return SiteData(frame.reset_index(drop=True), source_table(rows))
 
 
+def asset_sources(dataset: Dataset) -> pd.DataFrame:
+    """Return the asset tables as rows of `SOURCE_COLUMNS`."""
+    return source_table([source_row(file, file.read(), "") for file in dataset.assets])
+
+
 def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:
     """Return what the report says of one file: `SOURCE_COLUMNS`."""
     frame = batch.frame
-    time = frame["time"] if "time" in frame else frame["start"]
-    known = series_us(time[time.notna()])
-    turbines = sorted(set(frame["turbine"].dropna()) - {""}) if "turbine" in frame else []
+    time = next((frame[name].dropna() for name in ("time", "start") if name in frame), None)
+    known = series_us(time) if time is not None else np.zeros(0, np.int64)
+    names = next((frame[name].dropna() for name in ("turbine", "name") if name in frame), ())
+    turbines = sorted(set(names) - {""})
     rejected = [f"{rows} rows rejected: {reason}" for reason, rows in sorted(batch.rejected.items()) if rows]
     return {
         "file": file.name,

@@ -1,4 +1,4 @@
-"""Small synthetic farms on disk: a table of text cells from a seed, troubles put into it, and three ways to write it down.
+"""Small synthetic farms on disk: a table of text cells from a seed, troubles put into it, three ways to write it down.
 
 A farm is a DataFrame of text with the columns `CELLS`, one line per row of a SCADA export, in file order. Tests damage
 cells and rows, so they know what is wrong with which line before any reader sees it.
@@ -7,6 +7,7 @@ cells and rows, so they know what is wrong with which line before any reader see
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -143,7 +144,9 @@ def write_engie(folder: Path, rows: pd.DataFrame, *, turbines: int = 2, parts: i
     """Write rows as ENGIE's export with its asset table, without a `farm.toml`."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, part in enumerate(_split(rows, parts)):
-        (folder / f"scada_{number:03d}.csv").write_text(part.rename(columns=_ENGIE).to_csv(index=False), encoding="utf-8")
+        (folder / f"scada_{number:03d}.csv").write_text(
+            part.rename(columns=_ENGIE).to_csv(index=False), encoding="utf-8"
+        )
     assets = "Wind_turbine_name,Latitude,Longitude,elevation_m,Rated_power,Hub_height_m,Rotor_diameter_m\n"
     lines = "".join(f"{name},48.45,5.{58 + i},411,{RATED_KW:g},80,82\n" for i, name in enumerate(names_of(turbines)))
     (folder / "assets.csv").write_text(assets + lines, encoding="utf-8")
@@ -169,7 +172,8 @@ def write_site(folder: Path, days: int, *, start: str = START) -> Path:
     first = pd.Timestamp(start)
     last = first + pd.Timedelta(days=days)
     log = [
-        f"# This file was exported by Greenbyte\n#\n# Turbine: T1\n# Time zone: UTC\n# Time interval: {first} - {last}\n#",
+        "# This file was exported by Greenbyte\n#\n# Turbine: T1\n# Time zone: UTC",
+        f"# Time interval: {first} - {last}\n#",
         "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category",
     ]
     for day, category in enumerate(("Forced outage", "Scheduled Maintenance", "Technical Standby")):
@@ -192,7 +196,7 @@ def write_site(folder: Path, days: int, *, start: str = START) -> Path:
 
 def _split(rows: pd.DataFrame, parts: int) -> list[pd.DataFrame]:
     edges = np.linspace(0, len(rows), parts + 1).astype(int)
-    return [rows.iloc[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [rows.iloc[low:high] for low, high in itertools.pairwise(edges)]
 
 
 class Parts(dict[str, bytes]):

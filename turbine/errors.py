@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
-__all__ = ["WindformError"]
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["EnergyError", "LoadError", "MachineError", "ParameterError", "WindError", "WindformError", "nearest"]
 
 
 class WindformError(Exception):
     """A problem the user can mend: the message says where, what was found and what was expected."""
+
+
+class MachineError(WindformError):
+    """A machine, its rotor surface or a file that describes it cannot be used."""
+
+
+class WindError(WindformError):
+    """A wind series or a wind model cannot be made of what was given."""
+
+
+class LoadError(WindformError):
+    """A load series or a load case cannot be evaluated."""
+
+
+class EnergyError(WindformError):
+    """An energy figure cannot be made of what was given."""
+
+
+class ParameterError(WindformError):
+    """A parameter is out of range."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean "x"?)` for the nearest known word, or an empty string."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{match[0]}"?)' if match else ""

@@ -46,7 +46,7 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the fleet's curve on common periods [1];
         `rows_in` and `rows_rejected` (for the use "energy"), counts. NaN or NA: not determinable.
     """
-    names = [*turbine_order(results), FLEET]
+    names = [*(turbine.name for turbine in results.farm.turbines), FLEET]
     table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
     found: dict[str, dict[str, Any]] = {column: {} for column in HEADLINE_COLUMNS[1:]}
     if results.energy is not None:

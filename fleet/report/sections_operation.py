@@ -47,8 +47,9 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         return
     yield Text(
         text="Availability after IEC 61400-26-1. Time-based: 1 \u2212 unavailable / (available + unavailable) hours. "
-        "Production-based: 1 \u2212 lost / (produced + lost) energy. Excluded and unallocated hours are in neither "
-        "sum; they stand beside each figure, with the share of the period that the data cover."
+        "Production-based: 1 \u2212 lost / (produced + lost) energy. Excluded hours are in neither sum. Unallocated "
+        "hours, stopped or in service, are those whose category nothing says. They stand beside each figure, with the "
+        "share of the period that the data cover."
     )
     for view, caption in _VIEWS:
         rows = part.table[part.table["view"] == view]

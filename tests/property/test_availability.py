@@ -20,7 +20,7 @@ from fleet.sums import Summary, merge
 from fleet.times import series_us, stamps
 
 DEFAULTS = AvailabilitySettings()
-relaxed = settings(deadline=None, max_examples=25)
+relaxed = settings(max_examples=25)
 LENGTH = 48  # hours, across the end of January
 ORIGIN = int(pd.Timestamp("2024-01-31", tz="UTC").timestamp()) * 1_000_000
 

@@ -22,7 +22,16 @@ from fleet.prepare import cut, prepare
 from fleet.quality import basic_flags
 from fleet.readers import read
 from fleet.results import FleetResults
-from tests.farms import Parts, differing, farm_rows, fingerprint, write_engie, write_generic, write_greenbyte, write_site
+from tests.farms import (
+    Parts,
+    differing,
+    farm_rows,
+    fingerprint,
+    write_engie,
+    write_generic,
+    write_greenbyte,
+    write_site,
+)
 
 DAYS = 3
 _NUMBER = itertools.count()
@@ -45,7 +54,7 @@ def _rows() -> pd.DataFrame:
     rows.loc[864 + 285 : 864 + 289, "direction"] = "77.00"
     rows.loc[[20, 600, 1000], "power"] = ""
     rows.loc[[33, 611], ["power", "wind", "direction", "vane", "temperature"]] = ""
-    copies, conflicts = rows.loc[[60, 800]], rows.loc[[61, 288, 1152]].assign(power="333.33")
+    copies, conflicts = rows.loc[[60, 800]], rows.loc[[61, 288, 1100]].assign(power="333.33")
     return pd.concat([rows.drop(index=[100, 101, 287, 576]), copies, conflicts], ignore_index=True)
 
 
@@ -78,7 +87,7 @@ def test_the_farm_holds_what_splits_could_break(folder: Path) -> None:
     assert len(results.energy.reconciliation)
 
 
-@settings(deadline=None, phases=PHASES, max_examples=6)
+@settings(phases=PHASES, max_examples=6)
 @given(
     days=st.integers(1, DAYS + 1),
     how=st.one_of(st.tuples(st.just("synchronous"), st.none()), st.tuples(st.just("threads"), st.integers(1, 4))),
@@ -89,7 +98,7 @@ def test_partitions_schedulers_and_workers_give_the_same_bytes(
     assert not differing(fingerprint(_run(folder, days, *how)), reference)
 
 
-@settings(deadline=None, phases=PHASES, max_examples=5)
+@settings(phases=PHASES, max_examples=5)
 @given(
     parts=st.integers(1, 6),
     order=st.randoms(use_true_random=False),
@@ -137,7 +146,12 @@ def test_a_selected_period_is_the_same_however_it_is_cut(folder: Path) -> None:
     start, end = pd.Timestamp("2015-03-02T05:30", tz="UTC"), pd.Timestamp("2015-03-03T19:10", tz="UTC")
     found = [
         fingerprint(
-            analyse(open_dataset(folder), start=start, end=end, options=RunOptions(scheduler="synchronous", partition_days=days))
+            analyse(
+                open_dataset(folder),
+                start=start,
+                end=end,
+                options=RunOptions(scheduler="synchronous", partition_days=days),
+            )
         )
         for days in (1, 92)
     ]
@@ -157,7 +171,7 @@ def test_the_three_formats_give_the_same_tables(tmp_path: Path) -> None:
         assert not differing(energy, found[0][1])
 
 
-@settings(deadline=None, phases=PHASES, max_examples=15)
+@settings(phases=PHASES, max_examples=15)
 @given(data=st.data(), records=st.integers(2, 8))
 def test_frozen_flags_do_not_depend_on_partition_borders(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, records: int

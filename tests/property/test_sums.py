@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
@@ -44,7 +45,7 @@ def _same(one: Summary, other: Summary) -> None:
         assert (table.dtypes == "int64").all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(rows, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_merge_is_commutative(parts: list[list[Row]], order: random.Random) -> None:
     summaries = [_summary(part) for part in parts]
@@ -53,23 +54,23 @@ def test_merge_is_commutative(parts: list[list[Row]], order: random.Random) -> N
     _same(merge(summaries), merge(mixed))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, rows, rows)
 def test_merge_is_associative(a: list[Row], b: list[Row], c: list[Row]) -> None:
     one, two, three = _summary(a), _summary(b), _summary(c)
     _same(merge([merge([one, two]), three]), merge([one, merge([two, three])]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, st.data())
 def test_merged_parts_equal_the_whole(everything: list[Row], data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(everything)), max_size=4)))
     edges = [0, *cuts, len(everything)]
-    parts = [everything[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [everything[low:high] for low, high in itertools.pairwise(edges)]
     _same(merge(_summary(part) for part in parts), merge([_summary(everything)]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows)
 def test_keyed_sums_against_a_dictionary(part: list[Row]) -> None:
     expected: dict[tuple[str, int, int], int] = {}
@@ -97,7 +98,11 @@ def test_missing_values_count_nothing() -> None:
     assert quanta([np.nan, np.inf, -np.inf, 0.014], 0.01).tolist() == [0, 0, 0, 1]
 
 
-@given(st.datetimes(min_value=pd.Timestamp("1971-01-01").to_pydatetime(), max_value=pd.Timestamp("2090-01-01").to_pydatetime()))
+@given(
+    st.datetimes(
+        min_value=pd.Timestamp("1971-01-01").to_pydatetime(), max_value=pd.Timestamp("2090-01-01").to_pydatetime()
+    )
+)
 def test_month_keys_name_the_month_of_the_stamp(moment: object) -> None:
     stamp = pd.Timestamp(moment).tz_localize("UTC").as_unit("us")  # type: ignore[arg-type]
     (key,) = month_keys(pd.Series([stamp]))

@@ -1,4 +1,4 @@
-"""Broken input through the command line: a clear error that names the place, or a counted rejection; never a traceback."""
+"""Broken input through the command line: a clear error that names the place, or a counted rejection; no traceback."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "picture named csv": (lambda f: (_generic(f), _put(f, data_000__csv=PICTURE)), 3, ("data_000.csv",)),
     "nothing but a picture": (lambda f: _put(f, photo__csv=PICTURE), 3, ("no file of a known format",)),
     "folder missing": (lambda f: None, 3, ("no such folder",)),
-    "folder empty": (lambda f: f.mkdir(), 3, ("no file of a known format",)),
+    "folder empty": (lambda f: f.mkdir(), 3, ("the folder is empty",)),
     "folder of assets only": (lambda f: _put(f, assets__csv=ASSETS), 3, ("no SCADA data and no status log",)),
     "no turbine known": (lambda f: _put(f, scada__csv=_csv()), 3, ("no turbine is known", "[[turbines]]")),
     "misspelt key": (
@@ -139,7 +139,11 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
         ("time_zone", "Europe/Pariss"),
     ),
     "no valid TOML": (lambda f: _generic(f, ("[[sources]]", "[[sources]")), 2, ("farm.toml", "not valid TOML", "line")),
-    "farm.toml that is no text": (lambda f: (_generic(f), _put(f, farm__toml=b"\xff\xfe")), 2, ("farm.toml", "not valid")),
+    "farm.toml that is no text": (
+        lambda f: (_generic(f), _put(f, farm__toml=b"\xff\xfe")),
+        2,
+        ("farm.toml", "not valid"),
+    ),
     "pattern that matches nothing": (
         lambda f: _generic(f, ("data_*.csv", "dat_*.csv")),
         2,
@@ -247,7 +251,7 @@ def test_text_in_numbers_is_counted_and_quoted(tmp_path: Path) -> None:
     assert results.quality is not None
     assert results.quality.flags.groupby("flag")["rows"].sum()["bad_value"] == 2
     assert "data_000.csv:5: column power, found 'n.b.', expected a number" in results.sources["note"].iloc[0]
-    assert any("2 rows hold text where a number belongs" in finding.text for finding in results.findings)
+    assert any("Rows with text for a number: 2." in finding.text for finding in results.findings)
 
 
 def test_unreadable_stamps_and_cut_rows_are_counted(tmp_path: Path) -> None:
@@ -338,7 +342,9 @@ def test_hostile_names_and_messages_stay_text_on_the_page(tmp_path: Path) -> Non
     assert "&lt;script&gt;" in page
 
 
-@pytest.mark.parametrize("case", [name for name in REFUSED if name.startswith(("cut", "picture", "empty", "NUL", "UTF"))])
+@pytest.mark.parametrize(
+    "case", [name for name in REFUSED if name.startswith(("cut", "picture", "empty", "NUL", "UTF"))]
+)
 def test_inspect_lists_a_damaged_file_instead_of_failing(case: str, tmp_path: Path) -> None:
     REFUSED[case][0](tmp_path / "farm")
     _put(tmp_path / "farm", farm__toml='name = "x"\n', good__csv=_csv())

@@ -32,7 +32,9 @@ def _fails(code: int, *arguments: str) -> str:
 
 def test_report_prints_its_table_and_writes_the_folder(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "report"
-    result = run_cli("report", str(folder), "--out", str(out), "--quiet", "--turbine", "T2", "--from", "2015-03-01T02:00")
+    result = run_cli(
+        "report", str(folder), "--out", str(out), "--quiet", "--turbine", "T2", "--from", "2015-03-01T02:00"
+    )
     assert (result.code, result.err) == (0, "")
     assert f"Report: {out / 'index.html'}" in result.out
     assert "T2" in result.out
@@ -55,7 +57,9 @@ def test_report_refuses_a_folder_of_something_else(folder: Path, tmp_path: Path)
     message = _fails(4, "report", str(folder), "--out", str(tmp_path / "letters"), "--quiet")
     assert str(tmp_path / "letters") in message
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letters", "summary.json"]
-    assert "is a file" in _fails(4, "report", str(folder), "--out", str(tmp_path / "letters" / "summary.json"), "--quiet")
+    assert "is a file" in _fails(
+        4, "report", str(folder), "--out", str(tmp_path / "letters" / "summary.json"), "--quiet"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")

@@ -163,7 +163,7 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z
 _NUMBER = itertools.count()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(name=_NAMES.filter(lambda name: name.strip() == name and name not in ("-", "NaN")))
 def test_starter_is_valid_whatever_the_turbine_is_called(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp(f"farm{next(_NUMBER)}")

@@ -131,7 +131,9 @@ def test_flag_counts_are_all_rows() -> None:
 
 
 def test_the_first_reason_is_the_lowest_bit_that_the_use_honours() -> None:
-    bits = np.array([0, Flag.NO_WIND, Flag.NO_WIND | Flag.EMPTY, Flag.FROZEN | Flag.WIND_RANGE, Flag.BAD_VALUE], np.uint32)
+    bits = np.array(
+        [0, Flag.NO_WIND, Flag.NO_WIND | Flag.EMPTY, Flag.FROZEN | Flag.WIND_RANGE, Flag.BAD_VALUE], np.uint32
+    )
     assert first_reason(bits, "energy").tolist() == [0, 0, Flag.EMPTY, 0, 0]
     assert first_reason(bits, "availability").tolist() == [0, Flag.NO_WIND, Flag.EMPTY, Flag.WIND_RANGE, 0]
     assert first_reason(bits | np.uint32(Flag.FROZEN), "power_curve").tolist()[0] == Flag.FROZEN

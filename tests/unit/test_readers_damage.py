@@ -38,7 +38,7 @@ damage = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(name=st.sampled_from(sorted(FILES)), cuts=damage)
 def test_damaged_bytes_are_refused_or_add_up(
     tmp_path_factory: pytest.TempPathFactory, name: str, cuts: list[tuple[float, int, bytes]]

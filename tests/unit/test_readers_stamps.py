@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.errors import ConfigError
@@ -92,7 +92,6 @@ def test_fixed_offset_zone() -> None:
     assert in_zone(_parse(["2014-01-01 00:00"]), "-03:30")[0].offset_s.tolist() == [-12600]
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)), st.sampled_from(["Europe/Paris", "America/New_York"]))
 def test_offset_against_zoneinfo(reading: datetime, zone: str) -> None:
     reading = reading.replace(microsecond=0)

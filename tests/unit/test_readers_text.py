@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.errors import InputError
@@ -165,7 +165,6 @@ def test_decimal_comma() -> None:
 _CELL = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(_CELL, min_size=1, max_size=4), max_size=12))
 def test_rows_add_up_whatever_the_cells_hold(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     buffer = io.StringIO()

@@ -1,0 +1,139 @@
+"""Production, losses, meter and emissions, against sums made by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from fleet.config import Farm
+from fleet.energy import LOSS_STEPS, energy_result
+from fleet.results import Energy
+from fleet.sums import Summary
+
+JANUARY = 45 * 12  # 2015, counted from 1970
+RATED = {"A": 2000.0, "B": 3000.0}
+
+#: turbine, month -> records, then quanta of 0.01 kW: energy, with wind, expected, ... while down, while degraded
+_COLUMNS = (
+    "n", "energy", "n_present", "n_down", "expected", "energy_present", "expected_down", "energy_down",
+    "expected_degraded", "energy_degraded",
+)  # fmt: skip
+_MONTHLY = {
+    ("A", JANUARY): (600, 60_000_000, 500, 10, 56_000_000, 54_000_000, 1_500_000, -5_000, 700_000, 300_000),
+    ("A", JANUARY + 1): (300, 45_000_000, 300, 0, 46_000_000, 45_000_000, 0, 0, 0, 0),
+    ("B", JANUARY): (600, 120_000_000, 600, 20, 130_000_000, 120_000_000, 6_000_000, -10_000, 0, 0),
+}
+_UNRECORDED = {("A", JANUARY): (12, 10, 900_000), ("B", JANUARY + 1): (300, 0, 0)}
+LOST = pd.Series({"A": 0.03, "B": 0.10})
+
+
+def _table(rows: dict[tuple[str, int], tuple[int, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
+    index = pd.MultiIndex.from_tuples(list(rows), names=["turbine", "month"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
+
+
+def _energy(meter: pd.DataFrame | None = None, **factors: float) -> Energy:
+    summary: Summary = {
+        "monthly": _table(_MONTHLY, _COLUMNS),
+        "unrecorded": _table(_UNRECORDED, ("n", "estimated", "estimate")),
+    }
+    turbines = [{"name": name, "rated_power_kw": power} for name, power in RATED.items()]
+    farm = Farm.model_validate({"name": "x", "turbines": turbines, "energy": factors})
+    return energy_result(summary, LOST, meter, farm, 200.0)
+
+
+def _mwh(quanta: float) -> float:
+    """Ten minutes at so many quanta of 0.01 kW."""
+    return quanta * 0.01 / 6.0 / 1000.0
+
+
+def test_monthly_and_total_energy() -> None:
+    energy = _energy()
+    monthly = energy.monthly.set_index(["turbine", "month"])
+    assert monthly.loc[("A", "2015-01"), "energy_mwh"] == pytest.approx(_mwh(60_000_000), rel=1e-12)
+    assert monthly.loc[("A", "2015-01"), "coverage"] == pytest.approx(600 / 612, rel=1e-12)
+    assert monthly.loc[("B", "2015-02"), "coverage"] == 0.0
+    assert monthly.loc[("fleet", "2015-01"), "energy_mwh"] == pytest.approx(_mwh(180_000_000), rel=1e-12)
+    totals = energy.totals.set_index("turbine")
+    assert totals.loc["A", "energy_mwh"] == pytest.approx(_mwh(105_000_000), rel=1e-12)
+    assert totals.loc["fleet", "energy_mwh"] == pytest.approx(_mwh(225_000_000), rel=1e-12)
+    assert totals["covered_h"].tolist() == [150.0, 100.0, 250.0]
+    assert totals["period_h"].tolist() == [200.0, 200.0, 400.0]
+    assert totals.loc["A", "coverage"] == pytest.approx(900 / 912, rel=1e-12)
+    assert totals.loc["fleet", "coverage"] == pytest.approx(1500 / 1812, rel=1e-12)
+
+
+def test_capacity_factor_is_of_the_covered_hours_of_each_turbine() -> None:
+    totals = _energy().totals.set_index("turbine")["capacity_factor"]
+    assert totals["A"] == pytest.approx(_mwh(105_000_000) / (2.0 * 150.0), rel=1e-12)
+    assert totals["B"] == pytest.approx(_mwh(120_000_000) / (3.0 * 100.0), rel=1e-12)
+    # Turbines of unlike rating and coverage: rated energy adds up turbine by turbine.
+    assert totals["fleet"] == pytest.approx(_mwh(225_000_000) / (2.0 * 150.0 + 3.0 * 100.0), rel=1e-12)
+    monthly = _energy().monthly.set_index(["turbine", "month"])["capacity_factor"]
+    assert pd.isna(monthly["B", "2015-02"])  # no covered hour, no factor
+
+
+def test_the_waterfall_adds_up_to_measured_energy() -> None:
+    losses = _energy().losses.pivot(index="turbine", columns="step", values="energy_mwh")
+    assert list(losses.index) == ["A", "B", "fleet"]
+    steps = [step for step in LOSS_STEPS if step != "measured"]
+    for turbine, row in losses.iterrows():
+        assert row[steps].sum() == pytest.approx(row["measured"], rel=1e-12), turbine
+    assert losses.loc["A", "measured"] == pytest.approx(_mwh(105_000_000), rel=1e-12)
+    assert losses.loc["A", "availability"] == pytest.approx(-0.03, rel=1e-12)
+    assert losses.loc["A", "partial performance"] == pytest.approx(-_mwh(400_000), rel=1e-12)
+    assert losses.loc["A", "wind unknown"] == pytest.approx(_mwh(6_000_000), rel=1e-12)
+    running = (102_000_000 - 1_500_000) - (99_000_000 + 5_000)
+    assert losses.loc["A", "residual"] == pytest.approx(-_mwh(running - 400_000), rel=1e-9)
+    assert losses.loc["fleet"].to_numpy() == pytest.approx((losses.loc["A"] + losses.loc["B"]).to_numpy(), rel=1e-12)
+
+
+def test_steps_stand_in_the_order_of_the_waterfall() -> None:
+    losses = _energy().losses
+    assert losses["step"].tolist() == list(LOSS_STEPS) * 3
+
+
+@pytest.mark.parametrize(("factors", "expected"), [({}, None), ({"emission_factor": 400.0}, 150.0)])
+def test_avoided_emissions_need_a_factor(factors: dict[str, float], expected: float | None) -> None:
+    # 375 MWh at 400 g/kWh
+    assert _energy(**factors).avoided_t == (None if expected is None else pytest.approx(expected, rel=1e-12))
+
+
+def test_avoided_emissions_are_net_of_the_farm_s_own() -> None:
+    net = _energy(emission_factor=400.0, wind_emission_factor=12.0).avoided_t
+    assert net == pytest.approx(375.0 * 388.0 / 1000.0, rel=1e-12)
+    assert _energy(wind_emission_factor=12.0).avoided_t is None
+
+
+def _meter(**losses: list[float]) -> pd.DataFrame:
+    times = pd.to_datetime(["2015-01-05", "2015-01-06", "2015-02-01", "2015-03-01"], utc=True)
+    nothing = [float("nan")] * 4
+    columns = {"availability_loss_kwh": nothing, "curtailment_loss_kwh": nothing, **losses}
+    return pd.DataFrame({"time": times, "energy_kwh": [150_000.0, 144_000.0, 73_500.0, 9e9], **columns})
+
+
+def test_reconciliation_compares_the_months_that_both_have() -> None:
+    table = _energy(_meter()).reconciliation.set_index("month")
+    assert table.index.tolist() == ["2015-01", "2015-02", "all"]
+    assert table["meter_mwh"].tolist() == pytest.approx([294.0, 73.5, 367.5])
+    assert table["turbines_mwh"].tolist() == pytest.approx([300.0, 75.0, 375.0])
+    assert table["ratio"].tolist() == pytest.approx([0.98, 0.98, 0.98])
+
+
+def test_publisher_columns_stand_beside_ours_where_there_are_any() -> None:
+    only_net = _energy(_meter()).publisher
+    assert only_net["item"].tolist() == ["net energy"]
+    both = _energy(_meter(availability_loss_kwh=[100.0, 20.0, 0.0, 0.0], curtailment_loss_kwh=[5.0] * 4)).publisher
+    table = both.set_index("item")
+    assert table.loc["availability loss", "publisher_mwh"] == pytest.approx(0.12)
+    assert table.loc["availability loss", "ours_mwh"] == pytest.approx(0.13)
+    assert table.loc["curtailment loss", "publisher_mwh"] == pytest.approx(0.02)
+    assert "set-point" in table.loc["curtailment loss", "note"]
+
+
+def test_without_a_meter_both_tables_are_empty() -> None:
+    energy = _energy()
+    assert len(energy.reconciliation) == 0
+    assert len(energy.publisher) == 0
+    assert "312 intervals hold no usable power" in " ".join(energy.notes)
+    assert "10 of them made about 1.5 MWh" in " ".join(energy.notes)

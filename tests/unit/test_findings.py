@@ -1,0 +1,140 @@
+"""What needs attention: each sentence appears when, and only when, its figure passes its limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import fleet
+from fleet.findings import findings
+from fleet.results import FleetResults
+from tests.farms import farm_rows, write_generic
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> FleetResults:
+    return fleet.open(write_generic(tmp_path_factory.mktemp("farm"), farm_rows(2, 2.0, seed=8))).results
+
+
+def _texts(results: FleetResults, severity: str = "") -> str:
+    return "\n".join(f.text for f in findings(results) if not severity or f.severity == severity)
+
+
+def _with(results: FleetResults, part: str, table: str, where: dict[str, object], **values: object) -> FleetResults:
+    """Return the results with cells of one table replaced."""
+    record = getattr(results, part)
+    frame = getattr(record, table).copy()
+    rows = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        rows &= frame[column] == value
+    assert rows.any()
+    for column, value in values.items():
+        frame.loc[rows, column] = value
+    return replace(results, **{part: replace(record, **{table: frame})})
+
+
+def test_a_healthy_farm_raises_no_alarm(healthy: FleetResults) -> None:
+    assert _texts(healthy, "alarm") == ""
+    assert healthy.findings == findings(healthy)
+
+
+def test_the_gravest_come_first(healthy: FleetResults) -> None:
+    odd = _with(healthy, "quality", "flags", {"turbine": "T1", "flag": "unlisted"}, rows=3)
+    odd = _with(odd, "quality", "flags", {"turbine": "T1", "flag": "unreadable"}, rows=2)
+    order = {"alarm": 0, "warning": 1, "note": 2}
+    found = [order[finding.severity] for finding in findings(odd)]
+    assert found == sorted(found)
+    assert found[0] == 0
+    assert "3 rows belong to turbines that are not listed: T1." in _texts(odd, "alarm")
+    assert "Rows that cannot be read: 2." in _texts(odd, "warning")
+
+
+@pytest.mark.parametrize(("used", "said"), [(95, False), (94, True)])
+def test_low_coverage(healthy: FleetResults, used: int, said: bool) -> None:
+    odd = _with(healthy, "quality", "coverage", {"turbine": "T2"}, expected=100, used=used)
+    assert ("T2: only 94.0 % of the period" in _texts(odd, "warning")) is said
+    assert "T2: only" not in _texts(_with(odd, "quality", "coverage", {}, expected=100, used=100))
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.97, False), (0.9699, True)])
+def test_low_availability_of_the_operational_view(healthy: FleetResults, share: float, said: bool) -> None:
+    quiet = _with(healthy, "availability", "table", {}, time_based=1.0)
+    odd = _with(quiet, "availability", "table", {"turbine": "T1", "view": "operational"}, time_based=share)
+    assert ("T1: operational availability 96.99 % (inferred)." in _texts(odd, "warning")) is said
+    assert "operational availability" not in _texts(quiet)
+
+
+def test_availability_that_is_not_determinable_says_why(healthy: FleetResults) -> None:
+    odd = _with(
+        healthy,
+        "availability",
+        "table",
+        {"turbine": "T2", "view": "operational"},
+        time_based=float("nan"),
+        note="no status log and no valid power and wind",
+    )
+    assert "No availability for T2: no status log and no valid power and wind." in _texts(odd, "note")
+
+
+def test_the_costliest_stop_and_stops_without_an_end(healthy: FleetResults) -> None:
+    assert healthy.availability is not None
+    stops = healthy.availability.stops
+    assert stops["lost_mwh"].notna().sum() > 1
+    worst = stops.loc[stops["lost_mwh"].idxmax()]
+    assert f"The costliest stop: {worst['turbine']} from {worst['start']:%Y-%m-%d %H:%M} UTC" in _texts(healthy, "note")
+    assert "without a logged end" not in _texts(healthy)
+    odd = _with(healthy, "availability", "stops", {"start": worst["start"]}, open_end=True)
+    assert "Stops without a logged end: 1." in _texts(odd, "warning")
+    none = replace(healthy, availability=replace(healthy.availability, stops=stops.iloc[:0]))
+    assert "costliest" not in _texts(none)
+
+
+@pytest.mark.parametrize(("residual", "said"), [(-30.0, False), (-31.0, True), (31.0, True)])
+def test_a_residual_of_more_than_three_percent(healthy: FleetResults, residual: float, said: bool) -> None:
+    odd = _with(healthy, "energy", "losses", {"turbine": "fleet", "step": "potential"}, energy_mwh=1000.0)
+    odd = _with(odd, "energy", "losses", {"turbine": "fleet", "step": "residual"}, energy_mwh=residual)
+    assert (f"The losses leave {residual:.0f} MWh unexplained" in _texts(odd, "warning")) is said
+
+
+@pytest.mark.parametrize(("ratio", "severity"), [(0.98, "note"), (0.94, "warning"), (1.06, "warning")])
+def test_the_plant_meter(healthy: FleetResults, ratio: float, severity: str) -> None:
+    assert healthy.energy is not None
+    table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
+    assert f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy." in _texts(odd, severity)
+    assert "plant meter" not in _texts(healthy)
+
+
+def test_ranking_speaks_of_a_difference_beyond_twice_its_uncertainty_only(healthy: FleetResults) -> None:
+    level = _with(healthy, "curves", "ranking", {}, index=1.0, u_index=0.02)
+    assert "within what the nacelle anemometers can tell apart" in _texts(level, "note")
+    apart = _with(level, "curves", "ranking", {"turbine": "T1"}, index=0.95)
+    assert "T1 makes 95.0 % and T2 100.0 %" in _texts(apart, "warning")
+    assert "a difference beyond" in _texts(apart, "warning")
+
+
+def test_clock_verdicts(healthy: FleetResults) -> None:
+    assert "Clock of" not in _texts(healthy)
+    odd = _with(healthy, "clock", "table", {"turbine": "T1"}, verdict="true holes", missing_stamps=7, true_holes=7)
+    assert "Clock of T1: true holes." in _texts(odd, "warning")
+    fixed = _with(odd, "clock", "table", {}, verdict="fixed clock given daylight-saving offsets", shifted_rows=50)
+    assert "Clock of T1, T2: fixed clock given daylight-saving offsets." in _texts(fixed, "alarm")
+    assert "100 records were moved" in _texts(fixed, "alarm")
+
+
+def test_what_is_absent_is_said_once_per_reason(healthy: FleetResults) -> None:
+    odd = replace(
+        healthy,
+        clock=None,
+        quality=None,
+        curves=None,
+        energy=None,
+        wind=None,
+        absent=dict.fromkeys(("clock", "quality"), "no SCADA records in this folder, only status logs"),
+        without_data=tuple(f"T{i}" for i in range(10, 18)),
+    )
+    text = _texts(odd, "note")
+    assert "No SCADA records in this folder, only status logs: no clock, quality." in text
+    assert "No data of T10, T11, T12, T13, T14 and 3 more" in text
