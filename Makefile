@@ -40,6 +40,7 @@ format: $(TEST_TOOLS)
 
 docs-tables: $(INSTALLED)
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/write_validation.py
 
 docs: docs-tables
 	$(PIP) install --quiet -e '.[docs]'

@@ -19,4 +19,5 @@ for command in wind-fleet wind-sim; do
     "$place/venv/bin/$command" --version
 done
 "$place/venv/bin/wind-fleet" inspect penmanshiel
+"$place/venv/bin/wind-fleet" report penmanshiel --out "$place/report" --quiet
 echo "the wheel works outside the repository"
