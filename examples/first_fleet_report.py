@@ -45,7 +45,8 @@ plots.plot_clock(clock.reanalysis_lag).figure
 
 # %%
 curves = farm.power_curves()
-curves.bins.query("turbine == 'R80711' and complete")[["wind_speed", "power_kw", "n", "cp", "u_a_kw", "u_b_kw"]].head(12)
+complete = curves.bins.query("turbine == 'R80711' and complete")
+complete[["wind_speed", "power_kw", "n", "cp", "u_a_kw", "u_b_kw"]].head(12)
 
 # %%
 plots.plot_power_curves(curves)
@@ -79,7 +80,7 @@ farm.energy().publisher
 
 # %% [markdown]
 # ## The whole report
-# One HTML page with its tables and figures: the same that `wind-fleet report la_haute_borne --out build/notebook` writes.
+# One HTML page with its tables and figures, as `wind-fleet report la_haute_borne --out build/notebook` writes it.
 
 # %%
 farm.report("build/notebook")

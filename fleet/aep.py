@@ -8,10 +8,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.schema import FLEET
+from fleet.wording import listed
+
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
 
-__all__ = ["AEP_COLUMNS", "HOURS_PER_YEAR", "MEAN_WIND_SPEEDS", "aep_table", "aep_weights", "rayleigh_cdf"]
+__all__ = [
+    "AEP_COLUMNS",
+    "HOURS_PER_YEAR",
+    "MEAN_WIND_SPEEDS",
+    "NO_AEP",
+    "aep_note",
+    "aep_table",
+    "aep_weights",
+    "rayleigh_cdf",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -19,6 +31,7 @@ Bools = npt.NDArray[np.bool_]
 HOURS_PER_YEAR = 8760.0
 MEAN_WIND_SPEEDS: tuple[float, ...] = tuple(float(v) for v in range(4, 12))  #: annual means of the standard [m/s]
 AEP_COLUMNS = ("turbine", "wind_speed_avg", "aep_measured_mwh", "aep_extrapolated_mwh", "u_aep_mwh", "incomplete")
+NO_AEP = "No annual energy production where "  #: begin of the note of curves that give none
 _LEAST_MEASURED = 0.95  # of the extrapolated AEP
 
 
@@ -90,7 +103,9 @@ def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:
         Columns of `fleet.results.PowerCurves.aep`. Measured: zero power outside the measured bins and in holes of two
         bins or more. Extrapolated: the last bin held to cut-out, holes bridged linearly. `u_aep_mwh` is the standard
         uncertainty of the extrapolated AEP: category A independent between bins, category B fully correlated; the
-        held part carries the last bin's. `incomplete`: measured below 95 % of extrapolated. NaN without any usable bin.
+        held part carries the last bin's. `incomplete`: the lowest usable bin lies above cut-in, or measured is below
+        95 % of extrapolated. NaN without any usable bin, and where the lowest lies more than one bin above cut-in:
+        the standard's range begins at cut-in - 1 m/s, and without low winds the sum is no annual energy.
     """
     rows: list[tuple[str, float, float, float, float, bool]] = []
     for turbine, own in bins.groupby("turbine", sort=False):
@@ -99,8 +114,9 @@ def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:
             usable[name].to_numpy(np.float64) for name in ("wind_speed", "power_kw", "u_a_kw", "u_b_kw")
         )
         holes = np.diff(usable["bin"].to_numpy(np.int64)) > 1
+        missing = _missing_low_bins(usable, settings)
         for mean in MEAN_WIND_SPEEDS:
-            if not wind.size:
+            if missing > 1:
                 rows.append((str(turbine), mean, np.nan, np.nan, np.nan, True))
                 continue
             inside = aep_weights(wind, mean, start_step=settings.bin_width, hold_to=None, holes=holes)
@@ -108,7 +124,36 @@ def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:
             scale = HOURS_PER_YEAR / 1000.0
             measured, extrapolated = scale * float(inside @ power), scale * float(whole @ power)
             uncertainty = scale * float(np.hypot(np.sqrt(np.sum((whole * u_a) ** 2)), whole @ u_b))
-            incomplete = measured < _LEAST_MEASURED * extrapolated
+            incomplete = missing > 0 or measured < _LEAST_MEASURED * extrapolated
             rows.append((str(turbine), mean, measured, extrapolated, uncertainty, incomplete))
     table = pd.DataFrame(rows, columns=list(AEP_COLUMNS))
     return table.astype({"turbine": "str", "incomplete": "bool"})
+
+
+def _missing_low_bins(usable: pd.DataFrame, settings: PowerCurveSettings) -> float:
+    """Return how many bins the lowest usable one lies above the bin of the cut-in wind speed; infinity without any."""
+    if usable.empty:
+        return float("inf")
+    at_cut_in = np.ceil(settings.cut_in / settings.bin_width - 1e-9)  # the first bin centred at cut-in or above
+    return max(0.0, float(usable["bin"].min() - at_cut_in))
+
+
+def aep_note(bins: pd.DataFrame, settings: PowerCurveSettings) -> str:
+    """Return in one sentence which curves give no annual energy production, and why; "" where all do.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        As for `aep_table`.
+    settings : PowerCurveSettings
+        Bin width and cut-in wind speed.
+    """
+    without: list[str] = []
+    for turbine, own in bins[bins["turbine"] != FLEET].groupby("turbine", sort=False):
+        usable = own[own["complete"] | own["interpolated"]]
+        if _missing_low_bins(usable, settings) > 1:
+            begin = "no complete bin" if usable.empty else f"from {usable['wind_speed'].iloc[0]:.1f} m/s"
+            without.append(f"{turbine} {begin}")
+    if not without:
+        return ""
+    return f"{NO_AEP}the measured power curve does not begin at cut-in, {settings.cut_in:g} m/s ({listed(without)})."

@@ -8,20 +8,24 @@ from dataclasses import replace
 import pandas as pd
 
 from fleet.clock import merge_clock
-from fleet.clock_lag import reanalysis_lag
+from fleet.clock_lag import clock_lags
 from fleet.config import Farm
-from fleet.curves import power_curves
-from fleet.dataset import Dataset
+from fleet.curves import lacking, power_curves
+from fleet.dataset import CONFIG_NAME, Dataset
 from fleet.energy import energy_result
 from fleet.errors import ConfigError, InputError, nearest
+from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
+from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.pipeline import Readings, RunOptions, read_all, run_passes
+from fleet.prepare import FILE_STRIDE, Prepared
 from fleet.quality import quality_result
-from fleet.results import FleetResults
+from fleet.results import Energy, FleetResults
+from fleet.sampling import check_sampling
 from fleet.site import SiteData, asset_sources, read_meter, read_reanalysis
-from fleet.sums import merge
+from fleet.sums import Summary, merge
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
 
@@ -80,6 +84,8 @@ def analyse(
         absent = dict.fromkeys(("reconciliation", "publisher"), reason)
     readings = read_all(dataset, options)
     recorded = [name for name, fact in readings.facts.items() if len(fact.as_written)]
+    times = {name: readings.facts[name].as_written["time"] for name in recorded}
+    check_sampling(times, dataset.farm, readings.sources, dataset.folder / CONFIG_NAME)
     names = [turbine.name for turbine in dataset.farm.turbines]
     farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
@@ -118,28 +124,45 @@ def _with_records(
 ) -> FleetResults:
     farm = _restricted(results.farm, recorded)
     segments = {name: state.segments for name, state in states.items() if state.segments is not None}
+    files = readings.sources["file"].tolist()
     merged = run_passes(readings, farm, period, segments, reanalysis.frame, options)
     facts = [readings.facts[turbine.name] for turbine in farm.turbines]
     written = [fact.as_written for fact in facts]
-    lag = reanalysis_lag(written, reanalysis.frame, farm.averaging_period_s)
+    lag = clock_lags(written, reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary)
-    operational = availability.table[availability.table["view"] == "operational"].set_index("turbine")
     flags = merge([{"flags": merged.summary["flags"]}, {"flags": readings.leftovers}])["flags"]
+    curves = power_curves(merged, farm)
     return replace(
         results,
         clock=merge_clock([fact.finding for fact in facts], lag),
-        quality=quality_result({**merged.summary, "flags": flags}),
-        curves=power_curves(merged, farm),
+        quality=quality_result({**merged.summary, "flags": flags}, _far_stamps(facts, files)),
+        curves=curves,
+        absent={**results.absent, **lacking(curves)},
         availability=availability,
-        energy=energy_result(
-            merged.summary, operational["lost_mwh"], _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9
-        ),
+        energy=_energy(merged.summary, _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9),
         wind=wind_result(merged.summary, farm.averaging_period_s),
     )
 
 
+def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:
+    energy = energy_result(summary, meter, farm, hours)
+    note = meter_note(summary, meter, [turbine.rated_power_kw for turbine in farm.turbines], farm.averaging_period_s)
+    return replace(energy, meter_note=note, notes=(*energy.notes, *([note] if note else [])))
+
+
 def _restricted(farm: Farm, names: set[str]) -> Farm:
     return farm.model_copy(update={"turbines": tuple(turbine for turbine in farm.turbines if turbine.name in names)})
+
+
+def _far_stamps(facts: Sequence[Prepared], files: Sequence[str]) -> tuple[str, ...]:
+    """Say which turbines have records that were set aside for their stamps, and where the first one is."""
+    return tuple(
+        f"{fact.turbine}: rows with a stamp more than {FAR_DAYS} days from nearly all others, not used: "
+        f"{fact.far.rows:,}; the first is {fact.far.first:%Y-%m-%d %H:%M} UTC in "
+        f"{files[fact.far.source_row // FILE_STRIDE]}."
+        for fact in facts
+        if fact.far is not None
+    )
 
 
 def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
@@ -152,6 +175,9 @@ def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
     if not readings.facts:
         return f"{dataset.folder}: the status logs hold no event of a listed turbine; listed: {listed}"
+    if not readings.sources["rows"].any():
+        files = ", ".join(readings.sources["file"])
+        return f"{dataset.folder}: no row below the header of {files}; expected records"
     others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")))) or "none"
     return (
         f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine; in the files: {others}; "

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from fleet.categories import IN_SERVICE, TECHNICAL_EXCLUDED, TECHNICAL_UNAVAILABLE, Category
-from fleet.category_sums import ENERGY_QUANTUM_KWH, HOUR, RUNNING_UNALLOCATED, months_of
+from fleet.category_sums import HOUR, RUNNING_UNALLOCATED, months_of
 from fleet.config import AvailabilitySettings
 from fleet.schema import FLEET
 from fleet.status_log import UNKNOWN_COVERAGE
@@ -185,8 +185,8 @@ def availability_table(
     bases: Sequence[Basis],
     settings: AvailabilitySettings,
     *,
+    quantum_kwh: float,
     contract_sums: pd.DataFrame | None = None,
-    quantum_kwh: float = ENERGY_QUANTUM_KWH,
 ) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.table`: three views per turbine and for the fleet.
 
@@ -198,10 +198,10 @@ def availability_table(
         One per turbine.
     settings : AvailabilitySettings
         Contract and maintenance allowance (per turbine and year of 8760 h, in proportion to the period).
-    contract_sums : DataFrame, optional
-        Sums for the contractual view where it has a priority of its own; otherwise `sums`.
     quantum_kwh : float
         Unit of the energy sums [kWh].
+    contract_sums : DataFrame, optional
+        Sums for the contractual view where it has a priority of its own; otherwise `sums`.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def availability_table(
             rows.append(_row(basis, view, ledger, problem))
         if ordered:
             problems = [_problem(basis, view, settings) for basis in ordered]
-            rows.append(_fleet_row(view, members, len(ordered), "; ".join(dict.fromkeys(problems))))
+            rows.append(_fleet_row(view, members, len(ordered), _joined(*problems)))
     order = {**{basis.turbine: i for i, basis in enumerate(ordered)}, FLEET: len(ordered)}
     rows.sort(key=lambda row: (order[row["turbine"]], VIEWS.index(row["view"])))
     return pd.DataFrame(rows, columns=_TABLE)
@@ -263,7 +263,7 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
         "lost_mwh": ledger.lost_mwh if ledger.loss_known else math.nan,
         "potential_source": basis.potential_source,
         "u_potential_mwh": ledger.u_potential_mwh if ledger.loss_known else math.nan,
-        "note": "; ".join(note for note in (*_notes(view, ledger), basis.note) if note),
+        "note": _joined(*_notes(view, ledger), basis.note),
     }
     if not problem:
         return row
@@ -274,8 +274,12 @@ def _row(basis: Basis, view: View, ledger: _Ledger, problem: str) -> dict[str, A
         unknown |= {"unavailable_h"}
     if basis.evidence == "none" or not basis.declared:
         unknown |= {"unallocated_h"}
-    notes = problem if basis.evidence == "none" or not basis.note else f"{problem}; {basis.note}"
-    return {**row, **dict.fromkeys(unknown, math.nan), "note": notes}
+    return {**row, **dict.fromkeys(unknown, math.nan), "note": _joined(problem, basis.note)}
+
+
+def _joined(*notes: str) -> str:
+    """Return the parts of notes, set apart by "; ", each once."""
+    return "; ".join(dict.fromkeys(part for note in notes for part in note.split("; ") if part))
 
 
 def _fleet_row(view: View, members: list[tuple[Basis, _Ledger]], total: int, problem: str) -> dict[str, Any]:
@@ -295,7 +299,9 @@ def _fleet_row(view: View, members: list[tuple[Basis, _Ledger]], total: int, pro
         potential_source="as for the turbines" if any(member.potential_source for member, _ in members) else "",
         note="; ".join(notes),
     )
-    return _row(basis, view, sum((ledger for _, ledger in members), _Ledger()), "")
+    row = _row(basis, view, sum((ledger for _, ledger in members), _Ledger()), "")
+    # Turbines without a figure are part of the fleet: what is not known of them is not covered.
+    return {**row, "coverage": row["coverage"] * len(members) / total}
 
 
 def _notes(view: View, ledger: _Ledger) -> list[str]:
@@ -313,7 +319,7 @@ def monthly_table(
     bases: Sequence[Basis],
     settings: AvailabilitySettings,
     *,
-    quantum_kwh: float = ENERGY_QUANTUM_KWH,
+    quantum_kwh: float,
 ) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.monthly`: the operational view by calendar month (UTC).
 
@@ -348,9 +354,7 @@ def monthly_table(
     return pd.DataFrame(rows, columns=["turbine", "month", "time_based", "production_based", "coverage"])
 
 
-def category_table(
-    sums: pd.DataFrame, bases: Sequence[Basis] = (), *, quantum_kwh: float = ENERGY_QUANTUM_KWH
-) -> pd.DataFrame:
+def category_table(sums: pd.DataFrame, bases: Sequence[Basis] = (), *, quantum_kwh: float) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.categories`.
 
     Parameters

@@ -17,7 +17,6 @@ from fleet.intervals import SECOND, Spans, overlap
 from fleet.times import series_us
 
 __all__ = [
-    "ENERGY_QUANTUM_KWH",
     "HOUR",
     "RUNNING_UNALLOCATED",
     "SUM_COLUMNS",
@@ -31,14 +30,14 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 
 HOUR = 3600 * SECOND  #: microseconds
-ENERGY_QUANTUM_KWH = 0.01 / HOUR  #: one unit of energy sums: 0.01 kW for one microsecond [kWh]
 
 #: Label of time in service whose state is unknown; `Category.UNALLOCATED` alone is a stop without a category.
 RUNNING_UNALLOCATED = "unallocated_in_service"
 _LABELS = (*(category.value for category in Category), RUNNING_UNALLOCATED)
 
 #: turbine, month ("2014-01", UTC), category (a `Category` value or `RUNNING_UNALLOCATED`), time [us], produced energy
-#: and lost energy (potential less produced, of either sign) in energy units or missing, time without lost energy [us].
+#: and lost energy (potential less produced, of either sign) in whole units (0.01 kW for
+#: one averaging period, so that a large farm's years stay far from 64 bits) or missing, time without lost energy [us].
 SUM_COLUMNS = ("turbine", "month", "category", "time_us", "produced", "lost", "unpriced_us")
 _KEY = ["turbine", "month", "category"]
 

@@ -39,11 +39,21 @@ Folder = Annotated[
     str, typer.Argument(help="Folder with the exports (and farm.toml), or the name of a packaged sample.")
 ]
 Turbines = Annotated[list[str] | None, typer.Option("--turbine", "-t", help="Only this turbine; may be repeated.")]
-From = Annotated[str | None, typer.Option("--from", help="Begin of the period, UTC, e.g. 2014-07-01.")]
-To = Annotated[str | None, typer.Option("--to", help="End of the period, UTC, not included.")]
+From = Annotated[
+    str | None, typer.Option("--from", help="Begin of the period, ISO 8601, UTC unless an offset is given: 2014-07-01.")
+]
+To = Annotated[str | None, typer.Option("--to", help="End of the period, not included, written likewise.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default as many as there are cores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
-Csv = Annotated[Path | None, typer.Option(help="Also write the whole table to this CSV file.", dir_okay=False)]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        help="Also write the whole table to this new CSV file, outside the farm's folder. Text that begins with "
+        "= + - @ gets a leading apostrophe, so that no spreadsheet takes it for a formula.",
+        dir_okay=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Let --csv replace an existing file.")]
 
 
 def main() -> None:
@@ -97,7 +107,8 @@ def inspect(
 ) -> None:
     """Say what a folder holds: formats, turbines, period, gaps, duplicates, and what is unusable and why."""
     from fleet.dataset import CONFIG_NAME, resolve_folder
-    from fleet.inventory import inspect_folder, starter_farm_toml
+    from fleet.inventory import inspect_folder
+    from fleet.starter import missing_settings, starter_farm_toml
 
     root = resolve_folder(folder)
     inventory = inspect_folder(root)
@@ -106,7 +117,8 @@ def inspect(
         typer.echo(f"{file['file']}\n" + "\n".join(f"  {name:<15}{_cell(value)}" for name, value in facts.items()))
         for note in entry.notes:
             typer.echo(f"  - {note}")
-    typer.echo(f"\n{_text(inventory.turbine_table(), {})}")
+    if inventory.turbines:
+        typer.echo(f"\n{_text(inventory.turbine_table(), {})}")
     target = root / CONFIG_NAME
     if write:
         if target.exists():
@@ -116,6 +128,8 @@ def inspect(
     elif not target.exists():
         typer.echo(f"\nNo {CONFIG_NAME} in the folder; wind-fleet inspect {folder} --write puts a starter there:\n")
         typer.echo(starter_farm_toml(inventory))
+    elif missing := missing_settings(inventory):
+        typer.echo(f"\nWhat {target} lacks:\n\n{missing}")
 
 
 @app.command("power-curve", epilog="Example: wind-fleet power-curve la_haute_borne --csv curves.csv")
@@ -125,11 +139,13 @@ def power_curve(
     start: From = None,
     end: To = None,
     csv: Csv = None,
+    force: Force = False,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Print the measured power curves (method of bins on nacelle wind), AEP and ranking."""
     farm = _open(folder, turbine, start, end, workers, quiet)
+    target = _csv_target(csv, farm.dataset.folder, force)
     curves = farm.power_curves()
     bins = curves.bins
     usable = bins[bins["complete"] | bins["interpolated"]]
@@ -144,7 +160,7 @@ def power_curve(
     typer.echo(_text(curves.ranking, {"index": "{:.4f}", "u_index": "{:.4f}"}))
     for note in curves.notes:
         typer.echo(f"\n{note}")
-    _write_csv(bins, csv)
+    _write_csv(bins, target)
 
 
 @app.command(epilog="Example: wind-fleet availability penmanshiel --csv availability.csv")
@@ -154,11 +170,13 @@ def availability(
     start: From = None,
     end: To = None,
     csv: Csv = None,
+    force: Force = False,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Print time- and production-based availability (IEC 61400-26-1) with its evidence."""
     farm = _open(folder, turbine, start, end, workers, quiet)
+    target = _csv_target(csv, farm.dataset.folder, force)
     found = farm.availability()
     percent = dict.fromkeys(("time_based", "production_based", "coverage"), "{:.4%}")
     typer.echo(_text(found.table.drop(columns="note"), percent))
@@ -168,7 +186,7 @@ def availability(
         typer.echo(f"\n{note}:\n  {who}")
     for note in found.notes:
         typer.echo(f"\n{note}")
-    _write_csv(found.table, csv)
+    _write_csv(found.table, target)
 
 
 def _open(
@@ -181,15 +199,45 @@ def _open(
     return farm.with_options(RunOptions(workers=workers, progress=not quiet and sys.stderr.isatty()))
 
 
+#: The headline's columns on two short lines, so that the table fits a terminal.
+_HEADLINE_TITLES = {
+    "turbine": ("", "turbine"),
+    "energy_mwh": ("energy", "[MWh]"),
+    "capacity_factor": ("capacity", "factor"),
+    "availability_time": ("availability", "time-based"),
+    "availability_production": ("production-", "based"),
+    "evidence": ("", "evidence"),
+    "coverage": ("", "coverage"),
+    "unallocated_h": ("unallocated", "[h]"),
+    "aep_mwh": ("AEP, 6 m/s", "[MWh]"),
+    "u_aep_mwh": ("u of AEP", "[MWh]"),
+    "index": ("", "index"),
+    "rows_in": ("rows", "in"),
+    "rows_not_selected": ("rows not", "selected"),
+    "rows_rejected": ("rows", "rejected"),
+}
+
+
 def _headline_text(farm: Farm) -> str:
+    import pandas as pd
+
+    table = farm.headline()
+    if not table["rows_not_selected"].gt(0).any():
+        table = table.drop(columns="rows_not_selected")
     percent = ("capacity_factor", "availability_time", "availability_production", "coverage")
-    return _text(farm.headline(), {**dict.fromkeys(percent, "{:.2%}"), "index": "{:.3f}"})
+    texts = _texts(table, {**dict.fromkeys(percent, "{:.2%}"), "index": "{:.3f}"})
+    texts.columns = pd.MultiIndex.from_tuples([_HEADLINE_TITLES[str(name)] for name in texts])
+    return texts.to_string(index=False, sparsify=False)
 
 
 def _text(table: pd.DataFrame, formats: dict[str, str]) -> str:
     """Return a table as text: numbers with one decimal unless told otherwise, "n/d" where not determinable."""
+    return _texts(table, formats).to_string(index=False)
+
+
+def _texts(table: pd.DataFrame, formats: dict[str, str]) -> pd.DataFrame:
     texts = {name: [_cell(value, formats.get(str(name), "{:,.1f}")) for value in table[name]] for name in table}
-    return type(table)(texts).to_string(index=False)
+    return type(table)(texts)
 
 
 def _cell(value: Any, decimals: str = "{:,.1f}") -> str:
@@ -210,17 +258,45 @@ def _says_something(value: Any) -> bool:
     return _cell(value) not in ("n/d", "", "0", "0.0")
 
 
+def _csv_target(path: Path | None, folder: Path, force: bool) -> Path | None:
+    """Refuse a table that would replace a file, or lie among the farm's exports; before hours of work, not after."""
+    if path is None:
+        return None
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(
+            f"{path}: lies in the farm's folder, where it could replace an export or be read as one; "
+            "expected a file outside it"
+        )
+    if path.exists() and not force:
+        raise OutputError(f"{path}: is there already; it was not overwritten (--force replaces it)")
+    return path
+
+
 def _write_csv(table: pd.DataFrame, path: Path | None) -> None:
     if path is not None:
-        _write_text(path, table.to_csv(index=False, lineterminator="\n"))
+        texts = table.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz"])
+        harmless = table.assign(**{str(name): [_no_formula(cell) for cell in column] for name, column in texts.items()})
+        _write_text(path, harmless.to_csv(index=False, lineterminator="\n"))
         typer.echo(f"\nWrote {path}")
+
+
+def _no_formula(cell: Any) -> Any:
+    """Return text that a spreadsheet would run as a formula behind an apostrophe."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _write_text(path: Path, text: str) -> None:
     """Write a file in whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        file = partial.open("x", encoding="utf-8", newline="")
+    except FileExistsError:
+        raise OutputError(f"{path}: cannot be written: {partial.name} stands in the way") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    try:
+        with file:
+            file.write(text)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -3,7 +3,8 @@
 A data logger often runs on a fixed clock. Where its readings were given a zone's daylight-saving offsets later, the
 hour that the zone skips in spring was pushed onto the next one (two different records per stamp), an hour is missing in
 autumn, and all stamps in between are an hour off. The check reads this from the records alone, claims it only where a
-spring and an autumn change both show it and none speaks against it, and puts the clock right.
+spring and an autumn change both show it and none speaks against it, and puts the clock right. One of the two alone is
+a possibility: nothing is moved, and no hole is called true that the signals do not show.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fleet.clock_correction import Correction, autumn_notes, corrected_time, find_correction, stamp
+from fleet.clock_correction import Correction, corrected_time, find_correction, stamp
 from fleet.clock_evidence import Change, Sign, Witness, clock_changes, hear, offset_text
-from fleet.clock_lag import LAG_COLUMNS, lag_notes, reanalysis_lag
+from fleet.clock_holes import HoleSteps, Opinion, autumn_steps
+from fleet.clock_lag import LAG_COLUMNS, lag_notes, offset_hint, reanalysis_lag
 from fleet.clock_rows import Rows, Tally, repeat_flags, tally
 from fleet.errors import ConfigError
 from fleet.flags import Flag
@@ -79,6 +81,8 @@ class ClockFinding:
     duplicates_after: int  #: rows that repeat a stamp on the time axis that is used
     correction: Correction | None  #: what `apply_clock` does under the policy "correct"
     notes: tuple[str, ...]  #: the evidence in sentences
+    remedy: str = ""  #: what to set where the clock is only possibly fixed
+    offsets_given: bool = False  #: the stamps came without offsets; the settings' time zone gave them theirs
 
     @property
     def verdict(self) -> str:
@@ -86,7 +90,9 @@ class ClockFinding:
         return "; ".join(self.verdicts)
 
 
-def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings: ClockSettings) -> ClockFinding:
+def check_clock(
+    frame: pd.DataFrame, *, period_s: int, time_zone: str, settings: ClockSettings, offsets_given: bool = False
+) -> ClockFinding:
     """Decide what the repeated and missing stamps of one turbine are.
 
     Parameters
@@ -100,6 +106,8 @@ def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings:
     settings : ClockSettings
         Policy, and the fixed clock's offset where it is known. A given offset also confirms a clock that only one kind
         of clock change points to.
+    offsets_given : bool
+        Whether the stamps came without offsets and were given those of the settings' time zone. It changes words only.
 
     Returns
     -------
@@ -114,14 +122,16 @@ def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings:
     rows, period = Rows.of(frame), period_s * SECOND
     if not len(rows):
         return _without_records(frame)
+    as_found = "as given" if offsets_given else "as written"
     written = tally(rows, rows.time, period)
     changes = clock_changes(rows.time, rows.reading, rows.offset_s, time_zone)
     witnesses = [hear(change, rows.time, rows.reading, period) for change in changes or ()]
     notes = [_describe(witness) for witness in witnesses if witness.sign is not Sign.SILENT]
     if changes is None:
-        notes.append("The written offsets follow no daylight-saving rule; the clock is taken as written.")
+        notes.append(f"The offsets {as_found} follow no daylight-saving rule; the clock is taken {as_found}.")
+    holes = autumn_steps(rows, witnesses, period)
 
-    claim = _claim(witnesses, written, given_offset is not None)
+    claim = _claim(witnesses, written, holes, given_offset is not None)
     correction, corrected, time = None, written, rows.time
     if claim is Verdict.FIXED_CLOCK:
         candidate, order_notes = find_correction(rows, witnesses, period, given_offset)
@@ -129,25 +139,27 @@ def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings:
         corrected = tally(rows, time, period)
         if corrected.conflicting + corrected.missing < written.conflicting + written.missing:
             correction = candidate
-            notes += order_notes + autumn_notes(rows, witnesses)
+            notes += [*order_notes, *([f"{holes}."] if holes else [])]
             notes.append(
                 f"Read as a fixed clock at UTC{offset_text(candidate.fixed_offset_s)}: {_trouble(corrected)}, "
-                f"against {_trouble(written)} as written."
+                f"against {_trouble(written)} {as_found}."
             )
         else:
             claim, corrected, time = None, written, rows.time
-            notes.append("Dropping the offsets would not mend the series: the clock is taken as written.")
-    if claim is Verdict.POSSIBLY_FIXED:
-        notes.append(
-            "Only a spring change points to a fixed clock and no autumn change confirms it: nothing is corrected. "
-            'If the clock is known to be fixed, give its offset: fixed_offset = "+01:00" under [clock].'
-        )
+            notes.append(f"Dropping the offsets would not mend the series: the clock is taken {as_found}.")
+    if correction is None and holes:
+        notes.append(f"{holes}: {holes.opinion}.")
+    remedy = _remedy(witnesses[0].change, offsets_given) if claim is Verdict.POSSIBLY_FIXED else ""
+    if remedy:
+        notes += [_possibly(witnesses), remedy]
     if given_offset is not None and correction is None:
         notes.append("The settings give the offset of a fixed clock; the records do not show one, so it is not used.")
     if written.off_grid:
         notes.append(f"{written.off_grid} rows lie off the sampling grid of {period_s} s.")
 
     explained = sum(w.missing for w in witnesses if w.sign is Sign.LOST_OFFSET)
+    if claim is Verdict.POSSIBLY_FIXED:
+        explained += sum(w.missing for w in witnesses if w.sign is Sign.FIXED and not w.change.spring)
     true_holes = corrected.missing if correction else max(written.missing - explained, 0)
     verdicts = _verdicts(claim, witnesses, corrected, true_holes)
     used = corrected if settings.duplicates == "correct" else written
@@ -164,12 +176,14 @@ def check_clock(frame: pd.DataFrame, *, period_s: int, time_zone: str, settings:
         true_holes=true_holes,
         off_grid=written.off_grid,
         verdicts=verdicts,
-        clock=_clock_text(rows, changes, correction),
+        clock=_clock_text(rows, changes, correction, as_found),
         shifted_rows=shifted,
         holes_after=used.missing,
         duplicates_after=used.exact + used.conflicting,
         correction=correction,
         notes=tuple(notes),
+        offsets_given=offsets_given,
+        remedy=remedy,
     )
 
 
@@ -218,7 +232,7 @@ def merge_clock(findings: Iterable[ClockFinding], lag: pd.DataFrame | None = Non
     findings : iterable of ClockFinding
         One per turbine, in any order.
     lag : DataFrame, optional
-        From `reanalysis_lag`.
+        From `clock_lags`.
     """
     ordered = sorted(findings, key=lambda finding: finding.turbine)
     table = pd.DataFrame({name: [getattr(finding, name) for finding in ordered] for name in _TABLE})
@@ -226,14 +240,26 @@ def merge_clock(findings: Iterable[ClockFinding], lag: pd.DataFrame | None = Non
         table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
     lag = pd.DataFrame(columns=list(LAG_COLUMNS)) if lag is None else lag
     fixed = any(finding.correction is not None for finding in ordered)
-    notes = [*_shared_notes(ordered), *lag_notes(lag, fixed_clock=fixed)]
+    given = any(finding.offsets_given for finding in ordered)
+    hint = offset_hint(lag, _common_offset(ordered))
+    remedy = next((finding.remedy for finding in ordered if finding.remedy), "")
+    notes = [*_shared_notes(ordered), *lag_notes(lag, offsets_given=given), *([hint] if hint else [])]
     left = [finding.turbine for finding in ordered if finding.correction is None and finding.records]
     if fixed and left:
+        found = "as given" if given else "as written"
         notes.append(
-            f"The clock of {', '.join(left)} is taken as written, as these records do not show a fixed clock, while "
+            f"The clock of {', '.join(left)} is taken {found}, as these records do not prove a fixed clock, while "
             "other turbines' clocks are fixed: compare them before using results that join turbines."
         )
-    return Clock(table=table, reanalysis_lag=lag, notes=tuple(notes))
+    return Clock(
+        table=table, reanalysis_lag=lag, notes=tuple(notes), offset_hint=" ".join(filter(None, (hint, remedy)))
+    )
+
+
+def _common_offset(findings: list[ClockFinding]) -> int | None:
+    """Return the offset of all fixed clocks, None where there is none or several."""
+    offsets = {finding.correction.fixed_offset_s for finding in findings if finding.correction is not None}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _shared_notes(ordered: list[ClockFinding]) -> list[str]:
@@ -267,7 +293,7 @@ def _without_records(frame: pd.DataFrame) -> ClockFinding:
     )  # fmt: skip
 
 
-def _claim(witnesses: list[Witness], written: Tally, given_offset: bool) -> Verdict | None:
+def _claim(witnesses: list[Witness], written: Tally, holes: HoleSteps | None, given_offset: bool) -> Verdict | None:
     """Return what the clock changes together carry: one voice against a fixed clock is enough to drop it."""
     signs = {(w.change.spring, w.sign) for w in witnesses}
     against = any(sign in (Sign.LOCAL, Sign.LOST_OFFSET) for _, sign in signs)
@@ -283,7 +309,28 @@ def _claim(witnesses: list[Witness], written: Tally, given_offset: bool) -> Verd
         return Verdict.FIXED_CLOCK
     if given_offset and (spring or autumn):
         return Verdict.FIXED_CLOCK
+    if autumn and holes is not None and holes.opinion is Opinion.SKIPPED:
+        return Verdict.POSSIBLY_FIXED
     return Verdict.POSSIBLY_FIXED if spring and (skipped or written.conflicting) else None
+
+
+def _possibly(witnesses: list[Witness]) -> str:
+    spring = any(w.change.spring and w.sign is Sign.FIXED for w in witnesses)
+    seen, other = ("a spring", "autumn") if spring else ("an autumn", "spring")
+    text = f"Only {seen} change points to a fixed clock and no {other} change confirms it: nothing is corrected."
+    missing = sum(w.missing for w in witnesses if w.sign is Sign.FIXED and not w.change.spring)
+    if missing:
+        text += (
+            f" {missing} missing stamps are not counted as true holes, as it stays open what they are; one hole of one "
+            "turbine is weak evidence, so see whether the turbines agree."
+        )
+    return text
+
+
+def _remedy(change: Change, offsets_given: bool) -> str:
+    offset = offset_text(min(change.before_s, change.after_s))
+    source = f' (or time_zone = "{offset}" in the source, as its stamps carry no offset)' if offsets_given else ""
+    return f'If the clock is known to be fixed, give its offset: fixed_offset = "{offset}" under [clock]{source}.'
 
 
 def _verdicts(
@@ -318,11 +365,11 @@ def _trouble(counts: Tally) -> str:
     return f"{counts.conflicting} conflicting and {counts.exact} exact duplicates, {counts.missing} missing stamps"
 
 
-def _clock_text(rows: Rows, changes: tuple[Change, ...] | None, correction: Correction | None) -> str:
+def _clock_text(rows: Rows, changes: tuple[Change, ...] | None, correction: Correction | None, as_found: str) -> str:
     if correction is not None:
         return f"fixed, UTC{offset_text(correction.fixed_offset_s)}"
     offsets = sorted(set(rows.offset_s.tolist()))
     if len(offsets) == 1:
-        return f"as written, UTC{offset_text(offsets[0])}"
+        return f"{as_found}, UTC{offset_text(offsets[0])}"
     text = " and ".join(f"UTC{offset_text(offset)}" for offset in offsets[:3])
-    return f"as written, {text}{'' if changes is not None else ', no rule'}"
+    return f"{as_found}, {text}{'' if changes is not None else ', no rule'}"

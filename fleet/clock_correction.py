@@ -1,4 +1,4 @@
-"""How a fixed clock's stamps become UTC: which readings were pushed in spring, and what the autumn holes look like."""
+"""How a fixed clock's stamps become UTC: which readings were pushed in spring, and in what order."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fleet.clock_evidence import Change, Sign, Witness
+from fleet.clock_evidence import Change, Witness
 from fleet.clock_rows import Rows
-from fleet.continuity import CIRCULAR, CONTINUOUS, Bools, Floats, Ints, Ordering, mean_steps, order_pairs, steps
+from fleet.continuity import Floats, Ints, Ordering, continuous, mean_steps, order_pairs
 from fleet.intervals import SECOND
 
-__all__ = ["Correction", "autumn_notes", "corrected_time", "find_correction", "stamp"]
+__all__ = ["Correction", "corrected_time", "find_correction", "stamp"]
 
 _HOUR = 3600 * SECOND
 _AROUND = 12 * _HOUR  #: records this near a change tell how far signals ordinarily step
@@ -74,38 +74,12 @@ def find_correction(
     )
 
 
-def autumn_notes(rows: Rows, witnesses: list[Witness]) -> list[str]:
-    """Compare the steps across the autumn holes with ordinary steps and with steps as long as the holes seem."""
-    values, circular = _continuous(rows)
-    scale = mean_steps(values, circular)
-    scale = np.where(scale > 0, scale, np.nan)
-    across, apart = [], []
-    for witness in witnesses:
-        if witness.change.spring or witness.sign is not Sign.FIXED:
-            continue
-        near = np.arange(
-            *np.searchsorted(rows.time, [witness.change.at - _AROUND, witness.change.at + _AROUND]), dtype=np.int64
-        )
-        hole = np.flatnonzero(np.diff(rows.time[near]) > witness.change.shift)
-        lag = witness.stamps + 1
-        if len(hole) == 1 and len(near) > 2 * lag:
-            i = near[hole[0]]
-            across.append(steps(values[i], values[i + 1], circular) / scale)
-            apart.append(steps(values[near[:-lag]], values[near[lag:]], circular) / scale)
-    if not across or not np.isfinite(across).any() or not np.isfinite(np.vstack(apart)).any():
-        return []
-    return [
-        f"Across {len(across)} autumn holes the signals step {np.nanmean(across):.1f} ordinary steps; records that far "
-        f"apart, as the stamps claim, step {np.nanmean(np.vstack(apart)):.1f} on those days."
-    ]
-
-
 def _pushed(rows: Rows, change: Change, period: int) -> tuple[list[int], Ordering, str]:
     """Return the rows of the hour after a spring change whose reading was pushed forward, decided by continuity."""
     low, high = (int(i) for i in np.searchsorted(rows.time, [change.at, change.at + change.shift]))
     identity = rows.identity(low, high)
     pairs, crowded = _pairs(rows, change, period, identity, low, high)
-    values, circular = _continuous(rows)
+    values, circular = continuous(rows.signals, rows.values)
     near = np.searchsorted(rows.time, [change.at - _AROUND, change.at + _AROUND])
     scale = mean_steps(np.delete(values[near[0] : near[1]], np.s_[low - near[0] : high - near[0]], axis=0), circular)
     scale = np.where(scale > 0, scale, mean_steps(values, circular))
@@ -162,9 +136,3 @@ def _decision(ordering: Ordering) -> str:
         f"next best order {ordering.cost + ordering.margin:.2f} (in ordinary steps)"
     )
     return text + ("; a small margin, so single pairs may be exchanged." if ordering.margin < 1 else ".")
-
-
-def _continuous(rows: Rows) -> tuple[Floats, Bools]:
-    names = [name for name in CONTINUOUS if name in rows.signals]
-    values = rows.values[:, [rows.signals.index(name) for name in names]]
-    return values, np.array([name in CIRCULAR for name in names], bool)

@@ -27,7 +27,7 @@ _DAY = 24 * _HOUR
 class Sign(StrEnum):
     """What one clock change says about the clock."""
 
-    FIXED = "did not follow"
+    FIXED = "seems not to have followed"
     LOCAL = "followed"
     LOST_OFFSET = "followed, and the repeated hour carries one offset only"
     SILENT = "says nothing"

@@ -2,26 +2,55 @@
 
 Reanalysis knows the weather in UTC. Where the lag between it and the wind differs by an hour between records written
 with the standard and with the daylight-saving offset, the clock did not follow daylight saving, whatever was written.
+The same lag of corrected stamps tests the offset that they were given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.clock_evidence import offset_text
 from fleet.intervals import SECOND
 
-__all__ = ["LAG_COLUMNS", "lag_notes", "reanalysis_lag"]
+__all__ = ["AS_WRITTEN", "CORRECTED", "LAG_COLUMNS", "clock_lags", "lag_notes", "offset_hint", "reanalysis_lag"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-LAG_COLUMNS = ("season", "lag_min", "correlation", "u_lag_min", "blocks", "method")
+LAG_COLUMNS = ("stamps", "season", "lag_min", "correlation", "u_lag_min", "blocks", "method")
 _HIGHEST_WIND = 40.0  #: [m/s], as in `fleet.schema`
-STANDARD, DAYLIGHT = "standard time", "daylight saving"
+STANDARD, DAYLIGHT, ALL = "standard time", "daylight saving", "all"
+AS_WRITTEN, CORRECTED = "as written", "corrected"
+
+
+def clock_lags(frames: Iterable[pd.DataFrame], reanalysis: pd.DataFrame | None, period_s: int) -> pd.DataFrame:
+    """Return the lags of the stamps as written and, where the clock was put right, of the corrected ones.
+
+    Parameters
+    ----------
+    frames : iterable of DataFrame
+        As `reanalysis_lag` takes them, and corrected: the time that the results use.
+    reanalysis : DataFrame or None
+    period_s : int
+        Averaging period of the wind [s].
+
+    Returns
+    -------
+    DataFrame
+        As of `reanalysis_lag`; seasons are those of the written offset in both.
+    """
+    parts = list(frames)
+    written = reanalysis_lag(parts, reanalysis, period_s)
+    if not any((part["time"] != part["corrected"]).any() for part in parts if len(part)):
+        return written
+    moved = [part.drop(columns="time").rename(columns={"corrected": "time"}) for part in parts]
+    tables = (written, reanalysis_lag(moved, reanalysis, period_s).assign(stamps=CORRECTED))
+    return pd.concat([table for table in tables if len(table)] or [written], ignore_index=True)
 
 
 def reanalysis_lag(
@@ -32,7 +61,7 @@ def reanalysis_lag(
     max_lag_min: int = 240,
     step_min: int = 10,
 ) -> pd.DataFrame:
-    """Return how many minutes written stamps run ahead of reanalysis, per season of the written offset.
+    """Return how many minutes stamps run ahead of reanalysis, per season of the written offset.
 
     The lag is where hourly means of wind, centred on the reanalysis instants, correlate best with reanalysis. Both the
     level and its hourly change are tried and the steadier one is taken for all seasons: the level has the higher
@@ -44,8 +73,8 @@ def reanalysis_lag(
     Parameters
     ----------
     frames : iterable of DataFrame
-        time (as written, interval start), utc_offset_s, wind_speed [m/s]: any turbines and periods in any order. Their
-        mean over turbines is compared.
+        time (interval start, UTC), utc_offset_s (as written), wind_speed [m/s]: any turbines and periods in any order.
+        Their mean over turbines is compared.
     reanalysis : DataFrame or None
         time (instants, UTC), wind_speed [m/s]; None: there is none, and the table is empty.
     period_s : int
@@ -56,16 +85,16 @@ def reanalysis_lag(
     Returns
     -------
     DataFrame
-        season ("standard time", "daylight saving", or "all" with one offset), lag_min (positive: the stamp is earlier
-        than the weather it holds), correlation, u_lag_min (standard uncertainty), blocks (months), method. Seasons with
-        fewer than three usable months, or a maximum at the edge of the range, are left out.
+        stamps ("as written"), season ("standard time", "daylight saving", or "all" with one offset), lag_min (positive:
+        the stamp is earlier than the weather it holds), correlation, u_lag_min (standard uncertainty), blocks (months),
+        method. Seasons with fewer than three usable months, or a maximum at the edge of the range, are left out.
     """
     parts = [_wind_sums(frame) for frame in frames]
     if reanalysis is None or not any(len(part) for part in parts):
         return pd.DataFrame(columns=list(LAG_COLUMNS))
     wind = pd.concat(parts).groupby(["time", "utc_offset_s"], as_index=False, sort=True).sum()
     offsets = sorted(set(wind["utc_offset_s"].tolist()))
-    titles = {offsets[0]: STANDARD, offsets[-1]: DAYLIGHT} if len(offsets) == 2 else {None: "all"}
+    titles = {offsets[0]: STANDARD, offsets[-1]: DAYLIGHT} if len(offsets) == 2 else {None: ALL}
     step = max(step_min * 60, period_s)
     lags = np.arange(-max_lag_min * 60 // step, max_lag_min * 60 // step + 1, dtype=np.int64) * step * SECOND
     found: dict[str, list[dict[str, object]]] = {"level": [], "hourly change": []}
@@ -76,47 +105,112 @@ def reanalysis_lag(
             t, x, y = (time, shifted, modelled) if method == "level" else _changes(time, shifted, modelled)
             row = _best_lag(t, x, y, lags)
             if row is not None:
-                rows.append({"season": title, **row, "method": method})
+                rows.append({"stamps": AS_WRITTEN, "season": title, **row, "method": method})
     complete = [rows for rows in found.values() if rows and len(rows) == max(map(len, found.values()))]
     best = min(complete, key=lambda rows: sum(float(str(row["u_lag_min"])) ** 2 for row in rows), default=[])
     return pd.DataFrame(best, columns=list(LAG_COLUMNS))
 
 
-def lag_notes(lag: pd.DataFrame, *, fixed_clock: bool) -> tuple[str, ...]:
+def lag_notes(lag: pd.DataFrame, *, offsets_given: bool = False) -> tuple[str, ...]:
     """Return what the lags say about the clock, in sentences.
 
     Parameters
     ----------
     lag : DataFrame
-        From `reanalysis_lag`, of the wind as written.
-    fixed_clock : bool
-        Whether the clock check found a fixed clock.
+        From `clock_lags`.
+    offsets_given : bool
+        Whether the stamps came without offsets and were given them.
     """
-    by_season = lag.set_index("season") if len(lag) else lag
-    if not {STANDARD, DAYLIGHT} <= set(by_season.index):
-        return ()
-    winter, summer = by_season.loc[STANDARD], by_season.loc[DAYLIGHT]
+    written, corrected = _rows(lag, AS_WRITTEN), _rows(lag, CORRECTED)
+    notes = []
+    if {STANDARD, DAYLIGHT} <= set(written):
+        notes.append(_seasons(written[STANDARD], written[DAYLIGHT], "given" if offsets_given else "written"))
+    if corrected:
+        found = " and ".join(
+            f"{row['lag_min']:.0f} min (u = {row['u_lag_min']:.0f} min) in {season if season != ALL else 'all seasons'}"
+            for season, row in corrected.items()
+        )
+        notes.append(
+            f"On the corrected stamps {found} remain. The uncertainty is the scatter between months; a timing error of "
+            "the reanalysis itself is not in it."
+            + (" Zero is the nearest whole hour: reanalysis agrees with the offset." if _hours(corrected) == 0 else "")
+        )
+    return tuple(notes)
+
+
+def offset_hint(lag: pd.DataFrame, fixed_offset_s: int | None) -> str:
+    """Return what speaks against the offset that the stamps have now, or nothing.
+
+    Whole hours are tried, as offsets differ by them. The lag in standard time counts where there is one: in summer the
+    daily cycle of the wind at the nacelle moves it more.
+
+    Parameters
+    ----------
+    lag : DataFrame
+        From `clock_lags`.
+    fixed_offset_s : int or None
+        Offset of the fixed clock that was corrected [s].
+    """
+    corrected = _rows(lag, CORRECTED)
+    rows = corrected or _rows(lag, AS_WRITTEN)
+    if not rows or (not corrected and ALL not in rows):
+        return ""
+    row, hours = _telling(rows), _hours(rows)
+    remaining, u = row["lag_min"], max(row["u_lag_min"], 1.0)  # no scatter of few months is believed below a minute
+    if not hours or abs(remaining) <= 2 * u:
+        return ""
+    season = "" if row["season"] == ALL else f" in {row['season']}"
+    text = (
+        f"of {remaining:.0f} min (u = {u:.0f} min) remains{season}: {abs(remaining) / u:.1f} u from zero, "
+        f"{abs(remaining - 60 * hours) / u:.1f} u from {60 * hours} min"
+    )
+    off = f"all times may be {'an hour' if abs(hours) == 1 else f'{abs(hours)} hours'} off"
+    if not corrected or fixed_offset_s is None:
+        return (
+            f"The offset of the stamps is uncertain: against reanalysis a lag {text}, so {off}. Check time_zone of the "
+            "source; reanalysis has a timing error of its own, which u does not hold, so nothing is changed."
+        )
+    other = offset_text(fixed_offset_s - 3600 * hours)
+    return (
+        f"The fixed clock's offset itself is uncertain: reanalysis hints at UTC{other} instead of "
+        f"UTC{offset_text(fixed_offset_s)}, so {off}. On the corrected stamps a lag {text}. Where UTC{other} is right, "
+        f'set fixed_offset = "{other}" under [clock]; reanalysis has a timing error of its own, which u does not hold, '
+        "so it is not applied by itself."
+    )
+
+
+def _telling(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the row of standard time or, without one, the only season's."""
+    return next(iter(rows.values()))
+
+
+def _hours(rows: dict[str, dict[str, Any]]) -> int:
+    """Return the whole hours that the remaining lag is nearest to."""
+    return round(float(_telling(rows)["lag_min"]) / 60.0)
+
+
+def _rows(lag: pd.DataFrame, stamps: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of one kind of stamps by season, standard time first."""
+    rows = lag[lag["stamps"] == stamps].to_dict("records") if len(lag) else []
+    order = (STANDARD, DAYLIGHT, ALL)
+    rows = sorted(rows, key=lambda row: order.index(row["season"]))
+    return {str(row["season"]): {str(name): value for name, value in row.items()} for row in rows}
+
+
+def _seasons(winter: dict[str, Any], summer: dict[str, Any], word: str) -> str:
+    """Return what the difference between the seasons says."""
     extra, spread = summer["lag_min"] - winter["lag_min"], float(np.hypot(summer["u_lag_min"], winter["u_lag_min"]))
     text = (
         f"Against reanalysis, stamps run ahead of the wind by {winter['lag_min']:.0f} min (u = "
-        f"{winter['u_lag_min']:.0f} min) where the standard offset was written and by {summer['lag_min']:.0f} min (u = "
+        f"{winter['u_lag_min']:.0f} min) where the standard offset was {word} and by {summer['lag_min']:.0f} min (u = "
         f"{summer['u_lag_min']:.0f} min) where the daylight-saving offset was; the difference is {extra:.0f} min (u = "
         f"{spread:.0f} min)"
     )
     if abs(extra - 60) <= 2 * spread < abs(extra):
-        text += ": an hour within twice its uncertainty, as a clock that did not follow daylight saving gives."
-    elif abs(extra) <= 2 * spread < abs(extra - 60):
-        text += ": none within twice its uncertainty, as stamps in true UTC give."
-    else:
-        text += ": it decides nothing."
-    notes = [text]
-    if fixed_clock and winter["lag_min"] > 2 * winter["u_lag_min"]:
-        notes.append(
-            f"The {winter['lag_min']:.0f} min that remain in standard time hint that the clock's offset is not the "
-            f"zone's standard one (a lag near 60 min would fit an offset one hour smaller); reanalysis has a timing "
-            f"error of its own, so the default stays. fixed_offset under [clock] sets another one."
-        )
-    return tuple(notes)
+        return text + ": an hour within twice its uncertainty, as a clock that did not follow daylight saving gives."
+    if abs(extra) <= 2 * spread < abs(extra - 60):
+        return text + ": none within twice its uncertainty, as stamps in true UTC give."
+    return text + ": it decides nothing."
 
 
 def _wind_sums(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fleet.categories import DEFAULT_PRIORITY, Category
-from fleet.errors import ConfigError, nearest
+from fleet.errors import ConfigError, InputError, nearest, nearest_word
 from fleet.schema import FLEET
 
 __all__ = [
@@ -28,25 +29,25 @@ __all__ = [
     "Signal",
     "Source",
     "Turbine",
+    "entry_number",
     "load_farm",
     "parse_farm",
+    "parse_turbine",
     "turbine_name_problem",
 ]
 
-Positive = Annotated[float, Field(gt=0)]
-
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Turbine(_Model):
     """One turbine of the farm."""
 
     name: str = Field(min_length=1, description="name as the data files have it")
-    rated_power_kw: Positive = Field(description="rated power [kW]")
-    hub_height: Positive | None = Field(None, description="hub height above ground [m]")
-    rotor_diameter: Positive | None = Field(None, description="rotor diameter [m]")
+    rated_power_kw: float = Field(ge=1e-3, le=1e6, description="rated power [kW]")
+    hub_height: float | None = Field(None, ge=1, le=500, description="hub height above ground [m]")
+    rotor_diameter: float | None = Field(None, ge=1, le=500, description="rotor diameter [m]")
     latitude: float | None = Field(None, ge=-90, le=90, description="[deg], WGS 84")
     longitude: float | None = Field(None, ge=-180, le=180, description="[deg], WGS 84")
     elevation: float | None = Field(None, ge=-500, le=6000, description="ground above sea level [m]")
@@ -106,7 +107,9 @@ class QualitySettings(_Model):
     frozen: bool = Field(True, description="flag signals that repeat a value")
     frozen_records: int = Field(6, ge=2, le=1000, description="records of the same value that count as frozen")
     inconsistent: bool = Field(True, description="flag power that does not fit the wind speed")
-    inconsistent_spread: Positive = Field(6.0, description="allowed distance from the bin's median [robust sigmas]")
+    inconsistent_spread: float = Field(
+        6.0, ge=1, le=100, description="allowed distance from the bin's median [robust sigmas]"
+    )
     inconsistent_floor: float = Field(0.03, ge=0, le=1, description="least allowed distance [fraction of rated power]")
 
 
@@ -116,36 +119,61 @@ class PowerWindow(_Model):
     wind_speed: tuple[float, float] = Field(description="from, to [m/s]")
     power_kw: tuple[float, float] = Field(description="from, to [kW]")
 
+    @model_validator(mode="after")
+    def _check_order(self) -> PowerWindow:
+        for name, (low, high) in (("wind_speed", self.wind_speed), ("power_kw", self.power_kw)):
+            if low >= high:
+                raise ValueError(f"{name} must be two rising numbers, found {low:g} and {high:g}")
+        low, high = self.wind_speed
+        if low < 0 or high > 100:
+            raise ValueError(f"wind_speed must lie within 0 to 100 m/s, found {low:g} and {high:g}")
+        return self
+
 
 class PowerCurveSettings(_Model):
     """Method of bins after IEC 61400-12-1, on nacelle wind."""
 
-    bin_width: Positive = Field(0.5, description="[m/s]; bins are centred on its multiples")
-    min_records: int = Field(3, ge=1, description="least records for a bin to be used (30 min of 10 min records)")
-    min_hours: Positive = Field(180.0, description="valid hours of a complete data set [h]")
+    bin_width: float = Field(0.5, ge=0.1, le=5, description="[m/s]; bins are centred on its multiples")
+    min_bin_minutes: float = Field(
+        30.0, gt=0, le=10_000, description="least valid time of a complete bin, and never less than 2 records [min]"
+    )
+    min_hours: float = Field(180.0, gt=0, le=100_000, description="valid hours of a complete data set [h]")
     density: Literal["auto", "measured", "reanalysis", "standard", "none"] = Field(
         "auto", description="air density for the wind speed correction: auto takes the best that there is"
     )
-    reference_density: Positive = Field(1.225, description="[kg/m3]")
-    cut_in: Positive = Field(4.0, description="cut-in wind speed, begin of the measured range plus 1 m/s [m/s]")
-    cut_out: Positive = Field(25.0, description="cut-out wind speed [m/s]: the last bin is held to it")
-    window: PowerWindow | None = Field(None, description="an additional power window")
-    anemometer_calibration: float = Field(0.05, ge=0, description="category B, calibration [m/s]")
-    anemometer_class: float = Field(1.2, ge=0, description="category B, class number k: (0.05 + 0.005 V) k / sqrt 3")
-    anemometer_mounting: float = Field(0.01, ge=0, description="category B, mounting [fraction of wind speed]")
-    nacelle_transfer: float = Field(
-        0.02, ge=0, description="category B, nacelle anemometer without a transfer function [fraction of wind speed]"
+    reference_density: float = Field(1.225, ge=0.5, le=1.6, description="[kg/m3]")
+    cut_in: float = Field(
+        4.0, ge=0.5, le=10, description="cut-in wind speed, begin of the measured range plus 1 m/s [m/s]"
     )
-    wind_acquisition: float = Field(0.03, ge=0, description="category B, data acquisition [m/s]")
-    temperature_uncertainty: float = Field(0.6, ge=0, description="category B, air temperature [K]")
-    pressure_uncertainty: float = Field(300.0, ge=0, description="category B, air pressure [Pa]")
+    cut_out: float = Field(25.0, ge=10, le=60, description="cut-out wind speed [m/s]: the last bin is held to it")
+    window: PowerWindow | None = Field(None, description="an additional power window")
+    anemometer_calibration: float = Field(0.05, ge=0, le=5, description="category B, calibration [m/s]")
+    anemometer_class: float = Field(
+        1.2, ge=0, le=50, description="category B, class number k: (0.05 + 0.005 V) k / sqrt 3"
+    )
+    anemometer_mounting: float = Field(0.01, ge=0, le=1, description="category B, mounting [fraction of wind speed]")
+    nacelle_transfer: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="category B, nacelle anemometer without a transfer function [fraction of wind speed]",
+    )
+    wind_acquisition: float = Field(0.03, ge=0, le=5, description="category B, data acquisition [m/s]")
+    temperature_uncertainty: float = Field(0.6, ge=0, le=50, description="category B, air temperature [K]")
+    pressure_uncertainty: float = Field(300.0, ge=0, le=20_000, description="category B, air pressure [Pa]")
+
+    @model_validator(mode="after")
+    def _check_cuts(self) -> PowerCurveSettings:
+        if self.cut_out <= self.cut_in:
+            raise ValueError(f"cut_out must lie above cut_in, found {self.cut_out:g} and {self.cut_in:g} m/s")
+        return self
 
 
 class AvailabilitySettings(_Model):
     """Availability after IEC 61400-26-1."""
 
-    down_wind_speed: Positive = Field(4.0, description="inferred: down is wind at or above this ... [m/s]")
-    down_power_kw: float = Field(0.0, description="... and power at or below this [kW]")
+    down_wind_speed: float = Field(4.0, gt=0, le=40, description="inferred: down is wind at or above this ... [m/s]")
+    down_power_kw: float = Field(0.0, ge=-1e6, le=1e6, description="... and power at or below this [kW]")
     priority: tuple[Category, ...] = Field(DEFAULT_PRIORITY, description="which category counts where two overlap")
     categories: dict[str, Category] = Field(
         default_factory=dict, description="text of the export's IEC category -> category, before the built-in map"
@@ -160,14 +188,31 @@ class AvailabilitySettings(_Model):
         None, description="contractual view: which category counts where two overlap; without it as `priority` says"
     )
     maintenance_allowance_h: float = Field(
-        0.0, ge=0, description="technical view: scheduled maintenance allowed per turbine and year [h]"
+        0.0, ge=0, le=8760, description="technical view: scheduled maintenance allowed per turbine and year [h]"
     )
     status_period: tuple[datetime, datetime] | None = Field(
         None, description="declared period of the status log, UTC; without it the export's header counts"
     )
-    max_silence_days: Positive = Field(
-        10.0, description="a log silent for longer is scattered windows unless `status_period` is declared [d]"
+    max_silence_days: float = Field(
+        10.0,
+        gt=0,
+        le=36_600,
+        description="a log silent for longer is scattered windows unless `status_period` is declared [d]",
     )
+
+    @field_validator("status_period")
+    @classmethod
+    def _to_utc(cls, period: tuple[datetime, datetime] | None) -> tuple[datetime, datetime] | None:
+        """Put both ends into UTC, where a stamp without an offset is meant to be, so that they can be compared."""
+        if period is None:
+            return None
+        try:
+            start, end = (
+                moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC) for moment in period
+            )
+        except OverflowError:
+            raise ValueError("expected two times of the years 1 to 9999 in UTC") from None
+        return start, end
 
     @model_validator(mode="after")
     def _check_priority(self) -> AvailabilitySettings:
@@ -183,10 +228,15 @@ class AvailabilitySettings(_Model):
 class EnergySettings(_Model):
     """Energy and emissions."""
 
-    emission_factor: Positive | None = Field(
-        None, description="marginal emission factor for avoided emissions [g CO2e/kWh]; without it none are given"
+    emission_factor: float | None = Field(
+        None,
+        gt=0,
+        le=5000,
+        description="marginal emission factor for avoided emissions [g CO2e/kWh]; without it none are given",
     )
-    wind_emission_factor: float = Field(0.0, ge=0, description="life-cycle emissions of the wind farm [g CO2e/kWh]")
+    wind_emission_factor: float = Field(
+        0.0, ge=0, le=5000, description="life-cycle emissions of the wind farm [g CO2e/kWh]"
+    )
 
 
 class Farm(_Model):
@@ -194,7 +244,9 @@ class Farm(_Model):
 
     name: str = Field(min_length=1)
     time_zone: str = Field("UTC", description="IANA name of the site's civil time")
-    averaging_period_s: int = Field(600, gt=0, le=3600, description="averaging period of the SCADA records [s]")
+    averaging_period_s: int = Field(
+        600, gt=0, le=3600, description="averaging period of the SCADA records, a divisor of the day [s]"
+    )
     assets: str = Field("", description="asset table (CSV of a known format), relative to the folder")
     sources: tuple[Source, ...] = Field((), description="what to read; empty: recognise the files")
     turbines: tuple[Turbine, ...] = Field((), description="turbines; empty: from the asset table")
@@ -204,11 +256,30 @@ class Farm(_Model):
     availability: AvailabilitySettings = AvailabilitySettings()
     energy: EnergySettings = EnergySettings()
 
-    @model_validator(mode="after")
-    def _check_names(self) -> Farm:
-        if problem := turbine_name_problem(self.turbines):
+    @field_validator("averaging_period_s")
+    @classmethod
+    def _check_period(cls, period_s: int) -> int:
+        # The sampling grid, days of the coverage calendar and partitions all count whole intervals from midnight.
+        if 86_400 % period_s:
+            raise ValueError("a day must hold a whole number of intervals: expected a divisor of 86,400 s")
+        return period_s
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            hint = nearest(zone, available_timezones())
+            raise ValueError(f'unknown time zone{hint}, expected an IANA name such as "Europe/Paris"') from None
+        return zone
+
+    @field_validator("turbines")
+    @classmethod
+    def _check_names(cls, turbines: tuple[Turbine, ...]) -> tuple[Turbine, ...]:
+        if problem := turbine_name_problem(turbines):
             raise ValueError(problem)
-        return self
+        return turbines
 
 
 def turbine_name_problem(turbines: Sequence[Turbine]) -> str:
@@ -231,7 +302,7 @@ def load_farm(path: Path) -> Farm:
         With the file, the key, what was found and what was expected; unknown keys with the nearest known one.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -244,11 +315,52 @@ def parse_farm(raw: dict[str, Any], where: str) -> Farm:
     try:
         return Farm.model_validate(raw)
     except ValidationError as error:
-        lines = [f"{where}: {_explain(problem, raw)}" for problem in error.errors()]
+        problems = error.errors()
+        misspelt = {_meant(problem) for problem in problems}
+        lines = [
+            f"{where}: {_explain(problem)}{entry_number(problem['loc'])}"
+            for problem in problems
+            if not (problem["type"] == "missing" and problem["loc"] in misspelt)
+        ]
         raise ConfigError("\n".join(lines)) from None
 
 
-def _explain(problem: Any, raw: dict[str, Any]) -> str:
+def parse_turbine(raw: dict[str, Any], where: str) -> Turbine:
+    """Validate one turbine of an asset table; `where` names the file in errors.
+
+    Raises
+    ------
+    InputError
+        With the file, the turbine, the field, what was found and what was expected.
+    """
+    try:
+        return Turbine.model_validate(raw)
+    except ValidationError as error:
+        lines = [
+            f"{where}: turbine {raw.get('name')!r}, {problem['loc'][-1]}: {problem['msg'].lower()}, "
+            f"found {problem['input']!r}{_allowed(('turbines', *problem['loc']))}"
+            for problem in error.errors()
+        ]
+        raise InputError("\n".join(lines)) from None
+
+
+def entry_number(place: Sequence[int | str]) -> str:
+    """Return which entry of a list a place of the tree means, counted from 1 as a reader of the file does."""
+    if len(place) < 2 or not isinstance(place[1], int):
+        return ""
+    return f" (in [[{place[0]}]] number {place[1] + 1})"
+
+
+def _meant(problem: Any) -> tuple[int | str, ...] | None:
+    """Return the place of the key that an unknown one stands for; None where none is near."""
+    if problem["type"] != "extra_forbidden":
+        return None
+    *parent, word = problem["loc"]
+    key = nearest_word(str(word), _known_keys(tuple(parent)))
+    return (*parent, key) if key else None
+
+
+def _explain(problem: Any) -> str:
     place = ".".join(str(part) for part in problem["loc"]) or "farm"
     if problem["type"] == "extra_forbidden":
         known = _known_keys(problem["loc"][:-1])
@@ -256,12 +368,30 @@ def _explain(problem: Any, raw: dict[str, Any]) -> str:
     if problem["type"] == "missing":
         return f'key "{place}" is missing'
     message = str(problem["msg"]).removeprefix("Value error, ")
-    found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
-    return f'key "{place}": {message[0].lower()}{message[1:]}{found}'
+    tables = isinstance(problem["input"], dict) or problem["loc"] == ("turbines",)
+    found = "" if tables else f", found {problem['input']!r}"
+    return f'key "{place}": {message[0].lower()}{message[1:]}{found}{_allowed(problem["loc"])}'
+
+
+def _allowed(place: tuple[int | str, ...]) -> str:
+    """Return the range that a key's number must lie in, an empty string where it has none."""
+    model, metadata = _model_at(place[:-1]), []
+    if place and place[-1] in model.model_fields:
+        metadata = model.model_fields[place[-1]].metadata
+    limits = {
+        name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)
+    }
+    words = {"ge": "from {:g}", "gt": "above {:g}", "le": "to {:g}", "lt": "below {:g}"}
+    text = " ".join(words[name].format(limits[name]) for name in words if name in limits)
+    return f" (allowed: {text})" if text else ""
 
 
 def _known_keys(place: tuple[int | str, ...]) -> list[str]:
     """Return the keys that the model at a place of the tree knows."""
+    return sorted(_model_at(place).model_fields)
+
+
+def _model_at(place: tuple[int | str, ...]) -> Any:
     model: Any = Farm
     for part in place:
         if isinstance(part, int):
@@ -271,7 +401,7 @@ def _known_keys(place: tuple[int | str, ...]) -> list[str]:
         if not found:
             continue  # the key of a mapping: its values' model is already in `model`
         model = found[0]
-    return sorted(model.model_fields)
+    return model
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CIRCULAR", "CONTINUOUS", "Ordering", "mean_steps", "order_pairs", "steps"]
+__all__ = ["CIRCULAR", "CONTINUOUS", "Ordering", "continuous", "mean_steps", "order_pairs", "steps"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,6 +38,19 @@ class Ordering:
     swap: Bools  #: shape (n,): the second record of the pair, in file order, belongs to the first hour
     cost: float  #: total normalised step of the chosen order [1]
     margin: float  #: how much the next best order costs more [1]; infinite where no pair had to be decided
+
+
+def continuous(signals: tuple[str, ...], values: Floats) -> tuple[Floats, Bools]:
+    """Return the columns of the continuous signals, and which of them are directions.
+
+    Parameters
+    ----------
+    signals : tuple of str
+        Names of the columns.
+    values : array, shape (records, signals)
+    """
+    names = [name for name in CONTINUOUS if name in signals]
+    return values[:, [signals.index(name) for name in names]], np.array([name in CIRCULAR for name in names], bool)
 
 
 def steps(a: Floats, b: Floats, circular: Bools) -> Floats:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fleet.aep import aep_table
+from fleet.aep import NO_AEP, aep_note, aep_table
 from fleet.config import Farm
 from fleet.density import density_summary
 from fleet.passes import SCATTER_STEPS
 from fleet.pipeline import Merged
 from fleet.power_curve import bin_table, completeness_table, fleet_turbine, merge_sums
-from fleet.ranking import ranking_note, ranking_table
+from fleet.ranking import NO_RANKING, ranking_note, ranking_table
 from fleet.results import PowerCurves
 
-__all__ = ["power_curves"]
+__all__ = ["lacking", "power_curves"]
 
 _NACELLE = (
     "Method of bins after IEC 61400-12-1 on nacelle wind speed: without a nacelle transfer function this is no "
@@ -51,8 +51,21 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
         ranking=ranking,
         scatter=_scatter(summary["scatter"]),
         scatter_steps=SCATTER_STEPS,
-        notes=(_NACELLE, _RANKED, ranking_note(ranking)),
+        notes=tuple(note for note in (_NACELLE, aep_note(stacked, settings), _RANKED, ranking_note(ranking)) if note),
     )
+
+
+def lacking(curves: PowerCurves) -> dict[str, str]:
+    """Return why sections of the report that stand on the curves have no figure at all, by their id."""
+    reasons = {}
+    for section, figures, opening in (
+        ("aep", curves.aep["aep_extrapolated_mwh"], NO_AEP),
+        ("ranking", curves.ranking["index"], NO_RANKING),
+    ):
+        said = [note for note in curves.notes if note.startswith(opening)]
+        if said and not figures.notna().any():
+            reasons[section] = said[0].removeprefix(opening).rstrip(".")
+    return reasons
 
 
 def _of(table: pd.DataFrame, turbine: str) -> pd.DataFrame:

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet import samples
-from fleet.config import Farm, Source, Turbine, load_farm, turbine_name_problem
+from fleet.config import Farm, Source, Turbine, entry_number, load_farm, parse_turbine, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
+from fleet.turbine_block import turbine_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fleet.readers.base import Batch, Format
 
-__all__ = ["DataFile", "Dataset", "data_files", "open_dataset", "resolve_folder"]
+__all__ = ["CONFIG_NAME", "DataFile", "Dataset", "data_files", "open_dataset", "resolve_folder", "source_format"]
 
 CONFIG_NAME = "farm.toml"
 
@@ -69,7 +70,10 @@ def open_dataset(folder: str | Path) -> Dataset:
     farm = load_farm(config) if config.exists() else Farm.model_validate({"name": root.name or "farm"})
     files = _configured(root, farm) if farm.sources else _recognised(root)
     if not files:
-        raise InputError(f"{root}: no file of a known format; run `wind-fleet inspect {root}` to see what is there")
+        raise InputError(
+            f"{root}: no file of a known format; `wind-fleet inspect {root}` says what is there and proposes settings "
+            f"for {CONFIG_NAME}"
+        )
     assets = [file for file in files if file.format.kind == "assets"]
     if farm.assets:
         assets = [_asset_file(root, farm.assets)]
@@ -78,8 +82,8 @@ def open_dataset(folder: str | Path) -> Dataset:
     turbines = farm.turbines or _turbines(assets)
     if not turbines:
         raise InputError(
-            f"{root}: no turbine is known: neither an asset table of a known format nor [[turbines]] in {CONFIG_NAME}; "
-            f"`wind-fleet inspect {root}` writes a starter {CONFIG_NAME}"
+            f"{root}: no turbine is known: neither an asset table of a known format nor [[turbines]] in {CONFIG_NAME}."
+            f"{_proposed(root, files)}"
         )
     data = tuple(file for file in files if file.format.kind != "assets")
     if not any(file.format.kind in ("scada", "events") for file in data):
@@ -135,7 +139,7 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
 
     files: list[DataFile] = []
     for number, source in enumerate(farm.sources):
-        known = readers.format_named(source.format)
+        known = source_format(source, number, root / CONFIG_NAME)
         paths = sorted(path for path in root.glob(source.files) if path.is_file() and path.name != CONFIG_NAME)
         if known.name.startswith("generic"):
             matching = paths
@@ -144,7 +148,7 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
         if not matching:
             raise ConfigError(
                 f'{root / CONFIG_NAME}: key "sources.{number}.files": {source.files!r} matches no file of the format '
-                f"{known.name} ({len(paths)} files match the pattern)"
+                f"{known.name} ({len(paths)} files match the pattern){entry_number(('sources', number))}"
             )
         files += [_data_file(root, path, known, source) for path in matching]
     names = [file.name for file in files]
@@ -152,6 +156,35 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
     if twice:
         raise ConfigError(f"{root / CONFIG_NAME}: {twice[0]} is named by two sources; its rows would count twice")
     return sorted(files, key=lambda file: file.name)
+
+
+def source_format(source: Source, number: int, config: Path) -> Format:
+    """Return the format of a source of `farm.toml` whose settings fit it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such format, or the settings do not fit; with the file and the number of the source.
+    """
+    from fleet import readers
+    from fleet.readers.stamps import check_zone
+
+    try:
+        known = readers.format_named(source.format)
+        known.check(source)
+        check_zone(source.time_zone, 'key "time_zone"')
+    except ConfigError as error:
+        raise ConfigError(f"{config}: {error}{entry_number(('sources', number))}") from None
+    return known
+
+
+def _proposed(root: Path, files: list[DataFile]) -> str:
+    """Return the turbines that the files name, as the blocks that `farm.toml` lacks."""
+    frames = [file.read().frame for file in files if file.format.kind in ("scada", "events")]
+    names = sorted({str(name) for frame in frames for name in frame["turbine"].unique()} - {""})
+    if not names:
+        return " The files name none."
+    return f" Add to {root / CONFIG_NAME} those of the files, with their rated power:\n\n{turbine_blocks(names)}"
 
 
 def _data_file(root: Path, path: Path, found: Format, source: Source) -> DataFile:
@@ -171,15 +204,16 @@ def _asset_file(root: Path, name: str) -> DataFile:
 
 
 def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
-    rows: list[dict[str, object]] = []
+    turbines: list[Turbine] = []
     for file in assets:
         batch = file.read()
         frame: pd.DataFrame = batch.frame
         # Two entries of one name are a choice that the user has to make; so is a table without one usable entry.
         if batch.rejected.get("turbine listed twice") or not len(frame):
             raise InputError("; ".join([f"{file.name}: no usable list of turbines", *batch.examples]))
-        rows += [{str(key): value for key, value in row.items() if value == value} for row in frame.to_dict("records")]
-    turbines = [Turbine.model_validate(row) for row in rows]
+        for row in frame.to_dict("records"):
+            given = {str(key): value for key, value in row.items() if value == value}
+            turbines.append(parse_turbine(given, file.name))
     if problem := turbine_name_problem(turbines):
         raise InputError(f"{', '.join(file.name for file in assets)}: {problem}")
     return tuple(sorted(turbines, key=lambda turbine: turbine.name))

@@ -15,7 +15,6 @@ tables do not carry its height, so that is estimated from the mean pressure (`re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,10 +35,8 @@ __all__ = [
     "density_by_record",
     "density_summary",
     "density_sums",
-    "merge_density",
     "pressure_above",
     "reanalysis_ground",
-    "site_density",
     "standard_pressure",
 ]
 
@@ -199,18 +196,6 @@ def density_by_record(
     return SiteDensity(density, source)
 
 
-def site_density(
-    frame: pd.DataFrame, turbine: Turbine, reanalysis: pd.DataFrame | None, choice: Choice
-) -> tuple[Floats, str]:
-    """Return each record's density [kg/m3] and, in words, its sources with their shares of the records.
-
-    See `density_by_record` for the parameters; partitions are better merged by `density_sums`.
-    """
-    found = density_by_record(frame, turbine, reanalysis, choice)
-    sums = density_sums(found, np.ones(len(frame), np.bool_))
-    return found.density, density_summary(sums)[1]
-
-
 def density_sums(found: SiteDensity, used: npt.ArrayLike) -> pd.DataFrame:
     """Count and sum the used records' densities by source, as integers: index `source`, columns `n`, `density_sum`."""
     keep = np.asarray(used, np.bool_)
@@ -219,15 +204,6 @@ def density_sums(found: SiteDensity, used: npt.ArrayLike) -> pd.DataFrame:
     np.add.at(total, source, np.rint(found.density[keep] / DENSITY_QUANTUM).astype(np.int64))
     n = np.bincount(source, minlength=len(SOURCES)).astype(np.int64)
     return pd.DataFrame({"n": n, "density_sum": total}, index=pd.RangeIndex(len(SOURCES), name="source"))
-
-
-def merge_density(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Add the density sums of partitions or turbines."""
-    empty = SiteDensity(np.empty(0), np.empty(0, np.int8))
-    merged = density_sums(empty, np.empty(0, np.bool_))
-    for part in parts:
-        merged = merged + part
-    return merged
 
 
 def density_summary(sums: pd.DataFrame) -> tuple[float, str]:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from fleet.config import Farm
+from fleet.potential import corrected, source_quality
 from fleet.results import Energy
 from fleet.schema import FLEET
+from fleet.states import PARTS
 from fleet.sums import POWER, Summary, month_name
 
 __all__ = ["LOSS_STEPS", "energy_result"]
 
 #: Steps of the waterfall from potential to measured energy; signed, they add up.
-LOSS_STEPS = ("potential", "availability", "partial performance", "residual", "wind unknown", "measured")
+LOSS_STEPS = ("potential", "availability", "partial performance", "residual", "without expectation", "measured")
+
+_STOPPED, _NORMAL, _UNEXPECTED = (PARTS.index(part) for part in ("stopped", "normal", "without expectation"))
+_LOGGED = (PARTS.index("partial"),)
+#: Time whose shortfall is partial performance: logged as such, standing still though the log says in service, or
+#: running well below the curve.
+_PARTIAL = (*_LOGGED, PARTS.index("unlogged"), PARTS.index("degraded"))
 
 
-def energy_result(
-    summary: Summary, lost_mwh: pd.Series, meter: pd.DataFrame | None, farm: Farm, hours: float
-) -> Energy:
+def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:
     """Return production, losses and reconciliation from merged sums.
 
     Parameters
     ----------
     summary : Summary
-        With "monthly" and "unrecorded".
-    lost_mwh : Series
-        Availability loss per turbine [MWh], operational view.
+        With "monthly", "unrecorded", "parts" and "sources".
     meter : DataFrame or None
         `schema.METER`.
     farm : Farm
@@ -37,7 +43,8 @@ def energy_result(
     scale = POWER * farm.averaging_period_s / 3600.0 / 1000.0
     monthly = _monthly(summary["monthly"].reset_index(), summary["unrecorded"].reset_index(), rated, farm)
     totals = _totals(monthly, len(rated), hours)
-    losses = _losses(summary["monthly"].groupby(level="turbine", sort=True).sum(), lost_mwh, scale)
+    parts = corrected(summary["parts"], source_quality(summary))
+    losses = _losses(parts, list(rated), scale)
     by_month = monthly[monthly["turbine"] == FLEET].set_index("month")["energy_mwh"]
     reconciliation, publisher = _meter(by_month, losses, meter)
     avoided = None
@@ -45,13 +52,14 @@ def energy_result(
         total = float(totals.loc[totals["turbine"] == FLEET, "energy_mwh"].iloc[0])
         avoided = total * (farm.energy.emission_factor - farm.energy.wind_emission_factor) / 1000.0
     return Energy(
-        monthly=monthly.drop(columns=["hours", "covered_h", "rated_mwh"]),
+        monthly=monthly.drop(columns=["hours", "covered_h", "expected_h", "rated_mwh"]),
         totals=totals,
         losses=losses,
         reconciliation=reconciliation,
         publisher=publisher,
+        unlogged_h=int(parts.loc[parts["part"] == PARTS.index("unlogged"), "time"].sum()) / 3.6e9,
         avoided_t=avoided,
-        notes=_notes(summary["unrecorded"].sum(), scale),
+        notes=_notes(summary, scale),
     )
 
 
@@ -66,6 +74,7 @@ def _monthly(table: pd.DataFrame, unrecorded: pd.DataFrame, rated: dict[str, flo
             "energy_mwh": both["energy"] * POWER * period_h / 1000.0,
             "expected_mwh": both["expected"] * POWER * period_h / 1000.0,
             "covered_h": both["n"] * period_h,
+            "expected_h": both["n_expected"] * period_h,
             "hours": (both["n"] + both["n_missing"]) * period_h,
             "rated_mwh": both["n"] * period_h * both["turbine"].map(rated) / 1000.0,
         }
@@ -74,12 +83,16 @@ def _monthly(table: pd.DataFrame, unrecorded: pd.DataFrame, rated: dict[str, flo
     table = pd.concat([one, farm_rows], ignore_index=True)
     table["capacity_factor"] = table["energy_mwh"] / table["rated_mwh"].where(table["rated_mwh"] > 0)
     table["coverage"] = table["covered_h"] / table["hours"]
-    return table
+    without = table["covered_h"] == 0
+    return table.assign(
+        energy_mwh=table["energy_mwh"].mask(without),
+        expected_mwh=table["expected_mwh"].mask(without | (table["expected_h"] == 0)),
+    )
 
 
 def _totals(monthly: pd.DataFrame, turbines: int, period_h: float) -> pd.DataFrame:
     added = ["energy_mwh", "expected_mwh", "covered_h", "hours", "rated_mwh"]
-    sums = monthly.groupby("turbine", sort=False)[added].sum().reset_index()
+    sums = monthly.groupby("turbine", sort=False)[added].sum(min_count=1).reset_index()
     return sums.assign(
         capacity_factor=sums["energy_mwh"] / sums["rated_mwh"].where(sums["rated_mwh"] > 0),
         period_h=period_h * (1 + sums["turbine"].eq(FLEET) * (turbines - 1)),
@@ -87,25 +100,49 @@ def _totals(monthly: pd.DataFrame, turbines: int, period_h: float) -> pd.DataFra
     ).drop(columns=["hours", "rated_mwh"])
 
 
-def _losses(sums: pd.DataFrame, lost_mwh: pd.Series, scale: float) -> pd.DataFrame:
-    """Waterfall over the records with power and wind; the residual is what the named losses leave unexplained."""
-    sums = sums * scale
-    lost = lost_mwh.reindex(sums.index).fillna(0.0)
-    partial = sums["expected_degraded"] - sums["energy_degraded"]
-    running = (sums["expected"] - sums["expected_down"]) - (sums["energy_present"] - sums["energy_down"])
-    steps = pd.DataFrame(
-        {
-            "potential": sums["expected"] - sums["expected_down"] + sums["energy_down"] + lost,
-            "availability": -lost,
-            "partial performance": -partial,
-            "residual": -(running - partial),
-            "wind unknown": sums["energy"] - sums["energy_present"],
-            "measured": sums["energy"],
-        }
-    )
-    steps.loc[FLEET] = steps.sum()
-    order = pd.MultiIndex.from_product([steps.index, list(LOSS_STEPS)], names=["turbine", "step"])
-    return pd.DataFrame({"energy_mwh": steps[list(LOSS_STEPS)].to_numpy().ravel()}, index=order).reset_index()
+def _losses(parts: pd.DataFrame, turbines: list[str], scale: float) -> pd.DataFrame:
+    """Return the waterfall over all records with power; the residual is what the named losses leave unexplained."""
+    steps = {turbine: _steps(parts[parts["turbine"] == turbine], scale) for turbine in turbines}
+    steps[FLEET] = {step: sum(own[step] for own in steps.values()) for step in LOSS_STEPS}
+    rows = [(turbine, step, own[step]) for turbine, own in steps.items() for step in LOSS_STEPS]
+    return pd.DataFrame(rows, columns=["turbine", "step", "energy_mwh"])
+
+
+def _steps(parts: pd.DataFrame, scale: float) -> dict[str, float]:
+    """Return one turbine's steps [MWh]; NaN where a stop's potential, or all expected power, is unknown.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        The turbine's rows of `fleet.potential.corrected`.
+    scale : float
+        Energy of one unit of the sums [MWh].
+    """
+    # The potential of stops and logged partial performance comes from a source; running time has its own curve.
+    sourced = parts["part"].isin([_STOPPED, *_LOGGED])
+    unpriced = sourced & ~parts["known"]
+    possible = parts["potential"].where(sourced, parts["plain"])
+    part = parts["part"].mask(unpriced, _UNEXPECTED)
+
+    def total(values: pd.Series, of: Sequence[int]) -> float:
+        return int(values[part.isin(of)].sum()) * scale
+
+    def gap(*of: int) -> float:
+        return total(parts["produced"], of) - total(possible, of)
+
+    potential = total(possible, (_STOPPED, *_PARTIAL, _NORMAL))
+    stops = parts.loc[part == _STOPPED, "time"].sum()
+    unknown = potential <= 0.0
+    unknown_stops = unknown or (stops == 0 and bool((unpriced & (parts["part"] == _STOPPED)).any()))
+    nan = float("nan")
+    return {
+        "potential": nan if unknown_stops else potential,
+        "availability": nan if unknown_stops else gap(_STOPPED),
+        "partial performance": nan if unknown else gap(*_PARTIAL),
+        "residual": nan if unknown else gap(_NORMAL),
+        "without expectation": total(parts["produced"], (_UNEXPECTED,)) if len(parts) else nan,
+        "measured": int(parts["produced"].sum()) * scale if len(parts) else nan,
+    }
 
 
 def _meter(by_month: pd.Series, losses: pd.DataFrame, meter: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -146,10 +183,16 @@ def _meter(by_month: pd.Series, losses: pd.DataFrame, meter: pd.DataFrame | None
     return table.reset_index(), publisher[publisher["publisher_mwh"].notna()].reset_index(drop=True)
 
 
-def _notes(unrecorded: pd.Series, scale: float) -> tuple[str, ...]:
+def _notes(summary: Summary, scale: float) -> tuple[str, ...]:
+    unrecorded = summary["unrecorded"].sum()
     intervals, estimated = int(unrecorded["n"]), int(unrecorded["estimated"])
     return (
-        "Expected energy is the turbine's own smooth curve at its own nacelle wind, over records with power and wind.",
+        "Expected energy is the turbine's own smooth curve at its own nacelle wind, over records with power and wind, "
+        "where that curve was measured.",
+        "Losses: the potential of stopped time comes from the best source for it (see availability), that of running "
+        "time from the turbine's own curve; expected energy takes the own curve for both, so that the two differ a "
+        "little. Partial performance is time running well below the curve, whether a log has that category for it or "
+        "not: without a set-point its cause is not known.",
         f"{intervals} intervals hold no usable power. By the neighbours that ran meanwhile, {estimated} of them made "
         f"about {int(unrecorded['estimate']) * scale:.1f} MWh; this energy is not in any sum.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from turbine.errors import WindformError
 
-__all__ = ["ConfigError", "FleetError", "InputError", "OutputError", "nearest"]
+__all__ = ["ConfigError", "FleetError", "InputError", "OutputError", "nearest", "nearest_word"]
 
 
 class FleetError(WindformError):
@@ -28,5 +28,10 @@ class OutputError(FleetError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` for the nearest known word, or an empty string."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{match[0]}"?)' if match else ""
+    match = nearest_word(word, known)
+    return f' (did you mean "{match}"?)' if match else ""
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word, an empty string where none is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")

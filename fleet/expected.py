@@ -7,7 +7,6 @@ turbine's whole history fits in a few hundred kilobytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ __all__ = [
     "ExpectedCurve",
     "expected_curve",
     "inconsistent",
-    "merge_histograms",
+    "known_range",
     "power_histogram",
     "robust_bins",
 ]
@@ -43,6 +42,8 @@ _RUNNING = 0.06  # expected power above which no power is a stop [fraction of ra
 _MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # of neighbouring cells' spreads, times their records
 _GRID = 0.05  # step of the tabulated curve [m/s]
+_AT_RATED = 0.95  # level from which the curve is flat: what lies above the last cell is known [fraction of rated power]
+_MOST = 1.05  # expected power at most [fraction of rated power]
 
 
 def power_histogram(
@@ -80,14 +81,6 @@ def power_histogram(
     row = np.clip(np.ceil((share - _POWER_LOW) / POWER_STEP) - 1, 0, _POWER_CELLS - 1).astype(np.int64)
     flat = np.bincount(column * _POWER_CELLS + row, minlength=_WIND_CELLS * _POWER_CELLS)
     return flat.astype(np.int64).reshape(_WIND_CELLS, _POWER_CELLS)
-
-
-def merge_histograms(parts: Iterable[Ints]) -> Ints:
-    """Add histograms of partitions, or of turbines for the fleet's expected power per rated power."""
-    total = np.zeros((_WIND_CELLS, _POWER_CELLS), np.int64)
-    for part in parts:
-        total = total + part
-    return total
 
 
 def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, spread: float = 6.0) -> pd.DataFrame:
@@ -183,6 +176,28 @@ def _isotonic(values: Floats, weights: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(isotonic_regression(values, weights=weights.astype(np.float64)).x, np.float64)
 
 
+def known_range(robust: pd.DataFrame, *, rated_power_kw: float, cut_in: float = 4.0) -> tuple[float, float]:
+    """Return the wind speeds between which the robust bins say what power to expect [m/s].
+
+    Below the first supported cell nothing is known unless that cell begins at cut-in or below: then it is zero in the
+    calm, 0 m/s is returned and the way there is short. Above the last supported cell nothing is known unless the
+    level has come to 95 % of rated power, from where it is flat: then infinity is returned.
+
+    Parameters
+    ----------
+    robust : DataFrame
+        Result of `robust_bins`, one row at least.
+    rated_power_kw : float
+        Rated power [kW].
+    cut_in : float
+        Cut-in wind speed [m/s].
+    """
+    low = float(robust["wind_speed"].iloc[0]) - WIND_STEP / 2.0
+    high = float(robust["wind_speed"].iloc[-1]) + WIND_STEP / 2.0
+    flat = float(robust["level_kw"].iloc[-1]) >= _AT_RATED * rated_power_kw
+    return low if low > cut_in + 1e-9 else 0.0, float("inf") if flat else high
+
+
 def inconsistent(
     wind_speed: npt.ArrayLike,
     power_kw: npt.ArrayLike,
@@ -190,6 +205,7 @@ def inconsistent(
     settings: QualitySettings,
     *,
     rated_power_kw: float,
+    cut_in: float = 4.0,
 ) -> Bools:
     """Flag records whose power does not fit their wind speed.
 
@@ -197,6 +213,9 @@ def inconsistent(
     than `inconsistent_floor` of rated power; level and sigma are interpolated in wind speed, so that the steep part of
     the curve does not flag by the width of a cell. Power at or below zero is flagged as soon as the level passes 6 % of
     rated power: the turbine stands still in wind that it normally runs in. Below that a normal start or stop is kept.
+
+    Outside `known_range` a record that runs cannot be judged. Above it the last level is a lower bound: only what lies
+    below is flagged. Below it only a turbine that stands more than 1 m/s above cut-in is.
 
     Parameters
     ----------
@@ -208,6 +227,8 @@ def inconsistent(
         `inconsistent_spread` and `inconsistent_floor`.
     rated_power_kw : float
         Rated power [kW].
+    cut_in : float
+        Cut-in wind speed [m/s].
 
     Returns
     -------
@@ -223,6 +244,9 @@ def inconsistent(
     floor = settings.inconsistent_floor * rated_power_kw
     off_curve = np.abs(power - level) > np.maximum(settings.inconsistent_spread * sigma, floor)
     standing = (power <= 0.0) & (level > _RUNNING * rated_power_kw)
+    low, high = known_range(robust, rated_power_kw=rated_power_kw, cut_in=cut_in)
+    off_curve &= (wind >= low) & ((wind < high) | (power < level))
+    standing &= (wind >= low) | (wind > cut_in + 1.0)
     return np.asarray(off_curve | standing, np.bool_)
 
 
@@ -231,19 +255,34 @@ class ExpectedCurve:
     """Smooth monotone curve of expected power, tabulated from 0 to cut-out."""
 
     wind_speed: Floats  #: ascending [m/s]
-    expected_kw: Floats  #: [kW]
+    expected_kw: Floats  #: [kW]; NaN outside `known_range`
 
     def power_kw(self, wind_speed: npt.ArrayLike) -> Floats:
-        """Return the expected power [kW] at wind speeds [m/s]: zero above cut-out, NaN where the wind is missing."""
+        """Return the expected power at wind speeds.
+
+        Parameters
+        ----------
+        wind_speed : array
+            Wind speed [m/s].
+
+        Returns
+        -------
+        array of float64
+            Expected power [kW]: zero above cut-out, NaN where it is not known or the wind is missing.
+        """
         wind = np.asarray(wind_speed, np.float64)
         return np.asarray(np.interp(wind, self.wind_speed, self.expected_kw, right=0.0), np.float64)
 
 
-def expected_curve(robust: pd.DataFrame, *, rated_power_kw: float, cut_out: float = 25.0) -> ExpectedCurve:
+def expected_curve(
+    robust: pd.DataFrame, *, rated_power_kw: float, cut_in: float = 4.0, cut_out: float = 25.0
+) -> ExpectedCurve:
     """Return the smooth monotone curve of expected power through the robust bins.
 
-    The bins' means are made monotone (isotonic regression weighted by records), joined by monotone cubic interpolation
-    (PCHIP), clipped to [0, highest level] and held flat above the last supported bin, up to cut-out.
+    The bins' means are made monotone (isotonic regression weighted by records) and joined by monotone cubic
+    interpolation (PCHIP). Where the bins reach cut-in, power rises from zero in the calm; where they reach rated power,
+    the last level is held to cut-out. Otherwise the curve ends at the edge of the outermost bin: no power is expected
+    at wind speeds that were not measured.
 
     Parameters
     ----------
@@ -251,8 +290,8 @@ def expected_curve(robust: pd.DataFrame, *, rated_power_kw: float, cut_out: floa
         Result of `robust_bins`.
     rated_power_kw : float
         Rated power; the curve stays below 1.05 times this [kW].
-    cut_out : float
-        Cut-out wind speed [m/s].
+    cut_in, cut_out : float
+        Cut-in and cut-out wind speed [m/s].
 
     Raises
     ------
@@ -270,10 +309,16 @@ def expected_curve(robust: pd.DataFrame, *, rated_power_kw: float, cut_out: floa
         )
     wind = robust["wind_speed"].to_numpy(np.float64)
     level = _isotonic(robust["mean_kw"].to_numpy(np.float64), robust["n"].to_numpy(np.int64))
-    level = np.clip(level, 0.0, 1.05 * rated_power_kw)
+    level = np.clip(level, 0.0, _MOST * rated_power_kw)
+    low, high = known_range(robust, rated_power_kw=rated_power_kw, cut_in=cut_in)
+    slope = np.diff(level) / np.diff(wind) if wind.size > 1 else np.zeros(1)
+    step = WIND_STEP / 2.0  # from the outermost bins' centres to their edges, along the slope beside them
+    first = 0.0 if low == 0.0 else level[0] - step * slope[0]
+    last = level[-1] if np.isinf(high) else level[-1] + step * slope[-1]
+    knots = np.concatenate([[low], wind, [max(cut_out, wind[-1]) + 1.0 if np.isinf(high) else high]])
+    values = np.clip(np.concatenate([[first], level, [last]]), 0.0, _MOST * rated_power_kw)
     grid = np.linspace(0.0, cut_out, int(np.ceil(cut_out / _GRID)) + 1)
-    # Below the first bin nothing was measured: power rises from zero at calm. Above the last, it is held.
-    knots = np.concatenate([[0.0], wind[wind > 0.0], [max(cut_out, wind[-1]) + 1.0]])
-    values = np.concatenate([[0.0], level[wind > 0.0], [level[-1]]])
-    smooth = np.clip(PchipInterpolator(knots, values)(grid), 0.0, values[-1])
-    return ExpectedCurve(grid, np.asarray(np.maximum.accumulate(smooth), np.float64))
+    inside = np.clip(grid, knots[0], knots[-1])
+    smooth = np.maximum.accumulate(np.clip(PchipInterpolator(knots, values)(inside), 0.0, values[-1]))
+    smooth[(grid < low - 1e-9) | (grid > high + 1e-9)] = np.nan
+    return ExpectedCurve(grid, np.asarray(smooth, np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ __all__ = ["Farm", "open_farm"]
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Farm:
     """An opened wind farm.
 
@@ -34,7 +34,19 @@ class Farm:
     dataset: Dataset
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
-    options: RunOptions | None = field(default=None, repr=False)
+    options: RunOptions | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: name, turbines, files and the period asked for."""
+        names = [turbine.name for turbine in self.settings.turbines]
+        listed = ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+        files = len(self.dataset.files)
+        begin, end = ("" if moment is None else f"{moment:%Y-%m-%d %H:%M}" for moment in (self.start, self.end))
+        period = " ".join(f"{word} {moment}" for word, moment in (("from", begin), ("to", end)) if moment)
+        return (
+            f"<Farm {self.settings.name!r}: {len(names)} {'turbine' if len(names) == 1 else 'turbines'} "
+            f"({listed}), {files} {'file' if files == 1 else 'files'}, {period + ' UTC' if period else 'whole period'}>"
+        )
 
     @property
     def settings(self) -> Settings:
@@ -117,7 +129,7 @@ def _moment(name: str, value: datetime | str | None) -> pd.Timestamp | None:
 
     try:
         return utc(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ConfigError(
-            f"{name}: found {value!r}, expected a date or time such as 2014-07-01 or 2014-07-01T12:00"
+            f"{name}: found {value!r}, expected a date or time such as 2014-07-01 or 2014-07-01T12:00+02:00"
         ) from None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import pandas as pd
 
+from fleet.aep import NO_AEP
+from fleet.plausibility import plausibility
+from fleet.ranking import extremes
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
+from fleet.wording import listed as _names
 
 __all__ = ["findings"]
 
@@ -15,6 +20,25 @@ _LOW_COVERAGE = 0.95
 _LOW_AVAILABILITY = 0.97
 _BIG_RESIDUAL = 0.03
 _BIG_METER_GAP = 0.05
+_LOW_METER, _HIGH_METER = 0.5, 2.0  # a meter of the same farm does not count half or twice its energy
+
+#: Words for sections whose ids are none.
+_TITLES = {"aep": "annual energy production"}
+
+#: Flags of rows that a user can mend at the source.
+_BAD_ROWS = (
+    ("unreadable", "rows that cannot be read"),
+    ("off_grid", "rows with stamps off the sampling grid"),
+    ("conflict", "rows with the same stamp and different values"),
+    ("bad_value", "rows with text for a number"),
+)
+
+#: How the readers quote such rows, as far as it is repeated here.
+_CELL = "column (?:(?!, expected ).)*, expected "
+_QUOTED = {
+    "unreadable": rf"found \d+ fields, expected \d+|{_CELL}a time stamp",
+    "bad_value": f"{_CELL}a number",
+}
 
 _alarm = partial(Finding, severity="alarm")
 _warning = partial(Finding, severity="warning")
@@ -30,6 +54,7 @@ def findings(results: FleetResults) -> tuple[Finding, ...]:
         *_stops(results),
         *_curves(results),
         *_energy(results),
+        *plausibility(results),
         *_absent(results),
     ]
     grave = {"alarm": 0, "warning": 1, "note": 2}
@@ -44,13 +69,21 @@ def _clock(results: FleetResults) -> list[Finding]:
     for verdict, group in table[table["verdict"] != "regular"].groupby("verdict", sort=True):
         counts = group[["conflicting_pairs", "missing_stamps", "true_holes", "shifted_rows"]].sum()
         shifted = int(counts["shifted_rows"])
-        done = f"; {shifted:,} records were moved to {group['clock'].iloc[0]}" if shifted else ""
+        done = ""
+        if shifted:
+            clock = str(group["clock"].iloc[0]).removeprefix("fixed, ")
+            why = "as set" if results.farm.clock.fixed_offset else "the zone's standard offset, taken by default"
+            done = f"; {shifted:,} records were moved to a fixed clock at {clock} ({why})"
+        elif str(verdict).startswith("possibly"):
+            done = "; nothing was moved"
         text = (
-            f"Clock of {_names(group['turbine'])}: {verdict}. As written {counts['conflicting_pairs']:,} stamps hold "
+            f"Clock of {_names(group['turbine'])}: {verdict}. As read {counts['conflicting_pairs']:,} stamps hold "
             f"two different records and {counts['missing_stamps']:,} are missing, of which {counts['true_holes']:,} "
             f"are true holes{done}."
         )
         found.append((_alarm if "fixed clock" in str(verdict) else _warning)(text=text, section="clock"))
+    if results.clock.offset_hint:
+        found.append(_warning(text=results.clock.offset_hint, section="clock"))
     return found
 
 
@@ -64,23 +97,37 @@ def _quality(results: FleetResults) -> list[Finding]:
         text = f"{turbine}: only {100 * share[turbine]:.1f} % of the period has usable power and wind."
         found.append(_warning(text=text, section="coverage"))
     flags = results.quality.flags.set_index(["turbine", "flag"])["rows"].unstack("flag")
-    rows = results.quality.rows.set_index("turbine")["rows_in"].reindex(flags.index)
+    selected = results.quality.rows.set_index("turbine")["rows_in"].reindex(flags.index) - flags["not_selected"]
     count = {str(name): int(flags[name].sum()) for name in flags}
     if count["unlisted"]:
         names = _names(flags.index[flags["unlisted"] > 0])
         text = f"{count['unlisted']:,} rows belong to turbines that are not listed: {names}."
         found.append(_alarm(text=text, section="quality"))
-    for name, what in (("unreadable", "rows that cannot be read"), ("bad_value", "rows with text for a number")):
+    found += [_warning(text=note, section="quality") for note in results.quality.notes]
+    for name, what in _BAD_ROWS:
         if count[name]:
-            found.append(_warning(text=f"{what.capitalize()}: {count[name]:,}.", section="quality"))
+            text = f"{what.capitalize()}: {count[name]:,}.{_example(results.sources, name)}"
+            found.append(_warning(text=text, section="quality"))
     for name, what in (("inconsistent", "power does not fit the wind"), ("frozen", "wind or power stands still")):
         if count[name]:
-            worst = str((flags[name] / rows).idxmax())
+            worst = str((flags[name] / selected.where(selected > 0)).idxmax())
             text = (
                 f"Rows in which {what}: {count[name]:,}; the largest share is {worst}'s ({int(flags[name][worst]):,})."
             )
             found.append(_note(text=text, section="quality"))
     return found
+
+
+def _example(sources: pd.DataFrame, flag: str) -> str:
+    """Return the first row of a kind that a reader quotes: file, line and what was found there."""
+    if flag not in _QUOTED:
+        return ""
+    for file, note in zip(sources["file"], sources["note"], strict=True):
+        name = re.escape(str(file).rsplit("/", 1)[-1])
+        match = re.search(rf"(?:^|; )({name}:\d+: (?:{_QUOTED[flag]}))", str(note))
+        if match:
+            return f" First: {match[1]}."
+    return ""
 
 
 def _availability(results: FleetResults) -> list[Finding]:
@@ -100,11 +147,11 @@ def _availability(results: FleetResults) -> list[Finding]:
     priced = operational.dropna(subset=["lost_mwh"]).set_index("turbine")
     if priced["lost_mwh"].sum() > 0:
         lost, worst = float(priced["lost_mwh"].sum()), str(priced["lost_mwh"].idxmax())
-        share = lost / (lost + float(priced["produced_mwh"].sum()))
-        text = (
-            f"Stops cost about {lost:.1f} MWh ({100 * share:.2f} % of what was possible); most at {worst} "
-            f"({priced['lost_mwh'][worst]:.1f} MWh)."
-        )
+        produced = float(priced["produced_mwh"].sum())
+        share = "share not determinable"  # of negative energy
+        if produced >= 0:
+            share = f"{100 * lost / (lost + produced):.2f} % of what was possible"
+        text = f"Stops cost about {lost:.1f} MWh ({share}); most at {worst} ({priced['lost_mwh'][worst]:.1f} MWh)."
         found.append(_note(text=text, section="losses"))
     return found
 
@@ -135,13 +182,18 @@ def _curves(results: FleetResults) -> list[Finding]:
     if len(incomplete):
         text = f"By IEC 61400-12-1 the power curve data are not complete for {_names(incomplete['turbine'])}."
         found.append(_note(text=text, section="power_curves"))
-    ranking = results.curves.ranking.dropna(subset=["index"]).set_index("turbine")
-    if len(ranking) > 1:
-        index, uncertainty = ranking["index"], float(ranking["u_index"].max())
-        beyond = index.max() - index.min() > 2 * uncertainty
+    if "aep" not in results.absent:
+        for note in results.curves.notes:
+            if note.startswith(NO_AEP):
+                found.append(_note(text=note, section="aep"))
+    pair = extremes(results.curves.ranking)
+    if pair is not None:
+        lowest, highest, spread, uncertainty = pair
+        index = results.curves.ranking.set_index("turbine")["index"]
+        beyond = spread > 2 * uncertainty
         text = (
-            f"Against the fleet's curve {index.idxmin()} makes {100 * index.min():.1f} % and {index.idxmax()} "
-            f"{100 * index.max():.1f} % (standard uncertainty {100 * uncertainty:.1f} %): "
+            f"Against the fleet's curve {lowest} makes {100 * index[lowest]:.1f} % and {highest} "
+            f"{100 * index[highest]:.1f} % (standard uncertainty of the difference {100 * uncertainty:.1f} %): "
             f"{'a difference beyond' if beyond else 'within'} what the nacelle anemometers can tell apart."
         )
         found.append((_warning if beyond else _note)(text=text, section="ranking"))
@@ -156,11 +208,19 @@ def _energy(results: FleetResults) -> list[Finding]:
     fleet = losses[losses["turbine"] == FLEET].set_index("step")["energy_mwh"]
     residual, potential = float(fleet["residual"]), float(fleet["potential"])
     if potential > 0 and abs(residual) > _BIG_RESIDUAL * potential:
-        text = f"The losses leave {residual:.0f} MWh unexplained ({100 * residual / potential:.1f} %)."
+        share = f"{100 * residual / potential:.1f} %" if abs(residual) < potential else "more than the potential"
+        text = f"The losses leave {residual:.0f} MWh unexplained ({share})."
         found.append(_warning(text=text, section="losses"))
+    if results.energy.unlogged_h > 0:
+        text = f"Turbines stood still in wind for {results.energy.unlogged_h:.1f} h while their logs say in service."
+        found.append(_warning(text=text, section="losses"))
+    if results.energy.meter_note:
+        found.append(_note(text=results.energy.meter_note, section="reconciliation"))
     reconciliation = results.energy.reconciliation
     for ratio in reconciliation.loc[reconciliation["month"] == "all", "ratio"].dropna():
         text = f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy."
+        if not _LOW_METER < ratio < _HIGH_METER:
+            text = "The plant meter and the turbines cannot be compared: a unit, a column or a rated power is wrong."
         gap = abs(1.0 - ratio) > _BIG_METER_GAP
         found.append((_warning if gap else _note)(text=text, section="reconciliation"))
     return found
@@ -175,15 +235,10 @@ def _absent(results: FleetResults) -> list[Finding]:
     for section, reason in results.absent.items():
         sections.setdefault(reason, []).append(section)
     found += [
-        _note(text=_sentence(f"{reason}: no {', '.join(names)}"), section=names[0])
+        _note(text=_sentence(f"{reason}: no {', '.join(_TITLES.get(name, name) for name in names)}"), section=names[0])
         for reason, names in sections.items()
     ]
     return found
-
-
-def _names(names: pd.Series | pd.Index) -> str:
-    listed = sorted(str(name) for name in names)
-    return ", ".join(listed) if len(listed) <= 6 else f"{', '.join(listed[:5])} and {len(listed) - 5} more"
 
 
 def _sentence(text: str) -> str:

@@ -6,13 +6,12 @@ duration in the product comes from here, so that overlapping events are never co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EMPTY", "OPEN", "SECOND", "Spans", "clip", "gaps", "intersect", "overlap", "subtract", "total_s", "union"]
+__all__ = ["OPEN", "SECOND", "Spans", "clip", "gaps", "overlap"]
 
 SECOND = 1_000_000  #: microseconds
 OPEN = np.iinfo(np.int64).max  #: the end of a span that has none yet
@@ -57,17 +56,6 @@ class Spans:
     __hash__ = None  # type: ignore[assignment]
 
 
-EMPTY = Spans(np.empty(0, np.int64), np.empty(0, np.int64))
-
-
-def union(spans: Iterable[Spans]) -> Spans:
-    """Return the time covered by any of the sets."""
-    parts = list(spans)
-    if not parts:
-        return EMPTY
-    return Spans.of(np.concatenate([s.starts for s in parts]), np.concatenate([s.ends for s in parts]))
-
-
 def gaps(spans: Spans, start: int, end: int) -> Spans:
     """Return the time within [start, end) that no span covers."""
     inside = clip(spans, start, end)
@@ -77,28 +65,6 @@ def gaps(spans: Spans, start: int, end: int) -> Spans:
 def clip(spans: Spans, start: int, end: int) -> Spans:
     """Return the parts of the spans within [start, end); open ends close at `end`."""
     return Spans.of(np.maximum(spans.starts, start), np.minimum(spans.ends, end))
-
-
-def intersect(a: Spans, b: Spans) -> Spans:
-    """Return the time covered by both sets."""
-    if not len(a) or not len(b):
-        return EMPTY
-    low, high = int(min(a.starts[0], b.starts[0])), int(max(a.ends[-1], b.ends[-1]))
-    return gaps(union([gaps(a, low, high), gaps(b, low, high)]), low, high)
-
-
-def subtract(a: Spans, b: Spans) -> Spans:
-    """Return the time of `a` that `b` does not cover."""
-    if not len(a):
-        return EMPTY
-    return intersect(a, gaps(b, int(a.starts[0]), int(a.ends[-1])))
-
-
-def total_s(spans: Spans) -> float:
-    """Return the covered time [s]; infinite with an open end."""
-    if len(spans) and spans.ends[-1] == OPEN:
-        return float("inf")
-    return int((spans.ends - spans.starts).sum()) / SECOND
 
 
 def overlap(spans: Spans, starts: Ints, width: int) -> Ints:

@@ -11,20 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.config import Farm, Source, load_farm
-from fleet.dataset import CONFIG_NAME, data_files
+from fleet.dataset import CONFIG_NAME, data_files, source_format
 from fleet.errors import FleetError, InputError
 from fleet.readers import format_named, read, recognise
 from fleet.readers.stamps import step_s
 from fleet.readers.unknown import Proposal, propose, why_unknown
 from fleet.schema import SIGNALS, columns
-from fleet.starter import starter_farm_toml
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fleet.readers.base import Batch, Format
 
-__all__ = ["FileEntry", "Inventory", "TurbineEntry", "inspect_folder", "starter_farm_toml"]
+__all__ = ["FileEntry", "Inventory", "TurbineEntry", "inspect_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class FileEntry:
     offsets_s: tuple[int, ...] = ()  #: UTC offsets of the stamps [s]
     why: str = ""  #: why the file cannot be used; empty: it can
     notes: tuple[str, ...] = ()  #: first bad cells and rows
-    proposal: Proposal | None = None  #: a guess at the mapping of a table of no known format
+    proposal: Proposal | None = None  #: a guess at how a table of no known format can be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +77,7 @@ class Inventory:
     folder: str  #: its name
     files: tuple[FileEntry, ...]
     turbines: tuple[TurbineEntry, ...]  #: turbines with data, or of the asset table where no file has data
+    listed: frozenset[str] = frozenset()  #: turbines that `farm.toml` lists, else those of the asset tables
 
     def table(self) -> pd.DataFrame:
         """Return one row per file: what it is, its period, its counts and why it cannot be used."""
@@ -166,8 +166,8 @@ def inspect_folder(folder: Path) -> Inventory:
     paths = data_files(folder)
     settings = load_farm(folder / CONFIG_NAME) if (folder / CONFIG_NAME).is_file() else Farm(name=folder.name or "farm")
     chosen: dict[Path, list[Source]] = {path: [] for path in paths}
-    for source in settings.sources:
-        format_named(source.format)  # a wrong name is an error of the settings, not of a file
+    for number, source in enumerate(settings.sources):
+        source_format(source, number, folder / CONFIG_NAME)  # an error of the settings, not of a file
         for path in folder.glob(source.files):
             chosen.get(path, []).append(source)
     series: dict[str, _Series] = {}
@@ -178,7 +178,8 @@ def inspect_folder(folder: Path) -> Inventory:
         raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")
     names = sorted(series) or sorted(assets)
     turbines = tuple(_turbine(name, series.get(name, _Series()), assets.get(name, {})) for name in names)
-    return Inventory(folder=folder.resolve().name or "farm", files=files, turbines=turbines)
+    named = frozenset(turbine.name for turbine in settings.turbines) or frozenset(assets)
+    return Inventory(folder=folder.resolve().name or "farm", files=files, turbines=turbines, listed=named)
 
 
 def _look_at(
@@ -193,7 +194,8 @@ def _look_at(
         source = next((source for source in sources if source.format.startswith("generic")), None)
         known = format_named(source.format) if source else recognise(path)
         if known is None:
-            return FileEntry(path=name, why=why_unknown(path), proposal=propose(path))
+            guess = propose(path)
+            return FileEntry(path=name, why=why_unknown(path), proposal=guess, notes=_about(guess))
         if source is None:
             source = next((given for given in sources if given.format == known.name), Source(format=known.name))
         batch = read(path, source)
@@ -214,12 +216,18 @@ def _look_at(
         format=known.name,
         title=known.title,
         kind=known.kind,
-        stamps=source.stamps or known.stamps,
+        stamps=known.label(source),
         rows=batch.rows_in,
         rejected=batch.rejected,
         notes=batch.examples,
         **facts,
     )
+
+
+def _about(guess: Proposal | None) -> tuple[str, ...]:
+    if guess is None or not guess.works:
+        return ()
+    return (f"looks like SCADA of {', '.join(guess.turbines)}, every {guess.sampling_s} s, for the format generic",)
 
 
 def _scada_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:

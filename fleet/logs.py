@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Farm
-from fleet.dataset import Dataset
+from fleet.dataset import DataFile, Dataset
+from fleet.far_stamps import far_from_rest
+from fleet.readers.base import Batch
 from fleet.schema import EVENTS, columns
 from fleet.site import source_row, source_table
 from fleet.status_log import allocate, declared_period
@@ -51,24 +54,54 @@ def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
     """
     files = dataset.of_kind("events")
     parts: dict[str, list[tuple[pd.DataFrame, tuple[pd.Timestamp, pd.Timestamp] | None]]] = {}
-    rows = []
+    read: list[tuple[DataFile, Batch, str]] = []
     listed = {turbine.name for turbine in dataset.farm.turbines}
     for order, file in enumerate(files):
         batch = file.read()
         unlisted = sorted(set(batch.frame["turbine"]) - listed - dataset.set_aside)
         note = f"rows of turbines that are not listed are not used: {', '.join(unlisted)}" if unlisted else ""
-        rows.append(source_row(file, batch, note))
+        read.append((file, batch, note))
         events = batch.frame.assign(source_row=batch.frame["source_row"] + order * _FILE_STRIDE)
         for name, own in events.groupby("turbine", sort=True):
             if name in listed:
                 parts.setdefault(str(name), []).append((own, batch.declared))
     logs = {}
+    outdated = np.zeros(len(files), np.int64)
     for name, own_parts in sorted(parts.items()):
         events = pd.concat([events for events, _ in own_parts], ignore_index=True)[columns(EVENTS)]
         # Monthly files repeat the events that cross their borders.
         content = [column for column in columns(EVENTS) if column != "source_row"]
-        logs[name] = StatusLog(events.drop_duplicates(content, ignore_index=True), _joined([d for _, d in own_parts]))
+        events = events.drop_duplicates(content, ignore_index=True)
+        old = _outdated(events)
+        outdated += np.bincount(events["source_row"].to_numpy()[old] // _FILE_STRIDE, minlength=len(files))
+        logs[name] = StatusLog(events[~old].reset_index(drop=True), _joined([d for _, d in own_parts]))
+    rows = []
+    for (file, batch, note), rows_outdated in zip(read, outdated.tolist(), strict=True):
+        known_better = f"rows not used, as the same event stands elsewhere with its end or a later one: {rows_outdated}"
+        notes = [note, known_better if rows_outdated else ""]
+        rows.append(source_row(file, batch, "; ".join(filter(None, notes))))
     return logs, source_table(rows)
+
+
+def _outdated(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows another row of the same event knows better.
+
+    An export writes an event that is not over without its end, and the next export with it, perhaps in a category that
+    was given to it since: beside such a row the open one is out of date. Of rows that are alike but for the end the
+    one with the latest end counts.
+    """
+    end = series_us(events["end"])  # missing ends are the smallest number
+    closed = events["end"].notna().to_numpy()
+    event = ["turbine", "start", "status", "code", "message"]
+    latest, closed_since = (
+        pd.Series(end).groupby(_numbers(events, names)).transform("max").to_numpy()
+        for names in ([*event, "service_category", "iec_category"], event)
+    )
+    return np.asarray(np.where(closed, end < latest, closed_since > end), np.bool_)
+
+
+def _numbers(events: pd.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
+    return np.asarray(events.groupby(names, dropna=False, sort=False).ngroup().to_numpy(), np.int64)
 
 
 def log_states(log: StatusLog, farm: Farm, period: Period) -> LogStates:
@@ -129,8 +162,9 @@ def log_period(logs: dict[str, StatusLog], farm: Farm) -> Period | None:
         if found is not None:
             spans.append((to_us(found[0]), to_us(found[1])))
         elif len(log.events):
-            last = pd.concat([log.events["start"], log.events["end"]]).max()
-            spans.append((to_us(log.events["start"].min()), to_us(last) + 1))
+            moments = [series_us(log.events[name].dropna()) for name in ("start", "end")]
+            heard = np.concatenate([times[~far_from_rest(times)] for times in moments])
+            spans.append((int(heard.min()), int(heard.max()) + 1))
     return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
 
 

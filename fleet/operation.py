@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fleet.availability import Basis, availability_table, category_table, monthly_table
-from fleet.category_sums import HOUR, SUM_COLUMNS, log_sums, merge_sums
+from fleet.category_sums import SUM_COLUMNS, log_sums, merge_sums
 from fleet.config import Farm
 from fleet.logs import LogStates, contract_segments
-from fleet.passes import STOPPED
 from fleet.potential import SOURCE_TITLES, PotentialSource, corrected, source_quality
 from fleet.results import Availability
+from fleet.states import STOPPED
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.stops import merge_fragments, reliability_table, run_fragments, stop_fragments, stop_table, whole_stops
 from fleet.sums import POWER, Summary, month_name
 from fleet.times import from_us
+from fleet.wording import span
 
 __all__ = ["availability_result"]
 
@@ -42,7 +44,7 @@ def availability_result(
     summary : Summary or None
         Merged sums of the second pass; None without SCADA records.
     """
-    period_us = farm.averaging_period_s * 1_000_000
+    quantum_kwh = POWER * farm.averaging_period_s / 3600.0
     quality = source_quality(summary) if summary is not None else None
     states, contract_states = (_corrected(summary, name, quality) for name in ("states", "contract_states"))
     sums, contract_sums, fragments, bases = [], [], [], []
@@ -51,16 +53,14 @@ def availability_result(
         own = _of(states, name)
         segments = _segments(log, own)
         if segments is not None:
-            sums.append(_with_energy(log_sums(name, segments), own, period_us))
+            sums.append(_with_energy(log_sums(name, segments), own))
             contract = contract_segments(segments)
             contract_sums.append(
-                sums[-1]
-                if contract is None
-                else _with_energy(log_sums(name, contract), _of(contract_states, name), period_us)
+                sums[-1] if contract is None else _with_energy(log_sums(name, contract), _of(contract_states, name))
             )
             fragments.append(stop_fragments(name, segments))
         elif own is not None and summary is not None:
-            sums.append(_energies(own, period_us))
+            sums.append(_energies(own))
             contract_sums.append(sums[-1])
             fragments.append(_inferred_stops(name, summary["stops"]))
         bases.append(_basis(name, period, log, own))
@@ -68,14 +68,16 @@ def availability_result(
     settings = farm.availability
     lost_mwh = None
     if summary is not None and quality is not None:
-        lost_mwh = _lost_mwh(corrected(whole_stops(summary["stops"], stops), quality), period_us)
+        lost_mwh = _lost_mwh(corrected(whole_stops(summary["stops"], stops), quality), quantum_kwh)
     return Availability(
-        table=availability_table(merged, bases, settings, contract_sums=merge_sums(contract_sums)),
-        monthly=monthly_table(merged, bases, settings),
-        categories=category_table(merged, bases),
+        table=availability_table(
+            merged, bases, settings, quantum_kwh=quantum_kwh, contract_sums=merge_sums(contract_sums)
+        ),
+        monthly=monthly_table(merged, bases, settings, quantum_kwh=quantum_kwh),
+        categories=category_table(merged, bases, quantum_kwh=quantum_kwh),
         stops=stop_table(stops, lost_mwh),
         reliability=reliability_table(merged, stops, bases),
-        notes=_notes(farm, quality),
+        notes=_notes(farm, quality, {basis.evidence for basis in bases}),
     )
 
 
@@ -130,7 +132,7 @@ def _share(code: int, value: int, total: int) -> str:
     return f"{title} ({100.0 * value / total:.0f} %)" if total and value != total else title
 
 
-def _energies(states: pd.DataFrame, period_us: int) -> pd.DataFrame:
+def _energies(states: pd.DataFrame) -> pd.DataFrame:
     """Return the sums of the second pass in the form that availability takes."""
     loss = np.where(states["known"], states["potential"] - states["produced"], 0)
     table = pd.DataFrame(
@@ -139,20 +141,20 @@ def _energies(states: pd.DataFrame, period_us: int) -> pd.DataFrame:
             "month": [month_name(int(key)) for key in states["month"]],
             "category": states["category"],
             "time_us": states["time"],
-            "produced": states["produced"] * period_us,
-            "lost": pd.Series(loss * period_us, index=states.index).astype("Int64").mask(~states["known"]),
+            "produced": states["produced"],
+            "lost": pd.Series(loss, index=states.index).astype("Int64").mask(~states["known"]),
             "unpriced_us": states["time"].mask(states["known"], 0),
         }
     )
     return merge_sums([table[list(SUM_COLUMNS)].astype({"produced": "Int64"})])
 
 
-def _with_energy(from_log: pd.DataFrame, states: pd.DataFrame | None, period_us: int) -> pd.DataFrame:
+def _with_energy(from_log: pd.DataFrame, states: pd.DataFrame | None) -> pd.DataFrame:
     """Give the log's times the energies of the records that fall into them."""
     if states is None:
         return from_log
     key = ["turbine", "month", "category"]
-    energy = _energies(states, period_us).set_index(key)
+    energy = _energies(states).set_index(key)
     joined = from_log.drop(columns=["produced", "lost"]).join(energy[["produced", "lost"]], on=key)
     priced = joined.join((energy["time_us"] - energy["unpriced_us"]).rename("priced"), on=key)["priced"].fillna(0)
     joined["unpriced_us"] = (joined["time_us"] - priced).clip(lower=0).astype("int64")
@@ -166,22 +168,34 @@ def _inferred_stops(turbine: str, energy: pd.DataFrame) -> pd.DataFrame:
     return run_fragments(turbine, spans.reset_index(drop=True))
 
 
-def _lost_mwh(energy: pd.DataFrame, period_us: int) -> pd.Series[Any]:
+def _lost_mwh(energy: pd.DataFrame, quantum_kwh: float) -> pd.Series[Any]:
     """Return lost energy per stop, where a source knows the potential for any of it."""
     known = energy[energy["known"]]
     lost = (known["potential"] - known["produced"]).groupby([known[key] for key in ("turbine", "start", "end")]).sum()
-    return lost * (POWER * period_us / HOUR / 1000.0)
+    return lost * (quantum_kwh / 1000.0)
 
 
-def _notes(farm: Farm, quality: pd.DataFrame | None) -> tuple[str, ...]:
+def _notes(farm: Farm, quality: pd.DataFrame | None, evidence: Collection[str]) -> tuple[str, ...]:
+    """Return how the figures came about: only what the evidence at hand was used for."""
     settings = farm.availability
-    notes = [
-        f"Inferred: a record with wind at or above {settings.down_wind_speed:g} m/s and power at or below "
-        f"{settings.down_power_kw:g} kW is down, cause unknown. Only the operational view can be inferred.",
-        "Production-based: lost energy is potential less actual energy while unavailable, negative values not clipped.",
-    ]
-    if settings.contract_priority not in (None, settings.priority):
-        notes.append("The contractual view allocates time by a priority of its own.")
+    notes = []
+    if "status log" in evidence:
+        notes.append(
+            "From the status log: where events overlap, each moment counts once, for the first category of "
+            "availability.priority. Informational rows are state markers, never downtime."
+        )
+        if settings.contract and settings.contract_priority not in (None, settings.priority):
+            notes.append("The contractual view allocates time by a priority of its own.")
+    if "inferred" in evidence:
+        notes.append(
+            f"Inferred: a record with wind at or above {settings.down_wind_speed:g} m/s and power at or below "
+            f"{settings.down_power_kw:g} kW is down, cause unknown. Only the operational view can be inferred."
+        )
+    if quality is not None and evidence != {"none"}:
+        notes.append(
+            "Production-based: lost energy is potential less actual energy while unavailable, negative values not "
+            "clipped."
+        )
     if quality is not None and len(quality):
         for code in sorted(set(quality.index.get_level_values("source"))):
             group, title = quality.xs(code, level="source"), SOURCE_TITLES[PotentialSource(code)]
@@ -190,7 +204,7 @@ def _notes(farm: Farm, quality: pd.DataFrame | None) -> tuple[str, ...]:
                 f"scatters by up to {spread:.1f} % (one sigma)" if spread == spread else "needs two months to scatter"
             )
             notes.append(
-                f"Potential power from {title}: in normal operation own energy is {group['ratio'].min():.3f} to "
-                f"{group['ratio'].max():.3f} of it (corrected for); the monthly ratio {scatter}."
+                f"Potential power from {title}: in normal operation own energy is {span(group['ratio'], 3)} of it "
+                f"(corrected for); the monthly ratio {scatter}."
             )
     return tuple(notes)

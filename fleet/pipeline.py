@@ -19,9 +19,10 @@ from dask.delayed import Delayed, delayed
 from fleet.config import Farm, Turbine
 from fleet.dataset import Dataset
 from fleet.expected import ExpectedCurve, expected_curve, robust_bins
-from fleet.passes import TurbineContext, dense_histogram, first_pass, second_pass
+from fleet.passes import dense_histogram, first_pass, second_pass
 from fleet.potential import Neighbours
 from fleet.prepare import Prepared, cut, leftover_counts, prepare, read_file, without_rows
+from fleet.records import TurbineContext
 from fleet.site import source_row, source_table
 from fleet.sums import Summary, merge
 
@@ -147,7 +148,9 @@ def _derive(first: Summary, farm: Farm) -> tuple[dict[str, pd.DataFrame], dict[s
         )
         robust[turbine.name] = bins
         curves[turbine.name] = (
-            expected_curve(bins, rated_power_kw=rated, cut_out=settings.cut_out) if len(bins) else None
+            expected_curve(bins, rated_power_kw=rated, cut_in=settings.cut_in, cut_out=settings.cut_out)
+            if len(bins)
+            else None
         )
     return robust, curves
 

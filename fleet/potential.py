@@ -184,7 +184,8 @@ def corrected(table: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The index levels as columns; `potential` corrected and rounded to its quantum, 0 where no source knows it;
-        `u_potential` [0.01 kW], its standard uncertainty; `known`, whether a source knows it.
+        `plain` [0.01 kW], as it was; `u_potential` [0.01 kW], its standard uncertainty; `known`, whether a source knows
+        it.
     """
     plain = table.reset_index()
     keys = pd.MultiIndex.from_frame(plain[["turbine", "source"]])
@@ -192,4 +193,9 @@ def corrected(table: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:
     ratio = quality["ratio"].reindex(keys).fillna(1.0).to_numpy()
     spread = quality["u_relative"].reindex(keys).to_numpy()
     potential = np.where(known, plain["potential"].to_numpy() * ratio, 0.0)
-    return plain.assign(potential=np.rint(potential).astype(np.int64), u_potential=potential * spread, known=known)
+    return plain.assign(
+        plain=plain["potential"],
+        potential=np.rint(potential).astype(np.int64),
+        u_potential=potential * spread,
+        known=known,
+    )

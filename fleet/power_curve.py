@@ -9,6 +9,7 @@ Partitions are reduced to integer sums of quantised values (`curve_sums`), which
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ __all__ = [
     "completeness_table",
     "curve_sums",
     "fleet_turbine",
+    "least_records",
     "merge_sums",
     "normalised_wind",
     "sums_mean",
@@ -204,12 +206,17 @@ def _slopes(wind: Floats, power: Floats) -> Floats:
     return np.concatenate([slope[:1], slope])
 
 
+def least_records(settings: PowerCurveSettings, period_s: float) -> int:
+    """Return the records that make a bin complete: 30 min of them by default, and at least two, for a scatter."""
+    return max(2, math.ceil(settings.min_bin_minutes * 60.0 / period_s - 1e-9))
+
+
 def bin_table(
     sums: pd.DataFrame, turbine: Turbine, settings: PowerCurveSettings, period_s: float = 600.0
 ) -> pd.DataFrame:
     """Return the measured power curve of one turbine (or of the fleet) with its uncertainty.
 
-    A bin with fewer than `min_records` records is incomplete. One incomplete bin between two complete ones is
+    A bin with less than `min_bin_minutes` of records is incomplete. One incomplete bin between two complete ones is
     interpolated linearly at its centre. Bins that are neither complete nor interpolated keep their own means but carry
     no uncertainty and take no part in energy production.
 
@@ -245,7 +252,7 @@ def bin_table(
     bins = sums.index.to_numpy(np.int64)
     n = sums["n"].to_numpy(np.int64)
     wind, power, std = sums_mean(sums)
-    complete = n >= settings.min_records
+    complete = n >= least_records(settings, period_s)
     interpolated = _lonely(complete)
     u_a = np.where(complete, std / np.sqrt(np.maximum(n, 1)), np.nan)
     for i in np.flatnonzero(interpolated):

@@ -13,13 +13,14 @@ import pandas as pd
 from fleet.clock import ClockFinding, apply_clock, check_clock
 from fleet.config import Farm
 from fleet.dataset import DataFile
+from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
 from fleet.readers.base import Batch
 from fleet.times import series_us
 
-__all__ = ["Partition", "Prepared", "cut", "leftover_counts", "prepare", "read_file", "without_rows"]
+__all__ = ["FILE_STRIDE", "Partition", "Prepared", "cut", "leftover_counts", "prepare", "read_file", "without_rows"]
 
-_FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
+FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Prepared:
     turbine: str
     frame: pd.DataFrame
     finding: ClockFinding
-    #: wind by the stamps as written, for the comparison with a reanalysis
+    #: wind by the stamps as written and corrected, for the comparison with a reanalysis
     as_written: pd.DataFrame
+    far: FarStamps | None = None  #: rows that the clock check and the period did not see
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Partition:
 def read_file(file: DataFile, order: int) -> Batch:
     """Read one SCADA file; its rows are numbered in file order."""
     batch = file.read()
-    batch.frame["source_row"] += order * _FILE_STRIDE
+    batch.frame["source_row"] += order * FILE_STRIDE
     return batch
 
 
@@ -55,12 +57,15 @@ def prepare(turbine: str, batches: Sequence[Batch], farm: Farm) -> Prepared:
     """Return one turbine's records from all files, with the clock checked and corrected."""
     parts = [batch.frame[batch.frame["turbine"] == turbine] for batch in batches]
     filled = [part for part in parts if len(part)]
+    given = any(batch.offsets_given for batch, part in zip(batches, parts, strict=True) if len(part))
     frame = pd.concat(filled, ignore_index=True) if filled else batches[0].frame.iloc[:0]
-    frame = frame.sort_values("source_row", kind="stable", ignore_index=True)
+    frame, far = set_aside(frame.sort_values("source_row", kind="stable", ignore_index=True))
     period_s = farm.averaging_period_s
-    finding = check_clock(frame, period_s=period_s, time_zone=farm.time_zone, settings=farm.clock)
+    finding = check_clock(frame, period_s=period_s, time_zone=farm.time_zone, settings=farm.clock, offsets_given=given)
     corrected = apply_clock(frame, finding, farm.clock, period_s)
-    return Prepared(turbine, corrected, finding, frame[["time", "utc_offset_s", "wind_speed"]])
+    in_file_order = corrected.sort_values("source_row", kind="stable", ignore_index=True)
+    as_written = frame[["time", "utc_offset_s", "wind_speed"]].assign(corrected=in_file_order["time"])
+    return Prepared(turbine, corrected, finding, as_written, far)
 
 
 def without_rows(prepared: Prepared) -> Prepared:

@@ -10,7 +10,7 @@ from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import PRIORITY, USED, USES, Flag, first_reason
 from fleet.intervals import SECOND
 from fleet.results import Quality
-from fleet.schema import SIGNALS
+from fleet.schema import SIGNALS, Column
 from fleet.sums import Summary
 from fleet.times import series_us
 
@@ -21,8 +21,9 @@ Mask = npt.NDArray[np.bool_]
 
 #: Signals that may stand still for long in good order are not checked for freezing.
 _CAN_FREEZE = ("wind_direction_deg", "vane_deg", "ambient_temperature_degc")
-_WIND_SPEED = next(column for column in SIGNALS if column.name == "wind_speed")
-_OTHERS = tuple(column for column in SIGNALS if column.name not in ("power_kw", "wind_speed"))
+#: Powers are possible within the turbine's rated power (`[quality]`), all other signals as the schema says.
+_OF_RATED = ("power_kw", "power_setpoint_kw", "potential_power_kw")
+_RANGE_FLAGS = {"power_kw": Flag.POWER_RANGE, "wind_speed": Flag.WIND_RANGE}
 
 
 def frozen(values: npt.NDArray[np.float64], steady: Mask, records: int) -> Mask:
@@ -64,11 +65,9 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
     empty = signals.isna().to_numpy().all(axis=1)
     flags |= _bit(Flag.EMPTY, empty)
     flags |= _bit(Flag.NO_POWER, np.isnan(power) & ~empty) | _bit(Flag.NO_WIND, np.isnan(wind) & ~empty)
-    rated = turbine.rated_power_kw
-    flags |= _bit(Flag.POWER_RANGE, (power < settings.power_low * rated) | (power > settings.power_high * rated))
-    flags |= _bit(Flag.WIND_RANGE, _out_of_range(wind, _WIND_SPEED.low, _WIND_SPEED.high))
-    for column in _OTHERS:
-        flags |= _bit(Flag.OTHER_RANGE, _out_of_range(signals[column.name].to_numpy(), column.low, column.high))
+    for column in SIGNALS:
+        out = _impossible(signals[column.name].to_numpy(), column, turbine, settings)
+        flags |= _bit(_RANGE_FLAGS.get(column.name, Flag.OTHER_RANGE), out)
     if settings.frozen:
         flags |= _frozen_flags(frame, flags, turbine, settings, period_s)
     return flags
@@ -76,7 +75,7 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
 
 def _frozen_flags(frame: pd.DataFrame, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
     # Repeated stamps would break or feign runs: only the kept record of each stamp takes part.
-    kept = (flags & np.uint32(Flag.UNREADABLE | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)) == 0
+    kept = (flags & np.uint32(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)) == 0
     part = frame.loc[kept]
     times = series_us(part["time"])
     steady = np.r_[False, np.diff(times) == period_s * SECOND] if times.size else np.zeros(0, bool)
@@ -94,12 +93,12 @@ def _frozen_flags(frame: pd.DataFrame, flags: Bits, turbine: Turbine, settings: 
     return result
 
 
-def clean_signals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with values outside their column's possible range set to missing (flagged `OTHER_RANGE`)."""
+def clean_signals(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings) -> pd.DataFrame:
+    """Return the frame with values outside their possible range set to missing (`basic_flags` flags them)."""
     clean = frame.copy(deep=False)
-    for column in _OTHERS:
+    for column in SIGNALS:
         values = frame[column.name].to_numpy()
-        out = _out_of_range(values, column.low, column.high)
+        out = _impossible(values, column, turbine, settings)
         if out.any():
             clean[column.name] = np.where(out, np.nan, values)
     return clean
@@ -133,7 +132,7 @@ def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
     accounting : DataFrame
         turbine, use, reason, rows: for each turbine and use the rows add up to rows in.
     overlapping : DataFrame
-        turbine, flag, rows.
+        turbine, flag, rows: flags of rows that were asked for, and how many were not.
     """
     counts = summary["flags"].reset_index()
     bits = counts["flags"].to_numpy(np.uint32)
@@ -146,13 +145,15 @@ def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = pd.concat(parts).groupby(["turbine", "use", "reason"], sort=True)["rows"].sum().reset_index()
     table["order"] = table["reason"].map(order.index)
     table = table.sort_values(["turbine", "use", "order"]).drop(columns="order").reset_index(drop=True)
+    selected = (bits & np.uint32(Flag.NOT_SELECTED)) == 0
+    shown = np.where(selected, bits, np.uint32(Flag.NOT_SELECTED))
     overlapping = [
         {
             "turbine": turbine,
             "flag": names[int(flag)],
-            "rows": int(group["rows"][(group["flags"] & int(flag)) > 0].sum()),
+            "rows": int(group["rows"][(group["shown"] & int(flag)) > 0].sum()),
         }
-        for turbine, group in counts.groupby("turbine", sort=True)
+        for turbine, group in counts.assign(shown=shown).groupby("turbine", sort=True)
         for flag in PRIORITY
     ]
     return table, pd.DataFrame(overlapping)
@@ -162,7 +163,11 @@ def _bit(flag: Flag, where: npt.ArrayLike) -> Bits:
     return np.asarray(where, np.uint32) * np.uint32(flag)
 
 
-def _out_of_range(values: npt.NDArray[np.float64], low: float | None, high: float | None) -> Mask:
+def _impossible(values: npt.NDArray[np.float64], column: Column, turbine: Turbine, settings: QualitySettings) -> Mask:
+    """Return which values lie outside the column's possible range; missing ones do not."""
+    low, high = column.low, column.high
+    if column.name in _OF_RATED:
+        low, high = (limit * turbine.rated_power_kw for limit in (settings.power_low, settings.power_high))
     out = np.zeros(values.size, bool)
     if low is not None:
         out |= values < low
@@ -171,7 +176,7 @@ def _out_of_range(values: npt.NDArray[np.float64], low: float | None, high: floa
     return out
 
 
-def quality_result(summary: Summary) -> Quality:
+def quality_result(summary: Summary, notes: tuple[str, ...] = ()) -> Quality:
     """Return accounting, overlapping flags, coverage per day and rows per turbine from merged sums."""
     exclusive, overlapping = accounting(summary)
     daily = summary["daily"].reset_index()
@@ -193,4 +198,5 @@ def quality_result(summary: Summary) -> Quality:
         flags=overlapping,
         coverage=coverage,
         rows=rows.rename_axis("turbine").reset_index(),
+        notes=notes,
     )

@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.power_curve import merge_sums, sums_mean, wind_uncertainty
+from fleet.power_curve import least_records, merge_sums, sums_mean, wind_uncertainty
 
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
 
-__all__ = ["RANKING_COLUMNS", "ranking_note", "ranking_table"]
+__all__ = ["NO_RANKING", "RANKING_COLUMNS", "extremes", "ranking_note", "ranking_table"]
 
 Floats = npt.NDArray[np.float64]
 
+NO_RANKING = "No ranking: "  #: begin of the note where there is none
 RANKING_COLUMNS = ("turbine", "common_hours", "energy_mwh", "expected_mwh", "index", "u_index", "rank")
 
 
@@ -31,7 +32,7 @@ def ranking_table(
 ) -> pd.DataFrame:
     """Rank turbines by their energy over what the fleet's curve expects at their wind speeds.
 
-    The fleet's curve is the merge of the given sums. A turbine's bins with fewer than `min_records` records are left
+    The fleet's curve is the merge of the given sums. A turbine's bins with less than `min_bin_minutes` are left
     out of its energy and expectation alike; `common_hours` says what is left.
 
     Parameters
@@ -49,7 +50,8 @@ def ranking_table(
     DataFrame
         Columns of `fleet.results.PowerCurves.ranking`, best first: `common_hours` of the turbine's common records in
         ranked bins, `energy_mwh` measured and `expected_mwh` by the fleet's curve in them, `index` their ratio,
-        `u_index` its standard uncertainty, `rank` from 1. Without common records the index is NaN, the rank 0.
+        `u_index` its standard uncertainty, `rank` from 1. Without common records the index is NaN and the rank 0; so
+        are all of them where fewer than two turbines have any: one turbine is its own reference.
 
     Notes
     -----
@@ -58,15 +60,18 @@ def ranking_table(
     Power transducers are left out: they are an order of magnitude better.
     """
     fleet = merge_sums(sums.values())
-    fleet = fleet[fleet["n"] >= max(settings.min_records, 2)]
+    least = least_records(settings, period_s)
+    fleet = fleet[fleet["n"] >= least]
     fleet_wind, fleet_power, fleet_std = sums_mean(fleet)
     fleet_error = fleet_std / np.sqrt(fleet["n"].to_numpy(np.float64))
     rows = []
     for turbine in sorted(sums):
         own = sums[turbine]
-        own = own[(own["n"] >= settings.min_records) & own.index.isin(fleet.index)]
+        own = own[(own["n"] >= least) & own.index.isin(fleet.index)]
         rows.append((turbine, *_compare(own, fleet_wind, fleet_power, fleet_error, settings, period_s / 3600.0)))
     table = pd.DataFrame(rows, columns=list(RANKING_COLUMNS[:-1])).astype({"turbine": "str"})
+    if table["index"].notna().sum() < 2:
+        table = table.assign(index=np.nan, u_index=np.nan)
     place = table["index"].rank(ascending=False, method="min")
     table["rank"] = place.fillna(0).astype("int64")
     unranked = (table["rank"] == 0).astype("int64")
@@ -97,13 +102,26 @@ def _compare(
 
 def ranking_note(table: pd.DataFrame) -> str:
     """Return in one sentence whether the ranking means anything beside the anemometers' uncertainty."""
-    known = table[table["index"].notna()]
-    if len(known) < 2:
-        return "No ranking: fewer than two turbines have records in common."
-    spread = float(known["index"].max() - known["index"].min())
-    uncertainty = float(known["u_index"].max())
+    pair = extremes(table)
+    if pair is None:
+        return f"{NO_RANKING}fewer than two turbines have records in common."
+    _, _, spread, uncertainty = pair
     verdict = "within" if spread <= 2.0 * uncertainty else "beyond"
     return (
-        f"The turbines' indices differ by {spread:.3f} at most, {verdict} twice the standard uncertainty of one index "
-        f"({uncertainty:.3f}), in which the unknown bias between the nacelle anemometers dominates."
+        f"The turbines' indices differ by {spread:.3f} at most, {verdict} twice the standard uncertainty of that "
+        f"difference ({uncertainty:.3f}), in which the unknown bias between the nacelle anemometers dominates."
     )
+
+
+def extremes(table: pd.DataFrame) -> tuple[str, str, float, float] | None:
+    """Return the turbines of the lowest and the highest index, their difference and its standard uncertainty [1].
+
+    The two turbines' own uncertainties are combined in quadrature: their anemometers have nothing to do with each
+    other. None where fewer than two turbines have an index.
+    """
+    known = table[table["index"].notna()].set_index("turbine")
+    if len(known) < 2:
+        return None
+    index, own = known["index"], known["u_index"]
+    lowest, highest = str(index.idxmin()), str(index.idxmax())
+    return lowest, highest, float(index[highest] - index[lowest]), float(np.hypot(own[lowest], own[highest]))

@@ -33,9 +33,11 @@ class Clock:
     #: turbine, records, expected_records, first, last, exact_duplicates, conflicting_pairs, missing_stamps, true_holes,
     #: verdict, clock, shifted_rows, holes_after, duplicates_after
     table: pd.DataFrame
-    #: season ("standard time" or "daylight saving"), lag_min, correlation: reanalysis against the wind *as written*
+    #: stamps ("as written", "corrected"), season ("standard time", "daylight saving" or "all"; of the written offset),
+    #: lag_min, correlation, u_lag_min, blocks, method: by how much stamps run ahead of reanalysis
     reanalysis_lag: pd.DataFrame
     notes: tuple[str, ...] = ()  #: the evidence in sentences
+    offset_hint: str = ""  #: what speaks against the offset of the stamps, and what to set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,13 @@ class Quality:
 
     #: turbine, use, reason (a `Flag` name in lower case, or "used"), rows; sums to rows in per turbine and use
     accounting: pd.DataFrame
-    #: turbine, flag, rows: overlapping, does not add up
+    #: turbine, flag, rows: overlapping, does not add up; of the rows not selected only their number
     flags: pd.DataFrame
     #: turbine, date (datetime64), expected, used, rejected, missing: intervals, for the use "availability"
     coverage: pd.DataFrame
     #: turbine, rows_in, expected, missing: missing are grid intervals without any row
     rows: pd.DataFrame
+    notes: tuple[str, ...] = ()  #: rows that were set aside for their stamps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +61,16 @@ class PowerCurves:
 
     #: turbine, bin, wind_speed, power_kw, power_std_kw, n, hours, complete, interpolated, cp, u_a_kw, u_b_kw, u_c_kw
     bins: pd.DataFrame
-    #: turbine, wind_speed_avg, aep_measured_mwh, aep_extrapolated_mwh, u_aep_mwh, incomplete
+    #: turbine, wind_speed_avg, aep_measured_mwh, aep_extrapolated_mwh, u_aep_mwh, incomplete (the curve begins above
+    #: cut-in, or measured is below 95 % of extrapolated); NaN where it begins more than one bin above cut-in
     aep: pd.DataFrame
     #: turbine, hours, required_hours, bins_complete, bins_in_range, range_low, range_high, complete, density
     #: (mean air density), density_source
     completeness: pd.DataFrame
-    #: turbine, wind_speed, power_kw: smooth monotone curve of expected power
+    #: turbine, wind_speed, power_kw: smooth monotone curve of expected power, NaN where nothing was measured
     expected: pd.DataFrame
-    #: turbine, common_hours, energy_mwh, expected_mwh, index, u_index, rank: against the fleet's curve, common periods
+    #: turbine, common_hours, energy_mwh, expected_mwh, index, u_index, rank: against the fleet's curve, common periods;
+    #: without two turbines to compare index and u_index are NaN, the rank is 0
     ranking: pd.DataFrame
     #: turbine, wind_speed, power_kw (lower edges), used, rejected: counts of records, cells with any
     scatter: pd.DataFrame
@@ -96,7 +101,8 @@ class Availability:
 class Energy:
     """Production, expected production, losses and the meter."""
 
-    #: turbine, month, energy_mwh, expected_mwh, capacity_factor (of the covered hours), coverage
+    #: turbine, month, energy_mwh, expected_mwh (of the records with an expected power), capacity_factor (of the
+    #: covered hours), coverage
     monthly: pd.DataFrame
     #: turbine, energy_mwh, expected_mwh, capacity_factor, covered_h, period_h, coverage
     totals: pd.DataFrame
@@ -106,6 +112,8 @@ class Energy:
     reconciliation: pd.DataFrame
     #: item, ours_mwh, publisher_mwh, note
     publisher: pd.DataFrame
+    unlogged_h: float = 0.0  #: time that turbines stood still in wind while their status logs say in service [h]
+    meter_note: str = ""  #: what speaks against the meter as a measurement of its own, where something does
     avoided_t: float | None = None  #: avoided emissions [t CO2e], only with a factor that the user gives
     notes: tuple[str, ...] = ()
 

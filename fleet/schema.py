@@ -33,7 +33,7 @@ def _signal(name: str, unit: str, meaning: str, iec_name: str, low: float | None
     return Column(name=name, dtype="float64", unit=unit, meaning=meaning, iec_name=iec_name, low=low, high=high)
 
 
-#: Measured signals of one turbine. The range of `power_kw` comes from the turbine's rated power (`[quality]`).
+#: Measured signals of one turbine. The range of the powers [kW] comes from the turbine's rated power (`[quality]`).
 SIGNALS: tuple[Column, ...] = (
     _signal("power_kw", "kW", "active power, mean of the interval, positive when producing", "WTUR.W", None, None),
     _signal("wind_speed", "m/s", "wind speed of the nacelle anemometer, mean", "WNAC.WdSpd", 0.0, 40.0),

@@ -73,7 +73,7 @@ def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:
         "turbines": ", ".join(turbines),
         "first": from_us(int(known.min())) if known.size else pd.NaT,
         "last": from_us(int(known.max())) if known.size else pd.NaT,
-        "stamps": file.source.stamps or file.format.stamps,
+        "stamps": file.format.label(file.source),
         "note": "; ".join(filter(None, [note, *rejected, *batch.examples])),
     }
 

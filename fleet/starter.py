@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fleet.config import Turbine
+from fleet.readers.units import known_units
+from fleet.schema import SIGNALS, columns
+from fleet.turbine_block import toml_text, turbine_block
 
 if TYPE_CHECKING:
-    from fleet.inventory import FileEntry, Inventory, TurbineEntry
+    from fleet.inventory import FileEntry, Inventory
+    from fleet.readers.unknown import Proposal
 
-__all__ = ["starter_farm_toml"]
+__all__ = ["missing_settings", "starter_farm_toml"]
 
 _DEFAULT_PERIOD_S = 600
+_LONGEST_S, _DAY_S = 3600, 86_400
 
 
 def starter_farm_toml(inventory: Inventory) -> str:
@@ -31,7 +35,7 @@ def starter_farm_toml(inventory: Inventory) -> str:
     return "\n".join(
         [
             "# Written by `wind-fleet inspect` from what the folder holds: check it, complete it.",
-            f"name = {_text(inventory.folder)}",
+            f"name = {toml_text(inventory.folder)}",
             *_zone(inventory),
             f"averaging_period_s = {_period(inventory)}",
             *_assets(inventory),
@@ -42,9 +46,17 @@ def starter_farm_toml(inventory: Inventory) -> str:
     )
 
 
-def _text(value: str) -> str:
-    """Return a TOML basic string."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+def missing_settings(inventory: Inventory) -> str:
+    """Return what the folder's `farm.toml` lacks: sources that can be guessed, and turbines that only the data name.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        Result of `inspect_folder`. Empty text: nothing is missing.
+    """
+    known = any(entry.kind == "scada" and not entry.why for entry in inventory.files)
+    guessed = [] if known else _guessed(inventory)
+    return "\n".join([*guessed, *_turbines(inventory, only_missing=True)]).strip("\n")
 
 
 def _comment(value: str) -> str:
@@ -60,13 +72,15 @@ def _zone(inventory: Inventory) -> list[str]:
 
 def _period(inventory: Inventory) -> int:
     steps = Counter(f.sampling_s for f in inventory.files if f.kind == "scada" and f.sampling_s)
-    usable = {step: count for step, count in steps.items() if step is not None and step <= 3600}
+    if not steps:
+        steps = Counter(guess.sampling_s for _, guess in _working(inventory) if guess.sampling_s)
+    usable = {step: n for step, n in steps.items() if step is not None and step <= _LONGEST_S and not _DAY_S % step}
     return min(usable, key=lambda step: (-usable[step], step)) if usable else _DEFAULT_PERIOD_S
 
 
 def _assets(inventory: Inventory) -> list[str]:
     tables = [entry.path for entry in inventory.files if entry.kind == "assets" and not entry.why]
-    return [f"# assets = {_text(path)}  # instead of the turbines below" for path in tables]
+    return [f"# assets = {toml_text(path)}  # instead of the turbines below" for path in tables]
 
 
 def _sources(inventory: Inventory) -> list[str]:
@@ -75,14 +89,13 @@ def _sources(inventory: Inventory) -> list[str]:
     for name in dict.fromkeys(entry.format for entry in usable):
         group = [entry for entry in usable if entry.format == name]
         for pattern in _patterns([entry.path for entry in group], [entry.path for entry in inventory.files]):
-            lines += ["[[sources]]", f"format = {_text(name)}  # {group[0].title}", f"files = {_text(pattern)}"]
+            lines += ["[[sources]]", f"format = {toml_text(name)}  # {group[0].title}", f"files = {toml_text(pattern)}"]
             if group[0].stamps == "assumed start":
                 lines.append('# stamps = "start"  # assumed: the publisher does not say; else "end"')
             lines.append("")
+    lines += _guessed(inventory)
     for entry in inventory.files:
-        if entry.proposal and entry.proposal.signals:
-            lines += _generic(entry)
-        elif entry.why:
+        if entry.why and not _is_table(entry):
             lines += [f"# not used: {_comment(entry.path)}: {_comment(entry.why)}", ""]
     return lines
 
@@ -107,49 +120,101 @@ def _shared(words: Sequence[str]) -> str:
     return first[:same]
 
 
-def _generic(entry: FileEntry) -> list[str]:
-    guess = entry.proposal
-    assert guess is not None
-    lines = [
-        f"{_comment(entry.path)}: {_comment(entry.why)}",
-        f"columns: {', '.join(_comment(name) for name in guess.columns)}",
-        "[[sources]]",
-        'format = "generic"',
-        f"files = {_text(glob.escape(entry.path))}",
-        f"time_column = {_text(guess.time_column or 'COLUMN')}",
-        'time_zone = "UTC"  # of stamps without an offset',
-        'stamps = "start"  # or "end"',
-        f"turbine_column = {_text(guess.turbine_column)}" if guess.turbine_column else 'turbine = "NAME"',
-    ]
-    if guess.delimiter and guess.delimiter != ",":
-        lines.append(f"delimiter = {_text(guess.delimiter)}")
-    for canonical, (column, unit) in guess.signals.items():
-        lines.append(f"columns.{canonical} = {{ column = {_text(column)}, unit = {_text(unit)} }}")
-    return [*(f"# {line}" for line in lines), ""]
+def _is_table(entry: FileEntry) -> bool:
+    """Return whether a file of no known format may be SCADA: a column holds stamps, or some look like signals."""
+    return entry.proposal is not None and bool(entry.proposal.time_column or entry.proposal.signals)
 
 
-def _turbines(inventory: Inventory) -> list[str]:
+def _working(inventory: Inventory) -> list[tuple[FileEntry, Proposal]]:
+    """Return the guesses that are proposed as settings: those that work, where no file is SCADA of a known format."""
+    if any(entry.kind == "scada" and not entry.why for entry in inventory.files):
+        return []
+    return [(entry, entry.proposal) for entry in inventory.files if entry.proposal and entry.proposal.works]
+
+
+def _guessed(inventory: Inventory) -> list[str]:
+    """Return sources for tables of no known format; as comments where a guess does not work or is not needed."""
+    groups: list[tuple[Proposal, list[FileEntry]]] = []
+    for entry in filter(_is_table, inventory.files):
+        assert entry.proposal is not None
+        alike = replace(entry.proposal, turbines=(), sampling_s=None)
+        known = next((entries for guess, entries in groups if guess == alike), None)
+        if known is None:
+            groups.append((alike, [entry]))
+        else:
+            known.append(entry)
+    working = [entry for entry, _ in _working(inventory)]
+    paths = [entry.path for entry in inventory.files]
     lines: list[str] = []
-    for turbine in inventory.turbines:
-        lines += [*_turbine(turbine), ""]
+    for guess, entries in groups:
+        for pattern in _patterns([entry.path for entry in entries], paths):
+            lines += [f"# {_comment(entries[0].path)}: {_comment(entries[0].why)}"]
+            active = entries[0] in working
+            if not active:
+                lines.append("# Not used as it stands; to use it, complete and uncomment:")
+            block = _block(guess, pattern)
+            lines += [*(block if active else [f"# {line}" for line in block]), ""]
     return lines
 
 
-def _turbine(turbine: TurbineEntry) -> list[str]:
-    # Without a rated power the block would be refused: it stays a comment until someone gives it.
-    prefix = "" if "rated_power_kw" in turbine.asset else "# "
-    lines = ["[[turbines]]", f"name = {_text(turbine.name)}"]
-    for key in Turbine.model_fields:
-        value = turbine.asset.get(key)
-        if key == "name":
-            continue
-        if value is None or value == "":
-            placeholder = '""' if key in ("manufacturer", "model") else "0.0"
-            lines.append(f"# {key} = {placeholder}  # {_unit(key)}")
+def _block(guess: Proposal, pattern: str) -> list[str]:
+    lines = [
+        "# Guessed from names and content: check every line.",
+        "[[sources]]",
+        'format = "generic"',
+        f"files = {toml_text(pattern)}",
+        f"time_column = {toml_text(guess.time_column or 'COLUMN')}",
+    ]
+    if guess.time_format:
+        lines.append(f"time_format = {toml_text(guess.time_format)}{_ambiguous(guess.time_format)}")
+    if not guess.time_format.endswith("%z"):
+        lines.append('time_zone = "UTC"  # of stamps without an offset: an IANA name, or a fixed offset as +01:00')
+    lines.append('# stamps = "start"  # assumed; the interval\'s other end: "end"')
+    if guess.turbine_column:
+        lines.append(f"turbine_column = {toml_text(guess.turbine_column)}")
+    else:
+        lines.append(f"turbine = {toml_text(guess.turbine)}  # after the file's name: no column names the turbine")
+    if guess.delimiter != ",":
+        lines.append(f"delimiter = {toml_text(guess.delimiter)}")
+    if guess.decimal != ".":
+        lines.append(f"decimal = {toml_text(guess.decimal)}")
+    mapped = guess.mapped()
+    for canonical, (column, unit, written) in guess.signals.items():
+        units = ", ".join(known_units(canonical))
+        if canonical in mapped:
+            given = f", unit = {toml_text(unit)}" if unit else ""
+            said = "" if unit else f"  # the file gives no unit: taken as the first of {units}"
+            lines.append(f"columns.{canonical} = {{ column = {toml_text(column)}{given} }}{said}")
         else:
-            lines.append(f"{key} = {_text(value) if isinstance(value, str) else repr(float(value))}")
-    return [f"{prefix}{line}" if not line.startswith("#") else line for line in lines]
+            lines.append(
+                f"# columns.{canonical} = {{ column = {toml_text(column)}, unit = {toml_text(written)} }}  "
+                f"# unit not known: one of {units}"
+            )
+    if not mapped:
+        lines.append('columns.power_kw = { column = "COLUMN", unit = "kW" }')
+    taken = {guess.time_column, guess.turbine_column, *(column for column, _, _ in guess.signals.values())}
+    others = [_comment(name) for name in guess.columns if name not in taken]
+    if others:
+        lines.append(f"# not mapped: {', '.join(others)}")
+        lines.append(f"# columns that can be mapped: {', '.join(columns(SIGNALS))}")
+    return lines
 
 
-def _unit(key: str) -> str:
-    return Turbine.model_fields[key].description or "unknown"
+def _ambiguous(time_format: str) -> str:
+    parts = time_format.replace("%m", "%d").split(" ")[0]
+    return "  # or %d and %m the other way round?" if parts.count("%d") == 2 and not parts.startswith("%d.") else ""
+
+
+def _turbines(inventory: Inventory, *, only_missing: bool = False) -> list[str]:
+    assets = {turbine.name: turbine.asset for turbine in inventory.turbines}
+    guessed = {name for _, guess in _working(inventory) for name in guess.turbines}
+    lines: list[str] = []
+    for name in [*assets, *sorted(guessed - set(assets))]:
+        asset = assets.get(name, {})
+        if only_missing and (name in inventory.listed or asset):
+            continue
+        # Without a rated power the block would be refused: it stays a comment until someone gives it.
+        prefix = "" if "rated_power_kw" in asset or only_missing else "# "
+        block = turbine_block(name, asset)
+        lines += [*(line if line.startswith("#") else f"{prefix}{line}" for line in block), ""]
+    return lines

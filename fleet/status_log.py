@@ -3,8 +3,9 @@
 How each kind of row counts:
 
 - *Stop*: downtime in its category. Where stops overlap, the category that comes first in `[availability] priority`
-  counts, within a category the stop that began first. A stop without an end ends at the next run state (a marker of
-  Full Performance), else with the period.
+  counts, within a category the stop that began first. A stop without an end ends at the next run state, else with the
+  period: a marker that begins later and says that the turbine runs (Full or Partial Performance) or waits for wind
+  (Ready Standby), and so is no longer stopped.
 - *Informational*: a state marker, never downtime. A row with an end holds for its own span; a row without one holds
   until the next such row or stop. Low wind means Ready Standby; Full or Partial Performance are taken as exported,
   unless the row's own text speaks of brakes, manual work or warming up; all others leave the time in service,
@@ -44,8 +45,8 @@ Ints = npt.NDArray[np.int64]
 SEGMENT_COLUMNS = ("start", "end", "category", "in_service", "code", "message", "open_end")
 
 UNKNOWN_COVERAGE = (
-    "coverage unknown unless the period is declared: the log's rows are scattered windows or no period is stated; "
-    "set [availability] status_period"
+    "coverage unknown unless the period is declared: the log's rows are scattered windows or no period is stated "
+    "(set [availability] status_period)"
 )
 
 #: Parts of messages that say the turbine waits for wind. The service category "External stop (low wind speed)" is no
@@ -275,7 +276,7 @@ class _Log:
         self._end_open_stops()
 
     def _end_open_stops(self) -> None:
-        running = self.is_marker & (self.category == Category.FULL_PERFORMANCE.value)
+        running = self.is_marker & (self.state != _UNALLOCATED)
         runs = np.r_[self.start[running], np.array([OPEN], np.int64)]
         begins = self.start[self.open_stop]
         self.end = self.end.copy()

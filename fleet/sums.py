@@ -17,15 +17,27 @@ __all__ = ["MICRO", "POWER", "WIND", "Summary", "keyed_sums", "merge", "month_ke
 POWER = 0.01  #: quantum of power [kW]
 WIND = 0.001  #: quantum of wind speed [m/s]
 MICRO = 1e-6  #: quantum of ratios and densities
+_LARGEST = 2.0**63  # what no longer fits 64 bits
 
 #: Name -> table with the keys as index and int64 columns; tables of one name add up key by key.
 Summary = dict[str, pd.DataFrame]
 
 
 def quanta(values: npt.ArrayLike, quantum: float) -> npt.NDArray[np.int64]:
-    """Return values as whole numbers of a quantum, missing ones as 0."""
-    scaled = np.asarray(values, np.float64) / quantum
-    return np.rint(np.where(np.isfinite(scaled), scaled, 0.0)).astype(np.int64)
+    """Return values as whole numbers of a quantum, missing ones as 0.
+
+    Raises
+    ------
+    ValueError
+        A finite value does not fit 64 bits: impossible values are taken out before anything is summed.
+    """
+    given = np.asarray(values, np.float64)
+    with np.errstate(over="ignore"):
+        scaled = np.rint(np.where(np.isfinite(given), given, 0.0) / quantum)
+    large = np.abs(scaled) >= _LARGEST
+    if large.any():
+        raise ValueError(f"found {given[large].flat[0]:g}, expected values below {_LARGEST * quantum:g}")
+    return scaled.astype(np.int64)
 
 
 def month_keys(times: pd.Series) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,19 @@ __all__ = ["from_us", "series_us", "stamps", "to_us", "utc"]
 
 Ints = npt.NDArray[np.int64]
 
+_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+
 
 def utc(moment: datetime | str) -> pd.Timestamp:
-    """Return an instant in UTC; one without a zone is taken as UTC."""
+    """Return an instant in UTC; one without a zone is taken as UTC.
+
+    Raises
+    ------
+    ValueError
+        The text is no ISO 8601 date or time: other ways to write a date can be read in two ways (01.07.2014).
+    """
+    if isinstance(moment, str) and not _ISO_8601.fullmatch(moment):
+        raise ValueError(f"found {moment!r}, expected a date or time such as 2014-07-01 or 2014-07-01T12:00")
     stamp = pd.Timestamp(moment)
     if pd.isna(stamp):
         raise ValueError(f"found {moment!r}, expected a date or time")

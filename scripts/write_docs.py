@@ -13,10 +13,12 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from fleet.categories import DEFAULT_PRIORITY, IEC_CODES, IN_SERVICE, TECHNICAL_EXCLUDED, TECHNICAL_UNAVAILABLE
-from fleet.config import Farm
+from fleet.availability import treat_as
+from fleet.categories import DEFAULT_PRIORITY, IEC_CODES, IN_SERVICE, Category
+from fleet.category_sums import RUNNING_UNALLOCATED
+from fleet.config import AvailabilitySettings, Farm
 from fleet.flags import FLAG_TITLES, PRIORITY, USES
 from fleet.schema import EVENTS, METER, REANALYSIS, SCADA, Column
 
@@ -95,17 +97,29 @@ def _categories() -> str:
         "overlap (`availability.priority`). The technical\nview is indicative: the standard leaves it to an "
         "informative annex. Scheduled maintenance counts there beyond its\n"
         "allowance (`availability.maintenance_allowance_h`).\n\n"
+        f"Two labels stand beside the categories of the standard: `{Category.UNALLOCATED}` is a stop of which nothing "
+        f"says why, and\n`{RUNNING_UNALLOCATED}` is time in service of which nothing says how well (a log without "
+        "a state, a record whose power\ndoes not fit the wind). The hours of both are given as unallocated beside each "
+        "availability. The second follows from the data:\n`farm.toml` does not take it, and a contract counts it as it "
+        "counts the states in service where it treats them all alike,\nelse not at all. Blank: available.\n\n"
     )
+    settings = AvailabilitySettings()
+    words = {"available": "", "unavailable": "unavailable", "not_counted": "excluded"}
 
-    def technical(category: object) -> str:
-        if category in TECHNICAL_UNAVAILABLE:
-            return "unavailable"
-        return "excluded" if category in TECHNICAL_EXCLUDED else ""
+    def treated(label: str, view: Literal["operational", "technical"]) -> str:
+        maintenance = label == Category.SCHEDULED_MAINTENANCE and view == "technical"
+        return "beyond its allowance" if maintenance else words[treat_as(label, view, settings)]
 
-    rows = (
-        [f"`{c.value}`", IEC_CODES.get(c, ""), "yes" if c in IN_SERVICE else "", technical(c)] for c in DEFAULT_PRIORITY
+    rows = [(category.value, IEC_CODES.get(category, "none"), category in IN_SERVICE) for category in DEFAULT_PRIORITY]
+    rows.append((RUNNING_UNALLOCATED, "none", True))
+    head = ("category", "IEC code", "in service", "operational view", "technical view")
+    return text + _table(
+        head,
+        (
+            [f"`{label}`", code, "yes" if running else "", treated(label, "operational"), treated(label, "technical")]
+            for label, code, running in rows
+        ),
     )
-    return text + _table(("category", "IEC code", "in service", "technical view"), rows)
 
 
 def _settings() -> str:

@@ -32,7 +32,7 @@ def synthetic_results(turbines: int = 4, months: int = 6, names: tuple[str, ...]
                 "turbines": [turbines, turbines],
                 "first": [START, START],
                 "last": [end, end],
-                "stamps": ["assumed start", "as configured"],
+                "stamps": ["assumed start", "start"],
                 "note": ["made up for tests", ""],
             }
         ),

@@ -16,7 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from turbine.errors import MachineError, nearest
-from turbine.machine import GROUPS, Machine, PowerCurve, Provenance, known_keys
+from turbine.machine import Machine, PowerCurve, Provenance
+from turbine.machine_parts import GROUPS, known_keys
 from turbine.surface import RotorSurface
 
 __all__ = ["FOLDER", "UNITS", "load", "names", "read_power_curve", "read_surface"]
@@ -110,18 +111,21 @@ def _machine(raw: dict[str, Any], path: Path, interpolation: Literal["bicubic", 
             key = f"{group}.{name}"
             values[name], provenance[key] = _value(key, given, specs[key]["unit"], sources)
         groups[group] = kind(**values)
-    beside = {}
-    for key, reader in (("surface", read_surface), ("power_curve", read_power_curve)):
-        if key in raw:
-            if not isinstance(raw[key], str):
-                raise MachineError(f'key "{key}": expected the name of a CSV file, found {raw[key]!r}')
-            options = {"interpolation": interpolation} if key == "surface" else {}
-            beside[key] = reader(path.parent / raw[key], **options)  # type: ignore[operator]
-    for key in ("name", "title"):
-        if not isinstance(raw.get(key, ""), str):
+    texts = {}
+    for key in ("name", "title", "surface", "power_curve"):
+        texts[key] = raw.get(key, "")
+        if not isinstance(texts[key], str):
             raise MachineError(f'key "{key}": expected a text, found {raw[key]!r}')
-    name = raw.get("name", path.stem)
-    return Machine(name=name, title=raw.get("title", name), provenance=provenance, missing=missing, **groups, **beside)
+    surface, curve = texts["surface"], texts["power_curve"]
+    return Machine(
+        name=texts["name"] or path.stem,
+        title=texts["title"] or texts["name"] or path.stem,
+        surface=read_surface(path.parent / surface, interpolation=interpolation) if surface else None,
+        power_curve=read_power_curve(path.parent / curve) if curve else None,
+        provenance=provenance,
+        missing=missing,
+        **groups,
+    )
 
 
 def _known_only(table: Mapping[str, Any], known: Any, place: str) -> None:
@@ -143,7 +147,9 @@ def _value(key: str, given: Any, unit: str, sources: Mapping[str, str]) -> tuple
         factor = UNITS.get((found, unit))
         if factor is None:
             usable = [unit, *(here for here, there in UNITS if there == unit)]
-            raise MachineError(f'key "{key}": unit {found!r} cannot be converted, expected {" or ".join(map(repr, usable))}')
+            raise MachineError(
+                f'key "{key}": unit {found!r} cannot be converted, expected {" or ".join(map(repr, usable))}'
+            )
         try:
             value = [number * factor for number in value] if isinstance(value, list) else value * factor
         except TypeError:
@@ -198,7 +204,7 @@ def read_surface(path: Path, *, interpolation: Literal["bicubic", "bilinear"] = 
 
 
 def read_power_curve(path: Path) -> PowerCurve:
-    """Read a power curve: columns wind_speed_m_s, power_kw and, if there, ct; parameters and errors as `read_surface`."""
+    """Read a power curve: columns wind_speed_m_s, power_kw and, if there, ct; otherwise as `read_surface`."""
     columns, _, source = _read_csv(path, ("wind_speed_m_s", "power_kw"), optional=("ct",))
     try:
         return PowerCurve(columns["wind_speed_m_s"], 1e3 * columns["power_kw"], columns.get("ct"), source)

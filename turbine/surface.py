@@ -4,14 +4,15 @@ Inside its table a surface is interpolated (bicubic or bilinear). Outside of it,
 are ordinary states, torque and thrust coefficient continue as follows; the power coefficient is Cp = tsr Cq everywhere.
 
 - **Slow** (below the table's lowest tip-speed ratio) and **beyond the table's pitch**: the blades are stalled plates
-  (`turbine.surface_math.plate_force`), fitted to the table's most stalled point, lowest pitch and tip-speed ratio. What
-  the table differs from that at its edge fades by a cubic with value and slope: down to zero at standstill, up to feather
-  (90 deg, or 20 deg beyond a table that reaches 70 deg) and within 20 deg below the lowest pitch. So torque is finite at
-  standstill, thrust and torque vanish at standstill and feather, and a feathered rotor that turns is braked broadside.
-- **Fast** (above the highest tip-speed ratio): Cq = q1 tsr + q2 tsr**2 with the edge's value and slope, and q2 <= 0: the
-  slope is limited to -|Cq|/tsr. Torque then goes with the square of rotor speed as the wind dies, and never drives in
+  (`turbine.surface_math.plate_force`), fitted to the table's most stalled point, lowest pitch and tip-speed ratio.
+  What the table differs from that at its edge fades by a cubic that begins with its value and slope and ends with
+  none: from the lowest tip-speed ratio down to zero, from the highest pitch up to feather (90 deg, at least 20 deg
+  wide), within 20 deg below the lowest pitch. So torque at standstill is finite; at feather, 90 deg, a rotor that
+  stands still has neither torque nor thrust, and one that turns is braked broadside.
+- **Fast** (above the highest tip-speed ratio): Cq = q1 tsr + q2 tsr**2 with the edge's value and slope, and q2 <= 0:
+  the slope is limited to -|Cq|/tsr. As the wind dies, torque goes with the square of rotor speed and never drives in
   still air. Ct continues likewise, its slope unlimited.
-- Above a tip-speed ratio of 100, either way round, the coefficients are held: bounded, however small the wind.
+- Above a tip-speed ratio of 100, either way round, Cq and Ct are held: bounded, however small the wind.
 """
 
 from __future__ import annotations
@@ -121,8 +122,8 @@ class RotorSurface:
             )
         if tsr[0] <= 0.0:
             raise MachineError(
-                f"{where}: the lowest tip-speed ratio is {tsr[0]:g}, expected above 0: leave that column out, standstill "
-                "is extrapolated"
+                f"{where}: the lowest tip-speed ratio is {tsr[0]:g}, expected above 0: leave that column out, "
+                "standstill is extrapolated"
             )
         cp = _table(where, "cp", self.cp_table, pitch, tsr)
         ct = _table(where, "ct", self.ct_table, pitch, tsr)

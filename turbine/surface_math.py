@@ -21,6 +21,7 @@ __all__ = [
     "plate_force",
     "rotor_coefficients",
     "spline_value",
+    "table_quantities",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -216,12 +217,17 @@ def plate_force(plate: Floats, pitch: Number, tsr: Number) -> tuple[Quantity, Qu
     return torque, thrust
 
 
+def _pick(condition: Any, yes: Number, no: Number) -> Number:
+    """Return `yes` where the condition holds, else `no`; unlike `np.where` a scalar stays one when compiled."""
+    return no + condition * (yes - no)
+
+
 def _fade(distance: Number, width: Number) -> tuple[Number, Number, Number, Number]:
     """Return the cubic that takes value and slope at 0 to zero at `width`, on either side of 0.
 
     The two first numbers multiply value and slope, the two last ones are their derivatives.
     """
-    sign = np.where(distance < 0.0, -1.0, 1.0)
+    sign = _pick(distance < 0.0, -1.0, 1.0)
     s = np.minimum(np.abs(distance) / width, 1.0)
     rest = 1.0 - s
     return (
@@ -255,11 +261,32 @@ def _beyond(edge: Quantity, tsr_edge: Number, tsr: Number, braking: bool) -> tup
     f, f_p, f_t, f_pt = edge
     if braking:
         steepest = -np.abs(f) / tsr_edge
-        f_pt = np.where(f_t > steepest, -np.sign(f) * f_p / tsr_edge, f_pt)
+        f_pt = _pick(f_t > steepest, -np.sign(f) * f_p / tsr_edge, f_pt)
         f_t = np.minimum(f_t, steepest)
     f2, f2_p = (f_t - f / tsr_edge) / tsr_edge, (f_pt - f_p / tsr_edge) / tsr_edge
     f1, f1_p = f / tsr_edge - f2 * tsr_edge, f_p / tsr_edge - f2_p * tsr_edge
     return tsr * (f1 + f2 * tsr), tsr * (f1_p + f2_p * tsr), f1 + 2.0 * f2 * tsr
+
+
+def table_quantities(surface: SurfaceArrays, pitch: Number, tsr: Number) -> tuple[Quantity, Quantity]:
+    """Return torque and thrust coefficient inside the table: all that a compiled loop needs while it stays there.
+
+    Parameters
+    ----------
+    surface : SurfaceArrays
+        The table.
+    pitch, tsr : float or array
+        Where [rad] and [-]; outside the table the outermost cells' polynomials run on.
+
+    Returns
+    -------
+    tuple of two tuples of float or array
+        Torque coefficient Cp / tsr and thrust coefficient, each with its derivatives.
+    """
+    cp, cp_p, cp_t, cp_pt = spline_value(surface.cp, surface.pitch, surface.tip_speed_ratio, pitch, tsr)
+    q, q_p = cp / tsr, cp_p / tsr
+    thrust = spline_value(surface.ct, surface.pitch, surface.tip_speed_ratio, pitch, tsr)
+    return (q, q_p, (cp_t - q) / tsr, (cp_pt - q_p) / tsr), thrust
 
 
 def rotor_coefficients(surface: SurfaceArrays, pitch: Number, tsr: Number) -> Coefficients:
@@ -284,14 +311,10 @@ def rotor_coefficients(surface: SurfaceArrays, pitch: Number, tsr: Number) -> Co
     p_in, t_in = np.minimum(np.maximum(pitch, p_low), p_high), np.minimum(np.maximum(tsr, t_low), t_high)
     t_slow = np.minimum(tsr, t_high)
 
-    cp, cp_p, cp_t, cp_pt = spline_value(surface.cp, surface.pitch, surface.tip_speed_ratio, p_in, t_in)
-    t, t_p, t_t, t_pt = spline_value(surface.ct, surface.pitch, surface.tip_speed_ratio, p_in, t_in)
-    q, q_p = cp / t_in, cp_p / t_in
-    q_t, q_pt = (cp_t - q) / t_in, (cp_pt - q_p) / t_in
-
+    (q, q_p, q_t, q_pt), (t, t_p, t_t, t_pt) = table_quantities(surface, p_in, t_in)
     torque_in, thrust_in = plate_force(surface.plate, p_in, t_in)
     torque, thrust = plate_force(surface.plate, pitch, t_slow)
-    by_pitch = _fade(pitch - p_in, np.where(pitch < p_low, surface.widths[0], surface.widths[1]))
+    by_pitch = _fade(pitch - p_in, _pick(pitch < p_low, surface.widths[0], surface.widths[1]))
     by_tsr = _fade(t_slow - t_in, t_low)
     q_gap = _faded((q - torque_in[0], q_p - torque_in[1], q_t - torque_in[2], q_pt - torque_in[3]), by_pitch, by_tsr)
     t_gap = _faded((t - thrust_in[0], t_p - thrust_in[1], t_t - thrust_in[2], t_pt - thrust_in[3]), by_pitch, by_tsr)
@@ -304,10 +327,10 @@ def rotor_coefficients(surface: SurfaceArrays, pitch: Number, tsr: Number) -> Co
     far_q = _beyond((q, q_p, q_t, q_pt), t_high, tsr, True)
     far_t = _beyond((t, t_p, t_t, t_pt), t_high, tsr, False)
     return Coefficients(
-        np.where(fast, far_q[0], q),
-        np.where(fast, far_q[1], q_p),
-        np.where(fast, far_q[2], q_t),
-        np.where(fast, far_t[0], t),
-        np.where(fast, far_t[1], t_p),
-        np.where(fast, far_t[2], t_t),
+        _pick(fast, far_q[0], q),
+        _pick(fast, far_q[1], q_p),
+        _pick(fast, far_q[2], q_t),
+        _pick(fast, far_t[0], t),
+        _pick(fast, far_t[1], t_p),
+        _pick(fast, far_t[2], t_t),
     )

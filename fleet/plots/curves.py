@@ -19,7 +19,6 @@ from fleet.plots.style import (
     ORANGE,
     SKY,
     VERMILLION,
-    WIDTH,
     canvas,
     empty,
     label,
@@ -187,7 +186,7 @@ def plot_fleet_curves(curves: PowerCurves, ax: Axes | None = None, order: Sequen
     with style():
         below: Axes | None = None
         if ax is None:
-            top, below = new_figure(4.6).subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
+            top, below = new_figure(4.6, 5.4).subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
             ax = top
         wide = curves.bins[curves.bins["complete"].astype(bool)].pivot_table(
             index="bin", columns="turbine", values="power_kw", aggfunc="first"
@@ -254,7 +253,7 @@ def plot_ranking(ranking: pd.DataFrame, ax: Axes | None = None) -> Axes:
         left_out = len(known) - _MOST_RANKED
         if left_out > 0:
             known = pd.concat([known.head(_MOST_RANKED // 2), known.tail(_MOST_RANKED // 2)])
-        ax = canvas(ax, float(np.clip(0.8 + 0.22 * len(known), 1.6, 9.5)), WIDTH * 0.8)
+        ax = canvas(ax, float(np.clip(0.8 + 0.22 * len(known), 1.6, 9.5)), 5.4)
         if known.empty:
             return empty(ax, "no common periods")
         at = np.arange(len(known))

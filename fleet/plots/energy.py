@@ -70,7 +70,7 @@ def plot_losses(losses: pd.DataFrame, ax: Axes | None = None, turbine: str = FLE
     """
     with style():
         steps = waterfall(losses, turbine)
-        ax = canvas(ax, float(np.clip(0.9 + 0.32 * len(steps), 1.8, 5.0)))
+        ax = canvas(ax, float(np.clip(0.9 + 0.32 * len(steps), 1.8, 5.0)), 5.4)
         if steps.empty or not steps["energy_mwh"].notna().any():
             return empty(ax, "no losses determined")
         at = np.arange(len(steps))

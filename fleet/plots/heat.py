@@ -56,6 +56,8 @@ def plot_availability_months(
 ) -> Axes:
     """Draw the operational availability per turbine and month as a heat map, in percent.
 
+    The time-based and the production-based map of one farm have the same scale.
+
     Parameters
     ----------
     monthly : DataFrame
@@ -67,7 +69,8 @@ def plot_availability_months(
     column : str
         "time_based" or "production_based".
     """
-    return _month_map(monthly, column, "%", _LESS, ax, order, scale=100.0)
+    both = 100.0 * monthly[[name for name in ("time_based", "production_based") if name in monthly]].to_numpy(float)
+    return _month_map(monthly, column, "%", _LESS, ax, order, factor=100.0, scale=_range(both, low_matters=True))
 
 
 def plot_coverage(coverage: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None) -> Axes:
@@ -109,20 +112,28 @@ def _month_map(
     colours: Colormap,
     ax: Axes | None,
     order: Sequence[str] | None,
-    scale: float = 1.0,
+    factor: float = 1.0,
+    scale: Normalize | None = None,
 ) -> Axes:
     with style():
         names, calendar = turbines_of(table, order), months(table)
-        ax = canvas(ax, _height(len(names), 0.24), float(np.clip(2.0 + 0.3 * len(calendar), 3.2, WIDTH)))
+        written = len(names) <= _ROWS_WRITTEN and len(calendar) <= _COLUMNS_WRITTEN
+        keyed = not written or len(names) > 2  # a colour bar beside one row is larger than the map
+        ax = canvas(
+            ax,
+            _height(len(names), 0.24) if keyed else 0.55 + 0.24 * len(names),
+            float(np.clip((2.0 if keyed else 1.5) + 0.3 * len(calendar), 0.0, WIDTH)),
+        )
         if not names or not calendar:
             return empty(ax, "no months")
         singles = table[table["turbine"].isin(names)]
         cells = singles.pivot_table(index="turbine", columns="month", values=column, aggfunc="first")
         cells = cells.reindex(index=names, columns=calendar)
-        values = scale * cells.to_numpy(float)
-        _draw(ax, values, np.arange(len(calendar) + 1.0), colours, _range(values, colours is _LESS), what)
-        if len(names) <= _ROWS_WRITTEN and len(calendar) <= _COLUMNS_WRITTEN:
-            _write_figures(ax, values, colours, _range(values, colours is _LESS))
+        values = factor * cells.to_numpy(float)
+        scale = scale or _range(values, low_matters=False)
+        _draw(ax, values, np.arange(len(calendar) + 1.0), colours, scale, what if keyed else "")
+        if written:
+            _write_figures(ax, values, colours, scale)
         label_ticks(ax, "y", np.arange(len(names)) + 0.5, names)
         _thin(ax, len(names))
         _month_ticks(ax, calendar)
@@ -151,6 +162,7 @@ def _draw(
     scale: Normalize,
     what: str,
 ) -> None:
+    """Draw the cells, and a colour bar where `what` names the figure."""
     rows = np.arange(values.shape[0] + 1.0)
     ax.set_facecolor(_MISSING)
     many = values.size > 1500
@@ -167,6 +179,8 @@ def _draw(
     ax.set_ylim(values.shape[0], 0)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+    if not what:
+        return
     owner = ax.figure
     bar = owner.colorbar(
         ScalarMappable(scale, colours), ax=ax, pad=0.01, fraction=0.04, aspect=12, label=what, use_gridspec=False

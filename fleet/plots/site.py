@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from fleet.config import Turbine
-from fleet.flags import FLAG_TITLES, USED
+from fleet.flags import FLAG_TITLES, NOT_SELECTED, USED
 from fleet.plots.style import (
     BLUE,
     GREEN,
@@ -84,7 +84,7 @@ def plot_map(
             return empty(canvas(ax, 2.0), "no coordinates")
         wide = float(np.ptp(place["east"])) + 0.4
         high = float(np.ptp(place["north"])) + 0.4
-        ax = canvas(ax, float(np.clip(4.5 * high / wide + 0.8, 2.6, 4.0)), 6.0)
+        ax = canvas(ax, float(np.clip(4.5 * high / wide + 0.8, 2.6, 4.0)), 5.4)
         colour = place["turbine"].map(dict(values or {})).to_numpy(float)
         known = np.isfinite(colour)
         ax.scatter(place["east"][~known], place["north"][~known], s=42, c="white", ec=INK, lw=0.8, zorder=3)
@@ -120,6 +120,8 @@ def plot_accounting(
 ) -> Axes:
     """Draw the rejected rows of each turbine by their first reason, with the share of rows used beside.
 
+    Rows that were not selected count in neither.
+
     Parameters
     ----------
     accounting : DataFrame
@@ -133,6 +135,7 @@ def plot_accounting(
     """
     with style():
         own = accounting[(accounting["use"] == use) & (accounting["turbine"] != FLEET)]
+        own = own[(own["reason"] != NOT_SELECTED) & (own["rows"] > 0)]
         names = turbines_of(own, order)
         wide = own.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum").fillna(0)
         total = {str(name): int(rows) for name, rows in wide.sum(axis=1).items()}
@@ -174,7 +177,7 @@ def plot_accounting(
 
 
 def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how well the reanalysis fits the wind as written, shifted by a lag, in both seasons.
+    """Draw how well the reanalysis fits the wind, shifted by a lag, in both seasons, as written and as corrected.
 
     A clock that is right peaks at the same lag in winter and summer; one that was given daylight-saving offsets
     although it never changed peaks an hour apart.
@@ -182,8 +185,9 @@ def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     reanalysis_lag : DataFrame
-        `Clock.reanalysis_lag`: season, lag_min [min], correlation [1]; with one row per season, its best lag, perhaps
-        with u_lag_min [min]; with several, the correlation is drawn over the lag.
+        `Clock.reanalysis_lag`: season, lag_min [min], correlation [1], perhaps stamps ("as written", "corrected"); with
+        one row per season, its best lag, perhaps with u_lag_min [min]; with several, the correlation is drawn over the
+        lag.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
@@ -192,9 +196,12 @@ def plot_clock(reanalysis_lag: pd.DataFrame, ax: Axes | None = None) -> Axes:
         known = reanalysis_lag[reanalysis_lag["correlation"].notna()]
         if known.empty:
             return empty(ax, "no reanalysis")
+        several = "stamps" in known and len(set(known["stamps"])) > 1
+        if several:
+            known = known.assign(season=known["stamps"].astype(str) + ", " + known["season"].astype(str))
         if not known["season"].duplicated().any():
             return _best_lags(ax, known.sort_values("season", ignore_index=True))
-        colours = dict(zip(sorted(known["season"].unique()), (ORANGE, BLUE), strict=False))
+        colours = dict(zip(sorted(known["season"].unique()), (ORANGE, BLUE, VERMILLION, SKY), strict=False))
         for season, rows in known.groupby("season", sort=True):
             line = rows.sort_values("lag_min")
             colour = colours.get(str(season), GREY)
@@ -220,17 +227,20 @@ def _best_lags(ax: Axes, best: pd.DataFrame) -> Axes:
     """Draw the best lag of each season with its standard uncertainty."""
     owner = ax.get_figure(root=True)
     if owner is not None and len(owner.axes) == 1:
-        owner.set_size_inches(5.4, 1.5)
+        owner.set_size_inches(5.4, 0.8 + 0.35 * len(best))
     at = np.arange(len(best))
     spread = best["u_lag_min"].fillna(0.0) if "u_lag_min" in best else None
-    ax.errorbar(best["lag_min"], at, xerr=spread, fmt="o", ms=4, color=BLUE, ecolor=GREY, elinewidth=0.9)
+    ax.errorbar(best["lag_min"], at, xerr=spread, fmt="none", ecolor=GREY, elinewidth=0.9)
+    corrected = best["season"].str.startswith("corrected").to_numpy(bool)
+    for where, colour in ((~corrected, BLUE), (corrected, GREEN)):
+        ax.plot(best.loc[where, "lag_min"], at[where], ls="", marker="o", ms=4, color=colour)
     for row, (lag, correlation) in enumerate(zip(best["lag_min"], best["correlation"], strict=True)):
         words = f"{lag:+.0f} min, correlation {correlation:.3f}".replace("-", "\u2212")
         ax.annotate(words, (lag, row), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
     ax.axvline(0.0, color=INK, lw=0.8, ls="--")
     ax.set_ylim(len(best) - 0.5, -0.7)
     ax.margins(x=0.25)
-    label_ticks(ax, "y", at, best["season"].tolist())
+    ax.set_yticks(at, labels=[label(season, 40) for season in best["season"]], parse_math=False)
     ax.grid(axis="x")
     ax.set_xlabel("stamps ahead of the reanalysis [min], \u00b1 1 u")
     return ax

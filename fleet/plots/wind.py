@@ -12,6 +12,7 @@ from fleet.plots.style import INK, LIGHT, SKY, VERMILLION, canvas, empty, style
 from fleet.schema import FLEET
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.projections.polar import PolarAxes
     from matplotlib.ticker import Locator
 
@@ -63,11 +64,9 @@ def plot_wind_rose(
         polar.set_theta_direction(-1)
         polar.set_thetagrids(np.arange(0.0, 360.0, 45.0), ["N", "NE", "E", "SE", "S", "SW", "W", "NW"])
         polar.yaxis.set_major_locator(_few_ticks())
-        polar.yaxis.set_major_formatter("{x:g} %")
-        # The scale stands where the wind comes from least.
-        polar.set_rlabel_position(float(share.index[int(np.argmin(base))]))
-        ax.tick_params(axis="y", labelsize=6.5, labelcolor=INK)
+        polar.yaxis.set_major_formatter("")
         ax.grid(color=LIGHT)
+        _write_scale(polar, share.index.to_numpy(float), base)
         ax.spines["polar"].set_color(LIGHT)
         ax.legend(loc="center left", bbox_to_anchor=(1.1, 0.5), title="wind speed [m/s]", handlelength=1.0)
         return ax
@@ -116,6 +115,22 @@ def plot_wind_distribution(
         ax.set_ylabel("frequency density [% per m/s]")
         ax.grid(axis="y")
         return ax
+
+
+def _write_scale(polar: PolarAxes, sectors: npt.NDArray[np.float64], share: npt.NDArray[np.float64]) -> None:
+    """Write the scale above the sectors, between the two neighbours where the wind comes from least."""
+    from matplotlib.patheffects import withStroke
+
+    both = share + np.roll(share, -1)
+    first = int(np.argmin(both))
+    step = (np.roll(sectors, -1)[first] - sectors[first]) % 360.0 or 360.0
+    top = polar.get_rmax()
+    for tick in polar.get_yticks():
+        if 0.0 < tick <= top:
+            polar.text(
+                np.radians(sectors[first] + step / 2), tick, f"{tick:g} %", fontsize=6.5, color=INK, ha="center",
+                va="center", zorder=5, path_effects=[withStroke(linewidth=2.0, foreground="white")],
+            )  # fmt: skip
 
 
 def _rows_of(rose: pd.DataFrame, turbine: str) -> pd.DataFrame:

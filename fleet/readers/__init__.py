@@ -39,7 +39,7 @@ def format_named(name: str) -> Format:
         if known.name == name:
             return known
     names = [known.name for known in FORMATS]
-    raise ConfigError(f'unknown format "{name}"{nearest(name, names)}; known: {", ".join(names)}')
+    raise ConfigError(f'key "format": unknown format "{name}"{nearest(name, names)}; known: {", ".join(names)}')
 
 
 def read(path: Path, source: Source) -> Batch:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Format", "Kind", "Stamps"]
 
 Kind = Literal["scada", "events", "meter", "reanalysis", "assets"]
-Stamps = Literal["start", "end", "assumed start", "instant", "as configured"]
+Stamps = Literal["start", "end", "assumed start", "instant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,12 @@ class Batch:
     rows_in: int
     rejected: dict[str, int]  #: reason -> rows that are not in the frame; sums with len(frame) to rows_in
     declared: tuple[pd.Timestamp, pd.Timestamp] | None = None  #: period that the file's header declares, UTC
+    offsets_given: bool = False  #: stamps came without an offset from UTC and were given that of a time zone
     examples: tuple[str, ...] = ()  #: "file:row: column ..., found ..., expected ..." of the first bad cells and rows
+
+
+def _accept(source: Source) -> None:
+    """Refuse nothing: a known format needs no settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +48,9 @@ class Format:
     stamps: Stamps  #: which end of the interval its stamps label; "assumed start" where the publisher is silent
     matches: Callable[[Path, str], bool]  #: path and the file's first lines (decompressed, decoded) -> recognised?
     read: Callable[[Path, Source], Batch]
+    #: Refuses a source whose settings do not fit, with the key below the source: `ConfigError('key "x": ...')`.
+    check: Callable[[Source], None] = _accept
+
+    def label(self, source: Source) -> Stamps:
+        """Return which end of the interval the stamps of a source's files label, as it is read."""
+        return self.stamps if self.stamps == "instant" else source.stamps or self.stamps

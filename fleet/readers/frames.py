@@ -103,7 +103,12 @@ def scada_batch(
         examples += raw.malformed_examples()
         frame = _with_malformed(frame, raw, "" if names is not None else str(turbine))
     return Batch(
-        frame=conform(frame, SCADA), rows_in=raw.rows_in, rejected={}, declared=declared, examples=tuple(examples)
+        frame=conform(frame, SCADA),
+        rows_in=raw.rows_in,
+        rejected={},
+        declared=declared,
+        offsets_given=bool((~written.has_offset & ~unreadable).any()),
+        examples=tuple(examples),
     )
 
 

@@ -200,8 +200,21 @@ def fields_of(line: str, delimiter: str) -> list[str]:
     return [field.strip() for field in fields]
 
 
-def require(path: Path, line: str, names: Sequence[str], wanted: Iterable[str], delimiter: str) -> None:
+def require(
+    path: Path, line: str, names: Sequence[str], wanted: Iterable[str], delimiter: str, *, configured: bool = False
+) -> None:
     """Refuse a header that lacks a wanted column or holds it twice.
+
+    Parameters
+    ----------
+    path, line, names : Path, str, sequence of str
+        The file, its header and the fields of that.
+    wanted : iterable of str
+        Columns that must be there, once.
+    delimiter : str
+        The delimiter that made the fields.
+    configured : bool
+        Whether `farm.toml` gives the delimiter; the message then names the key.
 
     Raises
     ------
@@ -211,10 +224,13 @@ def require(path: Path, line: str, names: Sequence[str], wanted: Iterable[str], 
     for column in wanted:
         if column not in names:
             found = delimiter_of(line)
-            if found != delimiter and column in fields_of(line, found):
+            parts = fields_of(line, found)
+            if found != delimiter and (column in parts or len(names) == 1 < len(parts)):
+                written = "\\t" if found == "\t" else found
+                hint = f'; set delimiter = "{written}" in its [[sources]]' if configured else ""
                 raise InputError(
                     f"{path}: fields are separated by {DELIMITERS[found]} ({found!r}); "
-                    f"expected {DELIMITERS.get(delimiter, 'delimiter')} ({delimiter!r})"
+                    f"expected {DELIMITERS.get(delimiter, 'delimiter')} ({delimiter!r}){hint}"
                 )
             raise InputError(
                 f'{path}: column "{column}" is missing{nearest(column, names)}; found: {", ".join(names[:12])}'
@@ -234,6 +250,7 @@ def read_table(
     optional: Sequence[str] | Callable[[Sequence[str]], Sequence[str]] = (),
     missing: Sequence[str] = MISSING,
     multiline: bool = False,
+    configured: bool = False,
 ) -> tuple[RawTable, tuple[str, ...], tuple[str, ...]]:
     """Read columns of a text table as strings.
 
@@ -255,6 +272,8 @@ def read_table(
     multiline : bool
         Whether a quoted field may hold line ends. A quote that is not closed would swallow the rows up to the next one,
         so where none may, or where the quotes do not pair, a line with an unpaired quote is read as it stands.
+    configured : bool
+        Whether `farm.toml` gives the delimiter, for messages.
 
     Returns
     -------
@@ -271,7 +290,7 @@ def read_table(
     line = line.removeprefix(header_prefix)
     mark = delimiter or delimiter_of(line)
     names = fields_of(line, mark)
-    require(path, line, names, required, mark)
+    require(path, line, names, required, mark, configured=configured)
     chosen = optional(names) if callable(optional) else optional
     wanted = [*required, *chosen] if required or chosen else names
     keep = {name: names.index(name) for name in dict.fromkeys(wanted) if name in names}

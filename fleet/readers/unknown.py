@@ -1,14 +1,22 @@
-"""Files of no known format: why, and which of their columns look like canonical ones."""
+"""Files of no known format: why, and a source for the generic reader, tried out, where they look like SCADA."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fleet.errors import InputError
-from fleet.readers.generic import is_parquet
-from fleet.readers.text import delimiter_of, fields_of, file_bytes, head
+from fleet.config import Signal, Source
+from fleet.errors import FleetError, InputError
+from fleet.readers.generic import FORMATS, is_parquet
+from fleet.readers.guess import (
+    guess_decimal,
+    guess_signals,
+    guess_time_column,
+    guess_time_format,
+    guess_turbine_column,
+)
+from fleet.readers.stamps import step_s
+from fleet.readers.text import delimiter_of, fields_of, file_bytes, head, read_table
 
 __all__ = ["Proposal", "propose", "why_unknown"]
 
@@ -23,31 +31,41 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet: save the sheet as CSV"),
 )
 
-#: Canonical column -> words that columns of other exports use for it, most telling first.
-_WORDS: dict[str, str] = {
-    "power_kw": r"^(lv[ _]?)?(active[ _]?power|power|p[_ ]?avg|patv|.*act(ive)?[ _]?power.*(mean|avg)?)$",
-    "wind_speed": r"^(wind[ _]?sp(ee)?d|ws([_ ]?avg)?|wspd|.*wind[ _]?sp(eed)?.*(mean|avg)?)$",
-    "wind_direction_deg": r"^(.*wind[ _]?dir(ection)?|wdir|wd).*$",
-    "nacelle_direction_deg": r"^(nac(elle)?[ _]?(dir|pos).*|ndir|yaw.*)$",
-    "ambient_temperature_degc": r"^(amb.*temp.*|outdoor.*temp.*|etmp|temp(erature)?)$",
-    "pitch_angle_deg": r"^(pitch.*|blade[ _]?angle.*|pab1)$",
-    "rotor_speed_rpm": r"^(rotor[ _]?(speed|rpm).*|rtr_rpm.*)$",
-    "generator_speed_rpm": r"^(gen(erator)?[ _]?(speed|rpm).*)$",
-}
-_TIME = r"^(time[ _]?stamp.*|date.*time|date/time|time.*|date|pctimestamp)$"
-_TURBINE = r"^(turbine.*|turb[ _]?id|wtg?.*|station.*|unit)$"
-_TITLE = re.compile(r"^(?P<title>.*?)\s*[(\[](?P<unit>[^()\[\]]*)[)\]]$")
+_LINES = 500  #: rows that a guess looks at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A guess at the column mapping of a table of no known format; to be checked by the user."""
+    """A guess at how the generic reader can read a table of no known format; to be checked by the user."""
 
     columns: tuple[str, ...]  #: all columns of the file
-    delimiter: str  #: empty: Parquet
-    time_column: str  #: empty: none looks like it
-    turbine_column: str
-    signals: dict[str, tuple[str, str]]  #: canonical column -> (column, unit as written)
+    delimiter: str = ","
+    decimal: str = "."
+    time_column: str = ""  #: empty: none holds stamps
+    time_format: str = ""
+    turbine_column: str = ""  #: empty: none looks like it
+    turbine: str = ""  #: the one turbine of the file, after its name, where no column names any
+    signals: dict[str, tuple[str, str, str]] = field(default_factory=dict)  #: -> (column, unit, unit as written)
+    works: bool = False  #: whether the file was read with it and gives power or wind
+    turbines: tuple[str, ...] = ()  #: that the file names, read so
+    sampling_s: int | None = None  #: most frequent step [s], read so
+
+    def mapped(self) -> dict[str, tuple[str, str, str]]:
+        """Return the signals of which the unit is known, or not written."""
+        return {name: found for name, found in self.signals.items() if found[1] or not found[2]}
+
+    def source(self) -> Source:
+        """Return the guess as settings."""
+        return Source(
+            format="generic",
+            time_column=self.time_column,
+            time_format=self.time_format,
+            turbine_column=self.turbine_column,
+            turbine=self.turbine,
+            delimiter=self.delimiter,
+            decimal="," if self.decimal == "," else ".",
+            columns={name: Signal(column=column, unit=unit) for name, (column, unit, _) in self.mapped().items()},
+        )
 
 
 def why_unknown(path: Path) -> str:
@@ -82,60 +100,79 @@ def why_unknown(path: Path) -> str:
 
 
 def propose(path: Path) -> Proposal | None:
-    """Return a guess at a table's column mapping; None where the file is no table.
+    """Return a guess at how a table can be read; None where the file is no table.
 
     Parameters
     ----------
     path : Path
         A text table whose first line is its header, or Parquet.
     """
-    mark = ""
-    if is_parquet(path):
-        names = _parquet_columns(path)
-    else:
-        lines = [line for line in head(path).splitlines() if line.strip()][:2]
-        if len(lines) < 2:
-            return None
-        mark = delimiter_of(lines[0])
-        names = fields_of(lines[0], mark)
-        if len(names) < 2 or len(fields_of(lines[1], mark)) != len(names):
-            return None
-    if len(names) < 2:
+    table = _parquet(path) if is_parquet(path) else _text(path)
+    if table is None:
         return None
-    return Proposal(
+    mark, cells = table
+    names = list(cells)
+    time_column, time_format = guess_time_column(names, cells)
+    others = [name for name in names if name != time_column]
+    turbine_column = guess_turbine_column(others)
+    guess = Proposal(
         columns=tuple(names),
         delimiter=mark,
-        time_column=_first(names, _TIME),
-        turbine_column=_first(names, _TURBINE),
-        signals=_signals(names),
+        decimal=guess_decimal([cell for column in cells.values() for cell in column]) if mark != "," else ".",
+        time_column=time_column,
+        time_format=time_format,
+        turbine_column=turbine_column,
+        turbine="" if turbine_column else path.name.split(".")[0] or path.name,
+        signals=guess_signals(others),
+    )
+    return _tried(path, guess)
+
+
+def _tried(path: Path, guess: Proposal) -> Proposal:
+    """Return the guess with what the whole file shows when it is read so."""
+    if not guess.time_column or not guess.mapped().keys() & {"power_kw", "wind_speed"}:
+        return guess
+    try:
+        if not is_parquet(path):
+            # Days and months may be the same way round in the first rows only.
+            stamps = read_table(path, delimiter=guess.delimiter, required=(guess.time_column,))[0]
+            words = stamps.cells[guess.time_column].unique().drop_null().to_pylist()
+            guess = replace(guess, time_format=guess_time_format(words) or "")
+        frame = FORMATS[0].read(path, guess.source()).frame
+    except FleetError:
+        return guess
+    times = frame["time"].dt.tz_localize(None).to_numpy()
+    return replace(
+        guess,
+        works=True,
+        turbines=tuple(sorted({str(name) for name in frame["turbine"].unique()} - {""})),
+        sampling_s=step_s(times, frame["turbine"].to_numpy()),
     )
 
 
-def _parquet_columns(path: Path) -> list[str]:
+def _text(path: Path) -> tuple[str, dict[str, list[str]]] | None:
+    """Return the delimiter of a text table and the first cells of its columns; None where it is none."""
+    lines = [line for line in head(path).splitlines() if line.strip()][: _LINES + 1]
+    if len(lines) < 2:
+        return None
+    mark = delimiter_of(lines[0])
+    names = fields_of(lines[0], mark)
+    rows = [fields_of(line, mark) for line in lines[1:]]
+    fitting = [row for row in rows if len(row) == len(names)]
+    if len(names) < 2 or len(set(names)) < len(names) or 2 * len(fitting) < len(rows):
+        return None
+    return mark, {name: [row[i] for row in fitting] for i, name in enumerate(names)}
+
+
+def _parquet(path: Path) -> tuple[str, dict[str, list[str]]] | None:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        return list(parquet.read_schema(path).names)
+        batch = next(parquet.ParquetFile(path).iter_batches(batch_size=_LINES), None)
+        if batch is None or batch.num_columns < 2:
+            return None
+        cells = {name: [str(cell) for cell in batch.column(name).to_pylist()] for name in batch.schema.names}
     except (pa.ArrowInvalid, OSError):
-        return []
-
-
-def _first(names: list[str], pattern: str) -> str:
-    return next((name for name in names if re.match(pattern, name.strip(), re.IGNORECASE)), "")
-
-
-def _split(name: str) -> tuple[str, str]:
-    match = _TITLE.match(name)
-    return (match["title"], match["unit"]) if match else (name, "")
-
-
-def _signals(names: list[str]) -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    for canonical, pattern in _WORDS.items():
-        for name in names:
-            title, unit = _split(name)
-            if re.match(pattern, title, re.IGNORECASE) and not re.search(r"max|min|std|dev", title, re.IGNORECASE):
-                found[canonical] = (name, unit)
-                break
-    return found
+        return None
+    return ",", cells

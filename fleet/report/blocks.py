@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Col", "Figure", "List", "Section", "Table", "Text", "draw", "inline_svg", "table"]
 
 _LONG = 28  #: characters from which a column of text is given room to wrap in
+_CARD_ROWS = 16  #: tables of up to so many rows become cards on a phone, longer ones are scrolled
+_PHONE, _TABLET = 350, 620  #: px; a table that is estimated wider says on such a screen that it can be scrolled
+_PHONE_FIGURE = 5.5  #: inch; a wider figure would be unreadable at a phone's width and is scrolled, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,25 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     strong: tuple[bool, ...] = ()  #: rows that stand out, such as the fleet's
     note: str = ""
+    grid: bool = False  #: whether the columns are one quantity: they stay side by side on a phone
     kind: str = "table"
+
+    @property
+    def width(self) -> int:
+        """The least width that the table takes [px], estimated: text that cannot wrap, room for long text."""
+        columns = zip(self.titles, self.classes, *self.rows, strict=True)
+        return sum(_column_width(title, css, cells) for title, css, *cells in columns)
+
+    @property
+    def cards(self) -> bool:
+        """Whether each row is a card of its own on a phone: else the first column would leave no room beside it."""
+        beside = max((len(row[0]) for row in self.rows), default=0) > _LONG
+        return not self.grid and self.width > _PHONE and (len(self.rows) <= _CARD_ROWS or beside)
+
+    @property
+    def layout(self) -> str:
+        """CSS classes: how the table is shown where it is wider than the screen."""
+        return " ".join(["cards"] * self.cards + ["wide"] * (self.width > _PHONE) + ["wider"] * (self.width > _TABLET))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +80,12 @@ class Figure:
     caption: str
     svg: bytes
     kind: str = "figure"
+
+    @property
+    def wide(self) -> bool:
+        """Whether the figure is too wide to be read when it is scaled to a phone."""
+        found = re.search(rb'<svg[^>]*? width="([\d.]+)pt"', self.svg)
+        return found is not None and float(found[1]) > 72.0 * _PHONE_FIGURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +190,13 @@ def _css(column: Col, texts: list[str], first: bool) -> str:
     if first:
         return "s" if longest <= _LONG else ""
     return "t" if longest > _LONG else ""
+
+
+def _column_width(title: str, css: str, cells: Sequence[str]) -> int:
+    """Return a column's least width [px] at the page's size of type."""
+    words = [word for cell in ([] if css in ("n", "s") else cells) for word in cell.split()]
+    longest = max(map(len, [*title.split(), *(cells if css in ("n", "s") else words)]), default=0)
+    return 11 + max(51, 7 * longest, 176 if css == "t" else 0)
 
 
 def draw(name: str, caption: str, drawn: Axes | Drawing) -> Figure:

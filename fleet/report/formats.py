@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["NOT_DETERMINABLE", "number", "percent", "quantity", "sentence", "stamp", "text"]
+__all__ = [
+    "NOT_DETERMINABLE",
+    "names_of",
+    "number",
+    "percent",
+    "program_version",
+    "quantity",
+    "sentence",
+    "stamp",
+    "text",
+]
 
 NOT_DETERMINABLE = "n/d"  #: stands where a figure cannot be determined; the reason stands beside the table
 _MINUS = "\u2212"
@@ -75,3 +87,21 @@ def sentence(words: str) -> str:
     """Return words as a sentence: with a capital letter and a full stop."""
     words = words.strip()
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?')) else '.'}" if words else ""
+
+
+def names_of(names: Sequence[object], most: int = 6) -> str:
+    """Return names as a list in words; beyond `most` the number of the others."""
+    listed = [str(name) for name in names]
+    return (
+        ", ".join(listed)
+        if len(listed) <= most
+        else f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
+    )
+
+
+def program_version() -> str:
+    """Return the installed version of windform; "unknown" where it runs without being installed."""
+    try:
+        return version("windform")
+    except PackageNotFoundError:
+        return "unknown"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from fleet.flags import USED
+from fleet.flags import NOT_SELECTED, USED
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
@@ -19,13 +19,17 @@ HEADLINE_COLUMNS = (
     "capacity_factor",
     "availability_time",
     "availability_production",
+    "evidence",
     "coverage",
+    "unallocated_h",
     "aep_mwh",
     "u_aep_mwh",
     "index",
     "rows_in",
+    "rows_not_selected",
     "rows_rejected",
 )
+_DTYPES = {"evidence": "str", **dict.fromkeys(("rows_in", "rows_not_selected", "rows_rejected"), "Int64")}
 
 
 def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -> pd.DataFrame:
@@ -42,9 +46,11 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
     -------
     DataFrame
         One row per turbine and a last row "fleet". `energy_mwh` [MWh]; `capacity_factor`, `availability_time`,
-        `availability_production` (operational view) and `coverage` as fractions of 1; `aep_mwh` (extrapolated) with its
-        standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the fleet's curve on common periods [1];
-        `rows_in` and `rows_rejected` (for the use "energy"), counts. NaN or NA: not determinable.
+        `availability_production` (operational view) and `coverage` as fractions of 1; `evidence` of the availability
+        ("status log", "inferred", "none") and `unallocated_h` [h], the time whose category nothing says; `aep_mwh`
+        (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the fleet's curve on
+        common periods [1]; `rows_in`, `rows_not_selected` (outside the period or the turbines asked for) and
+        `rows_rejected` (for the use "energy"), counts: the rest is used. NaN, NA or "": not determinable.
     """
     names = [*(turbine.name for turbine in results.farm.turbines), FLEET]
     table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
@@ -58,7 +64,9 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         operational = views[views["view"] == "operational"]
         found["availability_time"] = _by_turbine(operational, "time_based")
         found["availability_production"] = _by_turbine(operational, "production_based")
+        found["evidence"] = _by_turbine(operational, "evidence")
         found["coverage"] = {**found["coverage"], **_by_turbine(operational, "coverage")}
+        found["unallocated_h"] = _by_turbine(operational, "unallocated_h")
     if results.curves is not None:
         aep = results.curves.aep
         here = aep[(aep["wind_speed_avg"] - aep_wind_speed).abs() < 1e-9]
@@ -66,10 +74,12 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         found["u_aep_mwh"] = _by_turbine(here, "u_aep_mwh")
         found["index"] = _by_turbine(results.curves.ranking, "index")
     if results.quality is not None:
-        found["rows_in"], found["rows_rejected"] = _rows(results.quality.accounting)
+        counts = _rows(results.quality.accounting)
+        found["rows_in"], found["rows_not_selected"], found["rows_rejected"] = counts
     for column, values in found.items():
-        dtype = "Int64" if column.startswith("rows_") else "float64"
-        table[column] = pd.Series([values.get(name) for name in names], dtype=dtype)
+        dtype = _DTYPES.get(column, "float64")
+        lacking = "" if dtype == "str" else None
+        table[column] = pd.Series([values.get(name, lacking) for name in names], dtype=dtype)
     return table
 
 
@@ -91,12 +101,17 @@ def _by_turbine(table: pd.DataFrame, column: str) -> dict[str, Any]:
     return dict(zip(first["turbine"], first[column], strict=True))
 
 
-def _rows(accounting: pd.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
-    """Return rows in and rows rejected for the use "energy" per turbine; the fleet is the sum of all of them."""
+def _rows(accounting: pd.DataFrame) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return rows in, not selected and rejected (use "energy") per turbine; the fleet is the sum of all of them."""
     energy = accounting[(accounting["use"] == "energy") & (accounting["turbine"] != FLEET)]
-    rows_in = {str(name): int(rows) for name, rows in energy.groupby("turbine")["rows"].sum().items()}
-    used = energy[energy["reason"] == USED].groupby("turbine")["rows"].sum()
-    rejected = {name: rows - int(used.get(name, 0)) for name, rows in rows_in.items()}
-    if rows_in:
-        rows_in[FLEET], rejected[FLEET] = sum(rows_in.values()), sum(rejected.values())
-    return rows_in, rejected
+    wide = energy.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum", fill_value=0)
+    if wide.empty:
+        return {}, {}, {}
+    wide.loc[FLEET] = wide.sum()
+    counts = pd.DataFrame({"rows_in": wide.sum(axis=1)})
+    counts["not_selected"] = wide.get(NOT_SELECTED, 0)
+    counts["rejected"] = counts["rows_in"] - counts["not_selected"] - wide.get(USED, 0)
+    rows_in, not_selected, rejected = (
+        {str(name): int(rows) for name, rows in counts[column].items()} for column in counts
+    )
+    return rows_in, not_selected, rejected

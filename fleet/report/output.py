@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from fleet.errors import OutputError
+from fleet.report.formats import program_version
 from fleet.report.headline import AEP_WIND_SPEED, headline
 from fleet.results import FleetResults
 
@@ -56,6 +57,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
     rows = headline(results)
     return {
         "kind": KIND,
+        "windform_version": program_version(),
         "farm": results.farm.name,
         "period_start_utc": _iso(results.start),
         "period_end_utc": _iso(results.end),
@@ -69,11 +71,14 @@ def summary(results: FleetResults) -> dict[str, Any]:
                 "capacity_factor_fraction": _plain(row["capacity_factor"]),
                 "operational_availability_time_based_fraction": _plain(row["availability_time"]),
                 "operational_availability_production_based_fraction": _plain(row["availability_production"]),
+                "availability_evidence": row["evidence"] or None,
                 "data_coverage_fraction": _plain(row["coverage"]),
+                "unallocated_h": _plain(row["unallocated_h"]),
                 "aep_extrapolated_mwh": _plain(row["aep_mwh"]),
                 "aep_standard_uncertainty_mwh": _plain(row["u_aep_mwh"]),
                 "index_against_fleet_fraction": _plain(row["index"]),
                 "rows_in_count": _plain(row["rows_in"]),
+                "rows_not_selected_count": _plain(row["rows_not_selected"]),
                 "rows_rejected_count": _plain(row["rows_rejected"]),
             }
             for row in rows.to_dict("records")
@@ -133,6 +138,11 @@ def _swap(new: Path, out: Path, old: Path) -> None:
 
 
 def _check_target(out: Path) -> None:
+    above = next((parent for parent in out.parents if parent.exists()), out.parent)
+    if not above.is_dir():
+        raise OutputError(
+            f"{out}: the report cannot be written: {above} is a file, expected a folder; name another with --out"
+        )
     if not out.exists():
         return
     if not out.is_dir():
@@ -165,7 +175,8 @@ def _is_report(path: Path) -> bool:
 
 def _cannot_write(out: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
-    return OutputError(f"{out}: the report cannot be written: {reason}; an earlier report there is unchanged")
+    earlier = "; an earlier report there is unchanged" if out.exists() else ""
+    return OutputError(f"{out}: the report cannot be written: {reason}{earlier}")
 
 
 def _plain(value: Any) -> float | int | None:

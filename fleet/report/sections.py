@@ -93,12 +93,17 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         Col("capacity_factor", "capacity factor [%]", "percent", 2),
         Col("availability_time", "availability, time-based [%]", "percent", 3),
         Col("availability_production", "availability, production-based [%]", "percent", 3),
+        Col("evidence", "evidence of the availability"),
         Col("coverage", "coverage [%]", "percent", 2),
+        Col("unallocated_h", "unallocated [h]", "1"),
         Col("aep_mwh", f"AEP at {AEP_WIND_SPEED:g} m/s [MWh]", "1"),
         Col("index", "index [%]", "percent", 2),
         Col("rows_in", "rows in", "count"),
+        Col("rows_not_selected", "rows not selected", "count"),
         Col("rows_rejected", "rows rejected", "count"),
     ]
+    if not frame["rows_not_selected"].gt(0).any():
+        columns = [column for column in columns if column.key != "rows_not_selected"]
     known = [column for column in columns if column.key == "turbine" or frame[column.key].notna().any()]
     lacking = {
         "Energy and capacity factor": ("energy_mwh", "energy", "energy"),
@@ -113,12 +118,17 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         for what, (key, section, part) in lacking.items()
         if frame[key].isna().all()
     ]
-    note = (
-        "Availability: operational view; coverage: share of the period that it rests on. AEP: extrapolated, Rayleigh "
-        "distribution. Index: energy against the fleet's curve on common periods; the fleet "
-        "is the reference and has none. Rows rejected: for the use energy."
-    )
-    yield table(frame, known, "Over the whole period", note=note)
+    meanings = {
+        "availability_time": "Availability: operational view.",
+        "coverage": "Coverage: share of the period that the figures rest on.",
+        "unallocated_h": "Unallocated: hours, stopped or in service, whose category nothing says.",
+        "aep_mwh": "AEP: extrapolated, Rayleigh distribution.",
+        "index": "Index: energy against the fleet's curve on common periods; the fleet is the reference and has none.",
+        "rows_not_selected": "Not selected: outside the period or the turbines asked for.",
+        "rows_rejected": "Rows rejected: for the use energy.",
+    }
+    note = " ".join(words for key, words in meanings.items() if key in {column.key for column in known})
+    yield table(frame, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))
 
@@ -130,14 +140,14 @@ def _months(results: FleetResults) -> Iterator[Block]:
     order = turbine_order(results)
     if results.energy is not None and results.energy.monthly["energy_mwh"].notna().any():
         drawn = plots.plot_energy_months(results.energy.monthly, order=order)
-        yield draw("energy_by_month", "Energy per turbine and month, UTC. Grey: no data.", drawn)
+        yield draw("energy_by_month", "Energy per turbine and month, UTC [MWh]. Grey: no data.", drawn)
     if results.availability is None:
         return
     monthly = results.availability.monthly
     for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
         if monthly[column].notna().any():
             drawn = plots.plot_availability_months(monthly, order=order, column=column)
-            words = f"{kind} operational availability per turbine and month. Grey: not determinable."
+            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable."
             yield draw(f"availability_{column}_by_month", words, drawn)
 
 
@@ -146,7 +156,9 @@ def _map(results: FleetResults) -> Iterator[Block]:
     if not turbines:
         return
     placed = [t for t in turbines if t.latitude is not None and t.longitude is not None]
-    if placed:
+    if len(turbines) == 1:
+        yield Text(text="No map of a single turbine: its coordinates, where they are known, stand in the table.")
+    elif placed:
         from fleet import plots
 
         values, what = _map_values(results)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from fleet.flags import USED, USES
+from fleet.flags import NOT_SELECTED, USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
+from fleet.report.formats import program_version
 from fleet.report.headline import turbine_order
 from fleet.report.settings import settings_table, source_table
 from fleet.results import Clock, FleetResults, Quality
@@ -27,7 +28,9 @@ def quality(results: FleetResults, part: Quality) -> Iterator[Block]:
     order = turbine_order(results)
     yield Text(
         text="Each row has one first reason for being left out of a use, by a fixed priority: rows in = rows used + "
-        "rows rejected, exactly. Nothing is deleted."
+        "rows rejected, exactly"
+        + (", besides rows outside the period or the turbines asked for: not selected." if _leaves_out(part) else ".")
+        + " Nothing is deleted."
     )
     uses = {str(use) for use in part.accounting["use"]}
     for use in [*(use for use in USES if use in uses), *sorted(uses - set(USES))]:
@@ -47,7 +50,8 @@ def _accounting(part: Quality, use: str, order: list[str]) -> Table:
     own = part.accounting[part.accounting["use"] == use]
     wide = own.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum", fill_value=0)
     wide = wide.reindex(_turbines(own, order))
-    reasons = [r for r in _ordered([str(r) for r in wide.columns]) if r != USED and wide[r].sum() > 0]
+    counted = _ordered([str(reason) for reason in wide.columns])
+    reasons = [reason for reason in counted if reason not in (USED, NOT_SELECTED) and wide[reason].sum() > 0]
     if FLEET not in wide.index and len(wide) > 1:
         wide.loc[FLEET] = wide.sum()
     known = dict(zip(part.rows["turbine"], part.rows["rows_in"], strict=True))
@@ -57,13 +61,16 @@ def _accounting(part: Quality, use: str, order: list[str]) -> Table:
     frame = wide.assign(
         rows_in=rows_in, used=used, rejected=wide[reasons].sum(axis=1), gap=rows_in - wide.sum(axis=1)
     ).reset_index()
+    apart = [Col(NOT_SELECTED, "not selected", "count")] if _leaves_out(part) else []
+    terms = ["rows in", *(column.title for column in apart), "used", "rejected"]
     columns = [
         Col("turbine", "turbine"),
         Col("rows_in", "rows in", "count"),
+        *apart,
         Col("used", "used", "count"),
         Col("rejected", "rejected", "count"),
         *(Col(reason, _title(reason), "count") for reason in reasons),
-        Col("gap", "rows in \u2212 used \u2212 rejected", "count"),
+        Col("gap", " \u2212 ".join(terms), "count"),
     ]
     return table(frame, columns, f"Rows for the use: {use.replace('_', ' ')}")
 
@@ -101,8 +108,24 @@ def clock(results: FleetResults, part: Clock) -> Iterator[Block]:
     ]
     yield table(part.table, columns, "Stamps per turbine", fold=True)
     if not part.reanalysis_lag.empty and part.reanalysis_lag["correlation"].notna().any():
-        words = "Reanalysis against the wind as written: the lag that fits best, by season of the written offset."
-        yield draw("clock", words, plots.plot_clock(part.reanalysis_lag))
+        lag = part.reanalysis_lag
+        both = "stamps" in lag and len(set(lag["stamps"])) > 1
+        words = (
+            f"Reanalysis against the wind {'as written and as corrected' if both else 'as written'}: the lag that fits "
+            "best, by season of the written offset."
+        )
+        yield draw("clock", words, plots.plot_clock(lag))
+        if "u_lag_min" in lag:
+            columns = [
+                Col("season", "season"),
+                Col("stamps", "stamps"),
+                Col("lag_min", "ahead of the reanalysis [min]", "1"),
+                Col("u_lag_min", "u [min]", "1"),
+                Col("correlation", "correlation [1]", "3"),
+                Col("blocks", "months", "count"),
+                Col("method", "found by the wind's"),
+            ]
+            yield table(lag, columns, "Lag of the stamps against the reanalysis", fold=True)
     if own:
         yield Text(text="The evidence, turbine by turbine:")
         yield List(items=own, small=True)
@@ -154,6 +177,7 @@ def method(results: FleetResults) -> Iterator[Block]:
     """Standards and settings."""
     yield List(
         items=(
+            f"Made with windform {program_version()}.",
             "Power curves: IEC 61400-12-1, method of bins, on nacelle wind. Combined uncertainty: indicative.",
             "Availability: IEC 61400-26-1:2019. The technical view follows an informative annex: indicative.",
             "u stands for a standard uncertainty (coverage factor 1). n/d: not determinable.",
@@ -182,6 +206,11 @@ def method(results: FleetResults) -> Iterator[Block]:
             Col("meaning", "meaning"),
         ]
         yield table(named, columns, "Sources named in farm.toml (keys that differ from the default)")
+
+
+def _leaves_out(part: Quality) -> bool:
+    """Return whether the data hold rows that were not asked for."""
+    return bool((part.accounting.loc[part.accounting["reason"] == NOT_SELECTED, "rows"] > 0).any())
 
 
 def _turbines(frame: pd.DataFrame, order: list[str]) -> list[str]:

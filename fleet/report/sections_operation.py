@@ -9,7 +9,7 @@ import pandas as pd
 
 from fleet.categories import IEC_CODES, Category
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
-from fleet.report.formats import number, sentence, text
+from fleet.report.formats import names_of, number, sentence, text
 from fleet.report.headline import turbine_order
 from fleet.results import Availability, FleetResults
 from fleet.schema import FLEET
@@ -37,7 +37,6 @@ _COLUMNS = [
     Col("lost_mwh", "lost [MWh]", "1"),
     Col("u_potential_mwh", "u of potential [MWh]", "1"),
     Col("potential_source", "potential from"),
-    Col("note", "note"),
 ]
 
 
@@ -56,19 +55,46 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         if rows.empty:
             yield Text(text=f"{caption}: not determined.")
         elif rows[["time_based", "production_based"]].isna().all(axis=None):
-            reasons = "; ".join(sorted({text(note) for note in rows["note"]} - {""}))
-            words = (
-                reasons
-                if reasons.startswith("not determinable")
-                else f"not determinable ({reasons or 'no reason given'})"
-            )
-            yield Text(text=sentence(f"{caption}: {words}"))
+            yield from _not_determinable(rows, caption)
         else:
             yield table(rows, _COLUMNS, caption, fold=True)
+            yield from _notes(_parts(rows))
     if not part.categories.empty:
         yield from _categories(part.categories)
     if part.notes:
         yield List(items=part.notes)
+
+
+def _parts(rows: pd.DataFrame) -> dict[str, str]:
+    """Return each part of the rows' notes once, and the names that it holds for; "" where that is every turbine.
+
+    The fleet's note repeats its turbines': only what is its own is named.
+    """
+    every = [str(turbine) for turbine in rows["turbine"] if turbine != FLEET]
+    holders: dict[str, list[str]] = {}
+    for turbine, note in zip(rows["turbine"], rows["note"], strict=True):
+        for part in dict.fromkeys(filter(None, text(note).split("; "))):
+            holders.setdefault(part, []).append(str(turbine))
+    named = {part: [name for name in names if name != FLEET] for part, names in holders.items()}
+    return {part: "" if names == every else names_of(names or [FLEET]) for part, names in named.items()}
+
+
+def _not_determinable(rows: pd.DataFrame, caption: str) -> Iterator[Block]:
+    """Say why no row has a figure."""
+    parts = _parts(rows)
+    if any(parts.values()):
+        yield Text(text=sentence(f"{caption}: not determinable"))
+        yield from _notes(parts)
+        return
+    reasons = "; ".join(parts) or "no reason given"
+    words = reasons if reasons.startswith("not determinable") else f"not determinable: {reasons}"
+    yield Text(text=sentence(f"{caption}: {words}"))
+
+
+def _notes(parts: dict[str, str]) -> Iterator[Block]:
+    """Write what holds for the figures below their table, which has no room for it."""
+    if parts:
+        yield List(items=tuple(f"{names}: {part}." if names else sentence(part) for part, names in parts.items()))
 
 
 def _categories(categories: pd.DataFrame) -> Iterator[Block]:

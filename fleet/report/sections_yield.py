@@ -33,7 +33,7 @@ def energy(results: FleetResults, part: Energy) -> Iterator[Block]:
     yield Text(
         text="Energy is the sum of the mean powers of all rows used, times the averaging period; nothing is filled in. "
         "The capacity factor refers to the covered hours. Expected energy is each turbine's smooth power curve at its "
-        "measured wind."
+        "measured wind, as far as that curve was measured."
     )
     yield table(part.totals, columns, "Energy over the period")
     if part.avoided_t is not None:
@@ -61,8 +61,9 @@ def power_curves(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
     drawn = plots.plot_power_curves(part, order)
     words = "Records as density (blue), bins with their combined standard uncertainty, and the expected power."
     yield draw("power_curves", words, drawn)
-    words = "All measured curves, complete bins, and their distance from the fleet's curve."
-    yield draw("power_curves_fleet", words, plots.plot_fleet_curves(part, order=order))
+    if len(set(part.bins["turbine"]) - {FLEET}) > 1:
+        words = "All measured curves, complete bins, and their distance from the fleet's curve."
+        yield draw("power_curves_fleet", words, plots.plot_fleet_curves(part, order=order))
     columns = [
         Col("turbine", "turbine"),
         Col("hours", "valid [h]", "1"),
@@ -97,12 +98,13 @@ def power_curves(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
 
 def aep(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
     """Annual energy production."""
-    if part.aep.empty:
+    if not part.aep["aep_extrapolated_mwh"].notna().any():
         return
     yield Text(
         text="Annual energy production of 8760 h with a Rayleigh distribution of the wind speed, at full availability. "
         "Measured: no power beyond the measured range. Extrapolated: the last bin is held to cut-out. * marks figures "
-        "whose measured part is below 95 % of the extrapolated one: incomplete."
+        "that are incomplete: the measured part is below 95 % of the extrapolated one, or the curve begins above "
+        "cut-in. n/d: it begins more than one bin above."
     )
     for key, what in (
         ("aep_extrapolated_mwh", "AEP, extrapolated [MWh]"),
@@ -117,7 +119,7 @@ def _aep_table(results: FleetResults, frame: pd.DataFrame, key: str, what: str) 
     speeds = sorted(frame["wind_speed_avg"].unique())
     cells = {
         (row["turbine"], row["wind_speed_avg"]): one.show(row[key])
-        + ("*" if key == "aep_extrapolated_mwh" and row["incomplete"] else "")
+        + ("*" if key == "aep_extrapolated_mwh" and row["incomplete"] and row[key] == row[key] else "")
         for row in frame.to_dict("records")
     }
     there = set(frame["turbine"])
@@ -128,6 +130,7 @@ def _aep_table(results: FleetResults, frame: pd.DataFrame, key: str, what: str) 
         classes=("", *("n" for _ in speeds)),
         rows=tuple((name, *(cells.get((name, speed), "n/d") for speed in speeds)) for name in names),
         strong=tuple(name == FLEET for name in names),
+        grid=True,
     )
 
 
@@ -227,6 +230,8 @@ def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:
         text="The sum of the turbines against the plant meter. The ratio holds electrical losses, own consumption, and "
         "hours that one of the two lacks."
     )
+    if part.meter_note:
+        yield Text(text=part.meter_note)
     drawn = plots.plot_reconciliation(part.reconciliation)
     yield draw("reconciliation", "Energy by month and the meter's share of the turbines' sum.", drawn)
     columns = [

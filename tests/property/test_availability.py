@@ -61,11 +61,14 @@ def test_segments_are_sorted_disjoint_and_cover_the_period(drawn: list) -> None:
 @relaxed
 @given(logs)
 def test_downtime_against_a_timeline_of_hours(drawn: list) -> None:
-    """The category of each hour is the first in priority among the stops that cover it."""
+    """The category of each hour is the first in priority among the stops that cover it.
+
+    An open stop covers the hours to the next marker that says the turbine runs or waits for wind.
+    """
     runs = sorted(
         b
         for b, _, status, iec, text in drawn
-        if status == "informational" and iec == "Full Performance" and text in "AB"
+        if status == "informational" and (text == "Wind < start wind" or (iec == "Full Performance" and text in "AB"))
     )
     names = {"Forced outage": Category.FORCED_OUTAGE, "Technical Standby": Category.TECHNICAL_STANDBY}
     names["Scheduled Maintenance"] = Category.SCHEDULED_MAINTENANCE

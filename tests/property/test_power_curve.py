@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.config import PowerCurveSettings, Turbine
-from fleet.expected import expected_curve, merge_histograms, power_histogram, robust_bins
+from fleet.expected import expected_curve, known_range, power_histogram, robust_bins
+from fleet.passes import dense_histogram
 from fleet.power_curve import bin_table, curve_sums, merge_sums, sums_mean
+from fleet.sums import keyed_sums, merge
 
 RATED = 2000.0
 TURBINE = Turbine(name="T1", rated_power_kw=RATED, rotor_diameter=80.0)
@@ -67,11 +69,21 @@ def test_histograms_merge_and_the_expected_curve_is_monotone_and_bounded(data: R
         power_histogram(wind[part], power[part], used[part], rated_power_kw=RATED)
         for part in (slice(at, None), slice(None, at))
     ]
-    assert np.array_equal(merge_histograms(halves), whole)
+    cells = [np.nonzero(half) for half in halves]
+    tables = [
+        keyed_sums({"turbine": "T1", "v": v, "p": p}, {"n": half[v, p]})
+        for half, (v, p) in zip(halves, cells, strict=True)
+    ]
+    merged = merge({"histogram": table} for table in tables)["histogram"]
+    assert np.array_equal(dense_histogram(merged, "T1"), whole)
     robust = robust_bins(whole * 6, rated_power_kw=RATED)  # each record six times: every cell is supported
     if len(robust):
         curve = expected_curve(robust, rated_power_kw=RATED)
-        assert (np.diff(curve.expected_kw) >= 0.0).all()
-        assert curve.expected_kw.min() >= 0.0
-        assert curve.expected_kw.max() <= 1.05 * RATED
+        low, high = known_range(robust, rated_power_kw=RATED)
+        known = (curve.wind_speed >= low - 1e-9) & (curve.wind_speed <= high + 1e-9)
+        assert np.array_equal(np.isfinite(curve.expected_kw), known)
+        expected = curve.expected_kw[known]
+        assert (np.diff(expected) >= 0.0).all()
+        assert (expected >= 0.0).all()
+        assert (expected <= 1.05 * RATED).all()
         assert (robust["level_kw"].diff().dropna() >= -1e-9).all()

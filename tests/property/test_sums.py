@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,12 @@ def test_quanta_are_the_nearest_whole_numbers(values: list[float]) -> None:
 
 def test_missing_values_count_nothing() -> None:
     assert quanta([np.nan, np.inf, -np.inf, 0.014], 0.01).tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("value", [1e20, -1e20, 9.3e16, 1e308])
+def test_values_beyond_64_bits_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="expected values below"):
+        quanta([1.0, value, np.nan], 0.01)
 
 
 @given(

@@ -114,7 +114,9 @@ class TestViews:
     def test_the_contractual_view_takes_sums_of_its_own_and_the_others_do_not(self) -> None:
         settings = AvailabilitySettings(contract={Category.FORCED_OUTAGE: "unavailable"})
         usual, other = (sums(("full_performance", 90), ("forced_outage", hours)) for hours in (10, 4))
-        found = availability_table(usual, [basis()], settings, contract_sums=other).set_index(["turbine", "view"])
+        found = availability_table(usual, [basis()], settings, quantum_kwh=KWH, contract_sums=other).set_index(
+            ["turbine", "view"]
+        )
         unavailable = found["unavailable_h"].unstack("view")
         for turbine in ("T1", "fleet"):
             assert unavailable.loc[turbine].to_dict() == {"operational": 10, "technical": 10, "contractual": 4}
@@ -204,8 +206,16 @@ class TestEvidence:
 
     def test_an_undeclared_period_has_no_hours_in_service_by_category(self) -> None:
         frame = sums(("unallocated_in_service", 80), ("full_performance", 10), ("forced_outage", 10))
-        assert category_table(frame, [basis(declared=False)])["category"].tolist() == ["forced_outage"]
-        assert len(category_table(frame, [basis()])) == 3
+        assert category_table(frame, [basis(declared=False)], quantum_kwh=KWH)["category"].tolist() == ["forced_outage"]
+        assert len(category_table(frame, [basis()], quantum_kwh=KWH)) == 3
+
+    def test_each_part_of_a_note_stands_once(self) -> None:
+        same = basis(evidence="inferred", note=f"{INFERRED_ONLY}; no log")
+        assert table(sums(("unallocated", 1)), same).loc[("T1", "technical"), "note"] == f"{INFERRED_ONLY}; no log"
+        names = ("T1", "T2", "T3")
+        notes = ("no log; no wind", "no wind", "no log")
+        bases = [basis(name, evidence="none", note=note) for name, note in zip(names, notes, strict=True)]
+        assert table(sums(), *bases).loc[("fleet", "operational"), "note"] == "no log; no wind"
 
     def test_no_evidence_reads_nan_with_its_reason(self) -> None:
         row = table(sums(), basis(evidence="none", note="no valid record")).loc[("T1", "operational")]
@@ -225,7 +235,7 @@ class TestEvidence:
         assert list(found.index.get_level_values("turbine").unique()) == ["T1", "T2", "T3", "fleet"]
         row = found.loc[("fleet", "operational")]
         assert row["time_based"] == pytest.approx(140 / 150)
-        assert row["coverage"] == pytest.approx(150 / 200)
+        assert row["coverage"] == pytest.approx(150 / 300)  # of T3 nothing is known, and it is part of the fleet
         assert row["production_based"] == pytest.approx(1.3 / 1.4)
         assert row["evidence"] == "inferred"
         assert "2 of 3 turbines" in row["note"]
@@ -247,7 +257,7 @@ class TestSums:
 
     def test_log_sums_are_the_hours_of_the_segments_without_energy(self) -> None:
         found = log_sums("T1", segments((0, 0.25, "full_performance", True), (0.25, 1, "forced_outage", False)))
-        rows = category_table(found).set_index("category")
+        rows = category_table(found, quantum_kwh=KWH).set_index("category")
         assert rows["hours"].to_dict() == {"forced_outage": 0.75, "full_performance": 0.25}
         assert found[["produced", "lost"]].isna().all(axis=None)
         assert found["unpriced_us"].equals(found["time_us"])
@@ -260,7 +270,9 @@ class TestSums:
                 sums(("full_performance", 24), ("information_unavailable", 24), month="2024-02"),
             ]
         )
-        found = monthly_table(frame, [basis(start=start, end=end)], DEFAULTS).set_index(["turbine", "month"])
+        found = monthly_table(frame, [basis(start=start, end=end)], DEFAULTS, quantum_kwh=KWH).set_index(
+            ["turbine", "month"]
+        )
         assert found.loc[("T1", "2024-01"), "time_based"] == pytest.approx(0.75)
         assert found.loc[("T1", "2024-02"), ["time_based", "coverage"]].tolist() == [1.0, 0.5]
         assert found.loc[("fleet", "2024-01"), "coverage"] == 1.0

@@ -71,7 +71,22 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
         3,
         ("data_000.csv", "empty"),
     ),
-    "header only": (lambda f: _engie(f, ENGIE), 3, ("no row",)),
+    "header only": (lambda f: _engie(f, ENGIE), 3, ("no row", "header of scada.csv")),
+    "decimal mark forgotten": (
+        lambda f: (_generic(f, ('stamps = "start"', 'delimiter = ";"')), _put(f, data_000__csv=_decimal_comma())),
+        3,
+        ("data_000.csv:2", "column power", 'set decimal = ","'),
+    ),
+    "stamps of another format": (
+        lambda f: _generic(f, ('stamps = "start"', 'time_format = "%d.%m.%Y %H:%M"')),
+        3,
+        ("data_000.csv:2", "2015-03-01T00:00:00Z", '"%d.%m.%Y %H:%M"', "leave time_format out"),
+    ),
+    "averaging period that the records have not": (
+        lambda f: _generic(f, ('name = "made up"', 'name = "made up"\naveraging_period_s = 60')),
+        2,
+        ("farm.toml", '"averaging_period_s"', "data_000.csv", "600 s apart", "set averaging_period_s = 600"),
+    ),
     "cut gzip": (
         lambda f: _engie(f, gzip.compress(_csv().encode())[:-200], "scada__csv__gz"),
         3,
@@ -83,6 +98,11 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "folder empty": (lambda f: f.mkdir(), 3, ("the folder is empty",)),
     "folder of assets only": (lambda f: _put(f, assets__csv=ASSETS), 3, ("no SCADA data and no status log",)),
     "no turbine known": (lambda f: _put(f, scada__csv=_csv()), 3, ("no turbine is known", "[[turbines]]")),
+    "asset table in other units": (
+        lambda f: _put(f, scada__csv=_csv(), assets__csv=ASSETS.replace("T2,2000", "T2,2050000")),
+        3,
+        ("assets.csv", "turbine 'T2'", "rated_power_kw", "found 2050000.0", "allowed: from 0.001 to 1e+06"),
+    ),
     "misspelt key": (
         lambda f: _generic(f, ("rated_power_kw", "rated_powr_kw")),
         2,
@@ -96,12 +116,12 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "negative rated power": (
         lambda f: _generic(f, ("rated_power_kw = 2000.0", "rated_power_kw = -2000.0")),
         2,
-        ("farm.toml", "turbines.0.rated_power_kw", "greater than 0", "-2000.0"),
+        ("farm.toml", "turbines.0.rated_power_kw", "greater than or equal to 0.001", "-2000.0"),
     ),
     "two turbines of one name": (
         lambda f: _generic(f, ('name = "T2"', 'name = "T1"')),
         2,
-        ("farm.toml", "two turbines are named 'T1'"),
+        ("farm.toml", "\"turbines\": two turbines are named 'T1'"),
     ),
     "two turbines of one name in the asset table": (
         lambda f: (_engie(f, _csv()), _put(f, assets__csv=ASSETS.replace("T2,2000", "T1,2100"))),
@@ -116,27 +136,27 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "unknown format": (
         lambda f: _generic(f, ('"generic"', '"genric"')),
         2,
-        ('"genric"', 'did you mean "generic"'),
+        ("farm.toml", '"genric"', 'did you mean "generic"', "in [[sources]] number 1"),
     ),
     "unknown unit": (
         lambda f: _generic(f, ('column = "power"', 'column = "power", unit = "horses"')),
         2,
-        ("columns.power_kw", "horses"),
+        ("farm.toml", "columns.power_kw", "horses", "in [[sources]] number 1"),
     ),
     "unknown canonical column": (
         lambda f: _generic(f, ("columns.power_kw", "columns.pover_kw")),
         2,
-        ("columns.pover_kw", 'did you mean "power_kw"'),
+        ("farm.toml", "columns.pover_kw", 'did you mean "power_kw"', "in [[sources]] number 1"),
     ),
     "unknown time zone of a source": (
         lambda f: _generic(f, ('stamps = "start"', 'stamps = "start"\ntime_zone = "Europe/Pariss"')),
         2,
-        ("time_zone", "Europe/Pariss", "Europe/Paris"),
+        ("farm.toml", "time_zone", "Europe/Pariss", '"Europe/Paris"', "in [[sources]] number 1"),
     ),
     "unknown time zone of the farm": (
         lambda f: _generic(f, ('name = "made up"', 'name = "made up"\ntime_zone = "Europe/Pariss"')),
         2,
-        ("time_zone", "Europe/Pariss"),
+        ("farm.toml", "time_zone", "Europe/Pariss", '"Europe/Paris"'),
     ),
     "no valid TOML": (lambda f: _generic(f, ("[[sources]]", "[[sources]")), 2, ("farm.toml", "not valid TOML", "line")),
     "farm.toml that is no text": (
@@ -219,6 +239,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
 }
 
 
+def _decimal_comma() -> str:
+    return "turbine;time;power;wind;direction;vane;temperature\nT1;2015-03-01T00:00:00Z;100,5;5,1;1;1;1\n"
+
+
 def _source_again() -> str:
     text = generic_toml(0)
     return text[text.index("[[sources]]") :].replace("data_*.csv", "data_000.*")
@@ -265,6 +289,30 @@ def test_unreadable_stamps_and_cut_rows_are_counted(tmp_path: Path) -> None:
     inspected = run_cli("inspect", str(folder))
     assert inspected.code == 0
     assert "data_000.csv:5" in inspected.out
+    farm = fleet.open(folder)
+    (said,) = [finding.text for finding in farm.results.findings if "cannot be read" in finding.text]
+    example = "data_000.csv:5: column time, found '2015-02-30T00:00:00Z', expected a time stamp"
+    assert said == f"Rows that cannot be read: 3. First: {example}."
+    assert "(no turbine)" not in set(farm.headline()["turbine"])
+    assert int(farm.headline()["rows_in"].iloc[-1]) == 72
+
+
+def test_a_cut_row_is_named_with_file_and_line(tmp_path: Path) -> None:
+    folder = write_generic(tmp_path / "farm", _rows())
+    lines = (folder / "data_000.csv").read_text().splitlines()
+    lines[10] = ",".join(lines[10].split(",")[:4])
+    (folder / "data_000.csv").write_text("\n".join(lines) + "\n")
+    texts = [finding.text for finding in fleet.open(folder).results.findings]
+    assert "Rows that cannot be read: 1. First: data_000.csv:11: found 4 fields, expected 7." in texts
+
+
+@pytest.mark.parametrize(("given", "said"), [("", "assumed start"), ('stamps = "end"', "end")])
+def test_the_list_of_sources_says_which_end_was_used(given: str, said: str, tmp_path: Path) -> None:
+    folder = write_generic(tmp_path / "farm", _rows())
+    text = (folder / "farm.toml").read_text()
+    (folder / "farm.toml").write_text(text.replace('stamps = "start"', given))
+    assert fleet.open(folder).results.sources["stamps"].tolist() == [said]
+    assert f"stamps         {said}" in run_cli("inspect", str(folder)).out
 
 
 def test_turbine_not_listed_is_counted_and_raised_as_an_alarm(tmp_path: Path) -> None:

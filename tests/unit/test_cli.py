@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import fleet
 from tests.farms import farm_rows, run_cli, write_generic
 
 COMMANDS = ("report", "inspect", "power-curve", "availability")
@@ -72,8 +73,9 @@ def test_report_into_a_folder_that_cannot_be_written(folder: Path, tmp_path: Pat
 
 def test_report_below_a_file_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    message = _fails(4, "report", str(folder), "--out", str(tmp_path / "file" / "report"), "--quiet")
-    assert "cannot be written" in message
+    message = _fails(4, "report", str(folder), "--out", str(tmp_path / "file" / "a" / "report"), "--quiet")
+    assert f"cannot be written: {tmp_path / 'file'} is a file" in message
+    assert "earlier report" not in message
     assert (tmp_path / "file").read_text() == "x"
 
 
@@ -85,6 +87,10 @@ def test_report_below_a_file_cannot_be_written(folder: Path, tmp_path: Path) -> 
         (("--from", "yesterday-ish"), ("from", "'yesterday-ish'", "2014-07-01")),
         (("--to", "2015-02-30"), ("to", "'2015-02-30'")),
         (("--from", ""), ("from", "''")),
+        (("--from", "01.07.2014"), ("from", "'01.07.2014'", "2014-07-01")),
+        (("--from", "07/01/2014"), ("from", "'07/01/2014'")),
+        (("--to", "July 2014"), ("to", "'July 2014'")),
+        (("--to", "now"), ("to", "'now'")),
         (("--to", "NaT"), ("to", "'NaT'")),
     ],
 )
@@ -126,6 +132,54 @@ def test_csv_holds_the_whole_table(folder: Path, tmp_path: Path, command: str) -
     assert sorted(item.name for item in tmp_path.iterdir()) == ["table.csv"]
 
 
+def test_csv_replaces_a_file_only_when_told(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("mine")
+    message = _fails(4, "availability", str(folder), "--quiet", "--csv", str(path))
+    assert "is there already" in message
+    assert "--force" in message
+    assert path.read_text() == "mine"
+    assert run_cli("availability", str(folder), "--quiet", "--csv", str(path), "--force").code == 0
+    assert path.read_text().startswith("turbine,")
+
+
+@pytest.mark.parametrize("name", ["data_000.csv", "farm.toml", "new.csv", "deeper/../new.csv"])
+def test_csv_never_lies_among_the_exports(tmp_path: Path, name: str) -> None:
+    farm = write_generic(tmp_path / "farm", farm_rows(1, 0.1), turbines=1)
+    (farm / "deeper").mkdir()
+    (tmp_path / "link").symlink_to(farm)
+    before = {path.name: path.read_bytes() for path in farm.iterdir() if path.is_file()}
+    for place in (farm, tmp_path / "link"):
+        target = str(place / name)
+        assert "lies in the farm's folder" in _fails(
+            4, "availability", str(farm), "--quiet", "--csv", target, "--force"
+        )
+    assert {path.name: path.read_bytes() for path in farm.iterdir() if path.is_file()} == before
+
+
+def test_csv_leaves_a_stranger_s_partial_file_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "table.csv.partial").write_text("mine")
+    result = run_cli("availability", str(folder), "--quiet", "--csv", str(tmp_path / "table.csv"))
+    assert result.code == 4
+    assert "table.csv.partial stands in the way" in result.err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"table.csv.partial": "mine"}
+
+
+def test_csv_holds_no_formula(tmp_path: Path) -> None:
+    names = {"T1": "=1+2", "T2": "@SUM(A1)", "T3": "-T3"}
+    rows = farm_rows(3, 0.25)
+    farm = write_generic(tmp_path / "farm", rows.assign(turbine=rows["turbine"].map(names)), turbines=3)
+    toml = (farm / "farm.toml").read_text()
+    for name, formula in names.items():
+        toml = toml.replace(f'name = "{name}"', f'name = "{formula}"')
+    (farm / "farm.toml").write_text(toml)
+    path = tmp_path / "table.csv"
+    assert run_cli("availability", str(farm), "--quiet", "--csv", str(path)).code == 0
+    table = pd.read_csv(path)
+    assert set(table["turbine"]) == {"'=1+2", "'@SUM(A1)", "'-T3", "fleet"}
+    assert pd.api.types.is_float_dtype(table["produced_mwh"])
+
+
 def test_csv_that_cannot_be_written_ends_with_code_4(folder: Path, tmp_path: Path) -> None:
     result = run_cli("availability", str(folder), "--quiet", "--csv", str(tmp_path / "none" / "table.csv"))
     assert result.code == 4
@@ -148,6 +202,54 @@ def test_inspect_writes_a_starter_once(tmp_path: Path) -> None:
     assert (result.code, result.err) == (0, "")
     assert (farm / "farm.toml").exists()
     assert run_cli("inspect", str(farm)).code == 0
+
+
+#: An export as a German wind farm might give it; the columns' names and the way numbers are written are all there is.
+GERMAN = "Zeit;Anlage;Wirkleistung (MW);Windgeschw. (m/s);Bemerkung\n"
+
+
+def _german(folder: Path) -> Path:
+    rows = farm_rows(2, 2.0, seed=5)
+    stamps = pd.to_datetime(rows["time"]).dt.strftime("%d.%m.%Y %H:%M")
+    power = (rows["power"].astype(float) / 1000.0).map("{:.5f}".format).str.replace(".", ",")
+    lines = (
+        stamps + ";WEA " + rows["turbine"].str[1:] + ";" + power + ";" + rows["wind"].str.replace(".", ",") + ";ok\n"
+    )
+    folder.mkdir()
+    (folder / "export_2015.csv").write_text(GERMAN + "".join(lines), encoding="utf-8-sig")
+    return folder
+
+
+def test_from_an_unknown_export_to_its_report_in_two_steps(tmp_path: Path) -> None:
+    farm, out = _german(tmp_path / "farm"), str(tmp_path / "out")
+    assert "wind-fleet inspect" in _fails(3, "report", str(farm), "--out", out)
+    inspected = run_cli("inspect", str(farm), "--write")
+    assert inspected.code == 0, inspected.err
+    assert "Empty DataFrame" not in inspected.out
+    assert "looks like SCADA of WEA 1, WEA 2, every 600 s" in inspected.out
+    text = (farm / "farm.toml").read_text()
+    for line in ('delimiter = ";"', 'decimal = ","', "# not mapped: Bemerkung"):
+        assert line in text.splitlines()
+    message = _fails(3, "report", str(farm), "--out", out)
+    assert '[[turbines]]\nname = "WEA 1"' in message
+    assert "inspect" not in message
+    (farm / "farm.toml").write_text(text + message[message.index("[[turbines]]\n") :].replace("= 0.0", "= 2000.0"))
+    assert run_cli("power-curve", str(farm), "--quiet").code == 0
+    energy = fleet.open(farm).energy().totals.set_index("turbine")["energy_mwh"]
+    expected = farm_rows(2, 2.0, seed=5)["power"].astype(float).sum() / 6000.0
+    assert energy["fleet"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_inspect_says_what_an_existing_farm_toml_lacks(tmp_path: Path) -> None:
+    farm = _german(tmp_path / "farm")
+    (farm / "farm.toml").write_text('name = "Meine Farm"\n')
+    out = run_cli("inspect", str(farm)).out
+    missing = out[out.index("# export_2015.csv") :]
+    (farm / "farm.toml").write_text(
+        'name = "Meine Farm"\n' + missing.replace("rated_power_kw = 0.0", "rated_power_kw = 2e3")
+    )
+    assert [turbine.name for turbine in fleet.open(farm).settings.turbines] == ["WEA 1", "WEA 2"]
+    assert "lacks" not in run_cli("inspect", str(farm)).out
 
 
 def test_each_help_holds_an_example() -> None:

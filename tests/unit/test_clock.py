@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fleet.clock import Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
-from fleet.clock_lag import lag_notes
+from fleet.clock_lag import clock_lags, lag_notes, offset_hint
 from fleet.config import ClockSettings
 from fleet.continuity import steps
 from fleet.errors import ConfigError
@@ -140,10 +140,56 @@ def test_a_given_offset_confirms_a_clock_that_only_spring_points_to() -> None:
 
 
 def test_an_outage_over_the_autumn_hour_alone_is_a_hole() -> None:
-    rows = wrong("2014-07-01", "2015-01-01")
-    finding = check(rows)
+    time = readings("2014-07-01", "2015-01-01", 600)
+    rows = true_utc(time, PARIS, values(len(time), 3))
+    out = rows["time"].between(pd.Timestamp("2014-10-26T00:00Z"), pd.Timestamp("2014-10-26T00:50Z"))
+    finding = check(renumbered(rows[~out]))
     assert finding.verdicts == (Verdict.TRUE_HOLES,)
     assert (finding.true_holes, finding.correction) == (6, None)
+    assert "as where time is missing in between" in " ".join(finding.notes)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_an_autumn_hour_that_the_signals_do_not_miss_is_no_true_hole(bare: bool) -> None:
+    clock = readings("2014-07-01", "2015-01-01", 600)
+    rows = (fixed_clock_given_zone if bare else fixed_clock_given_offsets)(clock, PARIS, values(len(clock), 7))
+    finding = check_clock(rows, period_s=600, time_zone=PARIS, settings=CORRECT, offsets_given=bare)
+    text = " ".join(finding.notes)
+    assert finding.verdicts == (Verdict.POSSIBLY_FIXED,)
+    assert (finding.missing_stamps, finding.true_holes, finding.correction) == (6, 0, None)
+    assert "Across the autumn hole the signals step" in text
+    assert "as if no time were missing in between" in text
+    assert "6 missing stamps are not counted as true holes" in text
+    assert 'fixed_offset = "+01:00" under [clock]' in text
+    assert ('time_zone = "+01:00" in the source' in text) is bare
+    assert finding.clock == f"as {'given' if bare else 'written'}, UTC+01:00 and UTC+02:00"
+    assert ("written" in text) is False
+
+
+def test_other_holes_beside_an_autumn_hour_that_was_never_there_stay_true() -> None:
+    rows = wrong("2014-07-01", "2015-01-01")
+    finding = check(renumbered(rows.drop(index=rows.index[[500, 501, 9000]])))
+    assert finding.verdicts == (Verdict.POSSIBLY_FIXED, Verdict.TRUE_HOLES)
+    assert (finding.missing_stamps, finding.true_holes) == (9, 3)
+
+
+def test_an_outage_that_begins_before_the_hour_is_judged_by_what_remains_of_it() -> None:
+    """Two hours are out; a fixed clock would leave one of them, and steps as over an hour."""
+    clock = readings("2014-07-01", "2015-01-01", 600)
+    rows = fixed_clock_given_offsets(clock, PARIS, values(len(clock), 7))
+    out = rows["time"].between(pd.Timestamp("2014-10-25T23:30Z"), pd.Timestamp("2014-10-25T23:50Z"))
+    finding = check(renumbered(rows[~out]))
+    assert finding.verdicts == (Verdict.POSSIBLY_FIXED, Verdict.TRUE_HOLES)
+    assert (finding.missing_stamps, finding.true_holes) == (9, 3)
+
+
+def test_signals_that_stand_still_do_not_speak_against_a_hole() -> None:
+    rows = wrong("2014-07-01", "2015-01-01")
+    still = {name: 1.0 for name in ("power_kw", "wind_speed", "ambient_temperature_degc", "wind_direction_deg")}
+    rows.loc[rows["time"].dt.strftime("%m-%d").isin(["10-25", "10-26"]), list(still)] = list(still.values())
+    finding = check(rows)
+    assert finding.verdicts == (Verdict.TRUE_HOLES,)
+    assert "this decides nothing" in " ".join(finding.notes)
 
 
 def test_a_given_offset_confirms_a_clock_that_only_autumn_points_to() -> None:
@@ -267,7 +313,7 @@ def test_turbines_that_disagree_are_named_once() -> None:
     silent = rows[rows["time"] > pd.Timestamp("2014-05-01T00:00Z")]
     parts = [rows, rows.assign(turbine="T2"), silent.assign(turbine="T3")]
     notes = merge_clock([check(part, period_s=1800) for part in parts]).notes
-    assert sum("spring change" in note for note in notes) == 1
+    assert sum("UTC, spring change" in note for note in notes) == 1
     assert notes[0].startswith("T1, T2: ")
     assert any(note.startswith("All turbines: 2014-10-26") for note in notes)
     assert "The clock of T3 is taken as written" in notes[-1]
@@ -388,13 +434,31 @@ def test_without_reanalysis_or_wind_there_is_no_lag() -> None:
     assert reanalysis_lag([rows], None, 600).empty
     assert reanalysis_lag([rows.assign(wind_speed=np.nan)], few((0, 1, 5)), 600).empty
     assert reanalysis_lag([rows], few((0, 1, 5)), 600).empty
-    assert lag_notes(merge_clock([]).reanalysis_lag, fixed_clock=False) == ()
+    nothing = merge_clock([]).reanalysis_lag
+    assert lag_notes(nothing) == ()
+    assert offset_hint(nothing, 3600) == ""
 
 
-def lags(winter: float, summer: float, u: float) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"season": ["standard time", "daylight saving"], "lag_min": [winter, summer], "u_lag_min": [u, u]}
+def test_lags_of_corrected_stamps_stand_beside_those_as_written() -> None:
+    wind = weather(24 * 150)
+    time = pd.Series(pd.date_range("2014-01-01", periods=len(wind), freq="600s", tz="UTC", unit="us"))
+    hourly = np.convolve(wind, np.ones(6) / 6, "valid")[::6]
+    reanalysis = pd.DataFrame({"time": time[::6].iloc[: len(hourly)] + pd.Timedelta(minutes=30), "wind_speed": hourly})
+    reanalysis["time"] += pd.Timedelta(minutes=30)
+    time += pd.Timedelta(minutes=30)
+    rows = pd.DataFrame(
+        {"time": time - pd.Timedelta(hours=1), "utc_offset_s": 0, "wind_speed": wind, "corrected": time}
     )
+    lag = clock_lags([rows.iloc[::2], rows.iloc[1::2]], reanalysis, 600)
+    assert lag["stamps"].tolist() == ["as written", "corrected"]
+    assert lag["lag_min"].tolist() == pytest.approx([60, 0], abs=1.0)
+    unmoved = clock_lags([rows.assign(corrected=rows["time"])], reanalysis, 600)
+    assert unmoved["stamps"].tolist() == ["as written"]
+
+
+def lags(winter: float, summer: float, u: float, stamps: str = "as written") -> pd.DataFrame:
+    seasons = ["standard time", "daylight saving"]
+    return pd.DataFrame({"stamps": stamps, "season": seasons, "lag_min": [winter, summer], "u_lag_min": [u, u]})
 
 
 @pytest.mark.parametrize(
@@ -407,10 +471,45 @@ def lags(winter: float, summer: float, u: float) -> pd.DataFrame:
     ],
 )
 def test_what_the_lags_are_said_to_show(table: pd.DataFrame, said: str) -> None:
-    assert said in lag_notes(table, fixed_clock=True)[0]
+    assert said in lag_notes(table)[0]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_offsets_that_nobody_wrote_are_called_given(given: bool) -> None:
+    (note,) = lag_notes(lags(0, 60, 5), offsets_given=given)
+    assert ("offset was given" in note, "offset was written" in note) == (given, not given)
 
 
 def test_a_lag_that_remains_in_winter_is_a_hint_only_for_a_fixed_clock() -> None:
-    assert len(lag_notes(lags(50, 110, 5), fixed_clock=True)) == 2
-    assert len(lag_notes(lags(50, 110, 5), fixed_clock=False)) == 1
-    assert len(lag_notes(lags(5, 65, 5), fixed_clock=True)) == 1
+    assert offset_hint(lags(50, 110, 5), None) == ""
+    for winter, offset_s, expected in ((50, 3600, "UTC+00:00"), (-50, 3600, "UTC+02:00"), (115, 0, "UTC-02:00")):
+        table = pd.concat([lags(50, 110, 5), lags(winter, winter, 5, "corrected")])
+        hint = offset_hint(table, offset_s)
+        assert f"hints at {expected} instead of" in hint
+        assert f'fixed_offset = "{expected[3:]}"' in hint
+        assert "timing error of its own" in hint
+    assert "10.0 u from zero, 2.0 u from 60 min" in offset_hint(lags(50, 50, 5, "corrected"), 3600)
+
+
+@pytest.mark.parametrize(("winter", "u"), [(5, 1), (-12, 10), (29, 5), (50, 26)])
+def test_no_hint_where_the_remaining_lag_is_near_zero_or_not_beyond_its_uncertainty(winter: float, u: float) -> None:
+    table = pd.concat([lags(65, 125, u), lags(winter, winter, u, "corrected")])
+    assert offset_hint(table, 0) == ""
+    assert ("reanalysis agrees with the offset" in lag_notes(table)[1]) == (winter < 30)
+
+
+def test_stamps_of_one_offset_an_hour_off_are_doubted_too() -> None:
+    one = pd.DataFrame({"stamps": ["as written"], "season": ["all"], "lag_min": [55.0], "u_lag_min": [5.0]})
+    assert "Check time_zone of the source" in offset_hint(one, None)
+    assert offset_hint(one.assign(lag_min=5.0), None) == ""
+
+
+def test_the_hint_reaches_the_results() -> None:
+    finding = check(wrong("2014-01-01", "2015-01-01"))
+    clock = merge_clock([finding], pd.concat([lags(50, 110, 5), lags(50, 50, 5, "corrected")]))
+    assert "UTC+00:00 instead of UTC+01:00" in clock.offset_hint
+    possibly = merge_clock([check(wrong("2014-07-01", "2015-01-01"))])
+    assert possibly.offset_hint.startswith(
+        'If the clock is known to be fixed, give its offset: fixed_offset = "+01:00"'
+    )
+    assert clock.offset_hint in clock.notes

@@ -46,6 +46,19 @@ def test_turbines_of_farm_toml_come_before_the_asset_table(tmp_path: Path) -> No
     assert [turbine.name for turbine in open_dataset(folder).farm.turbines] == ["T2"]
 
 
+def test_turbines_that_are_not_listed_are_proposed_in_words_that_can_be_pasted(tmp_path: Path) -> None:
+    folder = write_generic(tmp_path, farm_rows(2, 0.2), turbines=0)
+    with pytest.raises(InputError, match="no turbine is known") as caught:
+        open_dataset(folder)
+    blocks = str(caught.value).split("\n\n", 1)[1]
+    before = (folder / "farm.toml").read_text()
+    (folder / "farm.toml").write_text(f"{before}\n{blocks}\n")
+    with pytest.raises(ConfigError, match=r"turbines\.0\.rated_power_kw"):  # to be filled in, and says so
+        open_dataset(folder)
+    (folder / "farm.toml").write_text(f"{before}\n{blocks}\n".replace("= 0.0", "= 2000.0"))
+    assert [turbine.name for turbine in open_dataset(folder).farm.turbines] == ["T1", "T2"]
+
+
 def test_files_of_no_known_format_are_left_alone(tmp_path: Path) -> None:
     folder = write_engie(tmp_path, farm_rows(1, 0.2), turbines=1)
     (folder / "notes.txt").write_text("Dear colleague\n")

@@ -12,12 +12,11 @@ from fleet.density import (
     density_by_record,
     density_summary,
     density_sums,
-    merge_density,
     pressure_above,
     reanalysis_ground,
-    site_density,
     standard_pressure,
 )
+from fleet.sums import merge
 
 SITE = Turbine(name="T1", rated_power_kw=2000.0, hub_height=80.0, elevation=400.0)
 TIMES = pd.date_range("2024-01-01", periods=4, freq="10min", tz="UTC").astype("datetime64[us, UTC]")
@@ -104,14 +103,15 @@ def test_shares_of_the_sources_add_up_and_merge() -> None:
     parts = [
         density_sums(density_by_record(frame.iloc[i : i + 1], SITE, None, "auto"), used[i : i + 1]) for i in range(4)
     ]
-    pd.testing.assert_frame_equal(merge_density(parts[::-1]), sums)
+    merged = merge({"density": part} for part in parts[::-1])["density"]
+    pd.testing.assert_frame_equal(merged, sums)
     mean, text = density_summary(sums)
     assert mean == pytest.approx(found.density[used].mean(), abs=1e-5)
     assert text == f"{SOURCES[3]} (66.67 %); {SOURCES[4]} (33.33 %)"
-    assert np.isnan(density_summary(merge_density([]))[0])
+    assert np.isnan(density_summary(sums.iloc[:0])[0])
 
 
-def test_site_density_names_its_only_source() -> None:
-    density, text = site_density(scada(), SITE, None, "none")
-    assert density.tolist() == [1.225] * 4
-    assert text == SOURCES[4]
+def test_the_summary_names_the_only_source() -> None:
+    found = density_by_record(scada(), SITE, None, "none")
+    assert found.density.tolist() == [1.225] * 4
+    assert density_summary(density_sums(found, np.ones(4, bool)))[1] == SOURCES[4]

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from fleet.config import Farm
 from fleet.energy import LOSS_STEPS, energy_result
+from fleet.potential import PotentialSource
 from fleet.results import Energy
+from fleet.states import PARTS
 from fleet.sums import Summary
 
 JANUARY = 45 * 12  # 2015, counted from 1970
 RATED = {"A": 2000.0, "B": 3000.0}
 
-#: turbine, month -> records, then quanta of 0.01 kW: energy, with wind, expected, ... while down, while degraded
-_COLUMNS = (
-    "n", "energy", "n_present", "n_down", "expected", "energy_present", "expected_down", "energy_down",
-    "expected_degraded", "energy_degraded",
-)  # fmt: skip
+#: turbine, month -> records, with expected power, then quanta of 0.01 kW: energy, expected
+_COLUMNS = ("n", "n_expected", "energy", "expected")
 _MONTHLY = {
-    ("A", JANUARY): (600, 60_000_000, 500, 10, 56_000_000, 54_000_000, 1_500_000, -5_000, 700_000, 300_000),
-    ("A", JANUARY + 1): (300, 45_000_000, 300, 0, 46_000_000, 45_000_000, 0, 0, 0, 0),
-    ("B", JANUARY): (600, 120_000_000, 600, 20, 130_000_000, 120_000_000, 6_000_000, -10_000, 0, 0),
+    ("A", JANUARY): (600, 500, 60_000_000, 56_000_000),
+    ("A", JANUARY + 1): (300, 300, 45_000_000, 46_000_000),
+    ("B", JANUARY): (600, 600, 120_000_000, 130_000_000),
+}
+#: turbine, part, source -> time, potential, produced; B's export is right by 5 % less (see "sources")
+_PARTS = {
+    ("A", PARTS.index("stopped"), int(PotentialSource.OWN_CURVE)): (1, 1_500_000, -5_000),
+    ("A", PARTS.index("degraded"), int(PotentialSource.NONE)): (1, 700_000, 300_000),
+    ("A", PARTS.index("normal"), int(PotentialSource.NONE)): (1, 99_000_000, 98_705_000),
+    ("A", PARTS.index("without expectation"), int(PotentialSource.NONE)): (1, 0, 6_000_000),
+    ("B", PARTS.index("stopped"), int(PotentialSource.EXPORT)): (1, 6_000_000, -10_000),
+    ("B", PARTS.index("normal"), int(PotentialSource.NONE)): (1, 121_000_000, 120_010_000),
+}
+_SOURCES = {
+    ("A", int(PotentialSource.OWN_CURVE), JANUARY): (10, 1_000, 1_000),
+    ("B", int(PotentialSource.EXPORT), JANUARY): (10, 1_000, 950),
 }
 _UNRECORDED = {("A", JANUARY): (12, 10, 900_000), ("B", JANUARY + 1): (300, 0, 0)}
-LOST = pd.Series({"A": 0.03, "B": 0.10})
 
 
-def _table(rows: dict[tuple[str, int], tuple[int, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
-    index = pd.MultiIndex.from_tuples(list(rows), names=["turbine", "month"])
+def _table(rows: dict[Any, tuple[int, ...]], keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:
+    index = pd.MultiIndex.from_tuples(list(rows), names=list(keys))
     return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
 
 
 def _energy(meter: pd.DataFrame | None = None, **factors: float) -> Energy:
+    by_month = ("turbine", "month")
     summary: Summary = {
-        "monthly": _table(_MONTHLY, _COLUMNS),
-        "unrecorded": _table(_UNRECORDED, ("n", "estimated", "estimate")),
+        "monthly": _table(_MONTHLY, by_month, _COLUMNS),
+        "unrecorded": _table(_UNRECORDED, by_month, ("n", "estimated", "estimate")),
+        "parts": _table(_PARTS, ("turbine", "part", "source"), ("time", "potential", "produced")),
+        "sources": _table(_SOURCES, ("turbine", "source", "month"), ("n", "potential", "own")),
     }
     turbines = [{"name": name, "rated_power_kw": power} for name, power in RATED.items()]
     farm = Farm.model_validate({"name": "x", "turbines": turbines, "energy": factors})
-    return energy_result(summary, LOST, meter, farm, 200.0)
+    return energy_result(summary, meter, farm, 200.0)
 
 
 def _mwh(quanta: float) -> float:
@@ -80,11 +96,11 @@ def test_the_waterfall_adds_up_to_measured_energy() -> None:
     for turbine, row in losses.iterrows():
         assert row[steps].sum() == pytest.approx(row["measured"], rel=1e-12), turbine
     assert losses.loc["A", "measured"] == pytest.approx(_mwh(105_000_000), rel=1e-12)
-    assert losses.loc["A", "availability"] == pytest.approx(-0.03, rel=1e-12)
+    assert losses.loc["A", "availability"] == pytest.approx(-_mwh(1_505_000), rel=1e-12)
     assert losses.loc["A", "partial performance"] == pytest.approx(-_mwh(400_000), rel=1e-12)
-    assert losses.loc["A", "wind unknown"] == pytest.approx(_mwh(6_000_000), rel=1e-12)
-    running = (102_000_000 - 1_500_000) - (99_000_000 + 5_000)
-    assert losses.loc["A", "residual"] == pytest.approx(-_mwh(running - 400_000), rel=1e-9)
+    assert losses.loc["A", "without expectation"] == pytest.approx(_mwh(6_000_000), rel=1e-12)
+    assert losses.loc["A", "residual"] == pytest.approx(-_mwh(295_000), rel=1e-9)
+    assert losses.loc["B", "availability"] == pytest.approx(-_mwh(0.95 * 6_000_000 + 10_000), rel=1e-12)
     assert losses.loc["fleet"].to_numpy() == pytest.approx((losses.loc["A"] + losses.loc["B"]).to_numpy(), rel=1e-12)
 
 
@@ -126,7 +142,7 @@ def test_publisher_columns_stand_beside_ours_where_there_are_any() -> None:
     both = _energy(_meter(availability_loss_kwh=[100.0, 20.0, 0.0, 0.0], curtailment_loss_kwh=[5.0] * 4)).publisher
     table = both.set_index("item")
     assert table.loc["availability loss", "publisher_mwh"] == pytest.approx(0.12)
-    assert table.loc["availability loss", "ours_mwh"] == pytest.approx(0.13)
+    assert table.loc["availability loss", "ours_mwh"] == pytest.approx(_mwh(1_505_000 + 0.95 * 6_000_000 + 10_000))
     assert table.loc["curtailment loss", "publisher_mwh"] == pytest.approx(0.02)
     assert "set-point" in table.loc["curtailment loss", "note"]
 

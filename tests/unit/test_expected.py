@@ -6,7 +6,7 @@ import pytest
 
 from fleet.config import QualitySettings
 from fleet.errors import InputError
-from fleet.expected import expected_curve, inconsistent, merge_histograms, power_histogram, robust_bins
+from fleet.expected import expected_curve, inconsistent, known_range, power_histogram, robust_bins
 
 RATED = 2000.0
 SETTINGS = QualitySettings()
@@ -124,11 +124,69 @@ def test_stops_do_not_count_as_normal_starts_without_a_floor(operation: tuple[np
 
 
 def test_nothing_is_judged_or_expected_without_support() -> None:
-    robust = robust_bins(merge_histograms([]), rated_power_kw=RATED)
+    robust = robust_bins(power_histogram([], [], [], rated_power_kw=RATED), rated_power_kw=RATED)
     assert robust.empty
     assert not inconsistent([9.0], [0.0], robust, SETTINGS, rated_power_kw=RATED).any()
     with pytest.raises(InputError, match="longer period"):
         expected_curve(robust, rated_power_kw=RATED)
+
+
+def windows(operation: tuple[np.ndarray, np.ndarray], low: float, high: float) -> pd.DataFrame:
+    """Return the robust bins of what a turbine did between two wind speeds only."""
+    wind, power = operation
+    inside = (wind >= low) & (wind < high)
+    return fitted(wind[inside], power[inside])
+
+
+def test_a_curve_begins_where_the_wind_was_measured(operation: tuple[np.ndarray, np.ndarray]) -> None:
+    """Half a gale from 8 m/s on: a line from the origin to 8 m/s would be expected power that nobody measured."""
+    robust = windows(operation, 8.0, 25.0)
+    assert known_range(robust, rated_power_kw=RATED) == (8.0, np.inf)
+    curve = expected_curve(robust, rated_power_kw=RATED)
+    assert np.isnan(curve.power_kw([0.0, 4.0, 6.0, 7.9])).all()
+    whole = expected_curve(fitted(*operation), rated_power_kw=RATED)
+    v = np.arange(8.0, 25.0, 0.05)
+    assert np.abs(curve.power_kw(v) - whole.power_kw(v)).max() < 0.01 * RATED
+    known = curve.expected_kw[np.isfinite(curve.expected_kw)]
+    assert (np.diff(known) >= 0.0).all()
+
+
+@pytest.mark.parametrize(("cut_in", "known"), [(3.0, False), (4.0, True)])
+def test_below_cut_in_power_rises_from_zero(
+    operation: tuple[np.ndarray, np.ndarray], cut_in: float, known: bool
+) -> None:
+    curve = expected_curve(windows(operation, 4.0, 25.0), rated_power_kw=RATED, cut_in=cut_in)
+    assert np.isfinite(curve.power_kw(3.5)) == known
+    assert np.isfinite(curve.power_kw(4.1))
+
+
+def test_a_curve_ends_where_it_was_measured_unless_it_has_come_to_rated_power(
+    operation: tuple[np.ndarray, np.ndarray],
+) -> None:
+    robust = windows(operation, 0.0, 9.0)
+    assert known_range(robust, rated_power_kw=RATED) == (0.0, 9.0)
+    curve = expected_curve(robust, rated_power_kw=RATED)
+    assert np.isnan(curve.power_kw([9.2, 15.0, 25.0])).all()
+    assert curve.power_kw(25.5) == 0.0
+    assert float(curve.power_kw(8.9)) == pytest.approx(float(true_power(np.array(8.9))), abs=0.01 * RATED)
+
+
+def test_records_beyond_the_measured_range_are_not_judged(operation: tuple[np.ndarray, np.ndarray]) -> None:
+    wind, power = operation
+    middle = windows(operation, 7.0, 9.0)
+    flagged = inconsistent(wind, power, middle, SETTINGS, rated_power_kw=RATED)
+    runs = power > 0.0
+    assert not flagged[runs & ((wind < 7.0) | (wind >= 9.0))].any(), "all of them ran as they should"
+    assert inconsistent([8.0], [100.0], middle, SETTINGS, rated_power_kw=RATED).all()
+
+
+def test_what_the_neighbouring_range_rules_out_is_flagged(operation: tuple[np.ndarray, np.ndarray]) -> None:
+    """Above the range power is not below the last level; more than 1 m/s above cut-in a turbine does not stand."""
+    middle = windows(operation, 7.0, 9.0)
+    high = inconsistent([12.0, 12.0, 12.0], [0.0, 200.0, 2000.0], middle, SETTINGS, rated_power_kw=RATED)
+    assert high.tolist() == [True, True, False]
+    low = inconsistent([4.9, 5.1, 5.1], [0.0, 0.0, 30.0], middle, SETTINGS, rated_power_kw=RATED)
+    assert low.tolist() == [False, True, False]
 
 
 def test_missing_values_are_not_flagged_here(operation: tuple[np.ndarray, np.ndarray]) -> None:

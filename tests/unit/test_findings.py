@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import fleet
+from fleet.aep import NO_AEP
 from fleet.findings import findings
 from fleet.results import FleetResults
 from tests.farms import farm_rows, write_generic
@@ -49,6 +50,45 @@ def test_the_gravest_come_first(healthy: FleetResults) -> None:
     assert found[0] == 0
     assert "3 rows belong to turbines that are not listed: T1." in _texts(odd, "alarm")
     assert "Rows that cannot be read: 2." in _texts(odd, "warning")
+
+
+def test_the_largest_share_is_that_of_the_rows_asked_for(healthy: FleetResults) -> None:
+    odd = _with(healthy, "quality", "flags", {"flag": "inconsistent"}, rows=10)
+    odd = _with(odd, "quality", "flags", {"flag": "inconsistent", "turbine": "T2"}, rows=9)
+    assert "Rows in which power does not fit the wind: 19; the largest share is T1's (10)." in _texts(odd, "note")
+    # 9 of the 88 rows that were asked for of T2 are more than 10 of the 288 of T1.
+    odd = _with(odd, "quality", "flags", {"flag": "not_selected", "turbine": "T2"}, rows=200)
+    assert "Rows in which power does not fit the wind: 19; the largest share is T2's (9)." in _texts(odd, "note")
+
+
+@pytest.mark.parametrize(
+    ("flag", "note", "first"),
+    [
+        (
+            "unreadable",
+            "data_000.csv:7: found 3 fields, expected 7: 'T1,a,b'",
+            "data_000.csv:7: found 3 fields, expected 7",
+        ),
+        (
+            "unreadable",
+            "stamps assumed; data_000.csv:4: column power, found 'x', expected a number; "
+            "data_000.csv:5: column time, found 'a; b', expected a time stamp",
+            "data_000.csv:5: column time, found 'a; b', expected a time stamp",
+        ),
+        (
+            "bad_value",
+            "data_000.csv:5: column time, found 'x', expected a time stamp; "
+            "data_000.csv:6: column power, found 'y', expected a number",
+            "data_000.csv:6: column power, found 'y', expected a number",
+        ),
+    ],
+)
+def test_bad_rows_are_told_with_the_first_that_a_reader_quotes(
+    healthy: FleetResults, flag: str, note: str, first: str
+) -> None:
+    odd = _with(healthy, "quality", "flags", {"turbine": "T1", "flag": flag}, rows=2)
+    odd = replace(odd, sources=odd.sources.assign(note=note))
+    assert f": 2. First: {first}." in _texts(odd, "warning")
 
 
 @pytest.mark.parametrize(("used", "said"), [(95, False), (94, True)])
@@ -110,9 +150,51 @@ def test_the_plant_meter(healthy: FleetResults, ratio: float, severity: str) -> 
 def test_ranking_speaks_of_a_difference_beyond_twice_its_uncertainty_only(healthy: FleetResults) -> None:
     level = _with(healthy, "curves", "ranking", {}, index=1.0, u_index=0.02)
     assert "within what the nacelle anemometers can tell apart" in _texts(level, "note")
-    apart = _with(level, "curves", "ranking", {"turbine": "T1"}, index=0.95)
-    assert "T1 makes 95.0 % and T2 100.0 %" in _texts(apart, "warning")
+    apart = _with(level, "curves", "ranking", {"turbine": "T1"}, index=0.94)
+    assert "T1 makes 94.0 % and T2 100.0 % (standard uncertainty of the difference 2.8 %)" in _texts(apart, "warning")
     assert "a difference beyond" in _texts(apart, "warning")
+    assert "within what" in _texts(_with(apart, "curves", "ranking", {"turbine": "T1"}, index=0.944), "note")
+
+
+def test_the_uncertainty_of_a_third_turbine_does_not_hide_a_difference(healthy: FleetResults) -> None:
+    assert healthy.curves is not None
+    table = pd.concat([healthy.curves.ranking, healthy.curves.ranking.iloc[:1].assign(turbine="T3")], ignore_index=True)
+    table = table.assign(index=table["turbine"].map({"T1": 0.94, "T2": 1.0, "T3": 0.98}))
+    table = table.assign(u_index=table["turbine"].map({"T1": 0.02, "T2": 0.02, "T3": 0.2}))
+    odd = replace(healthy, curves=replace(healthy.curves, ranking=table))
+    assert "T1 makes 94.0 % and T2 100.0 %" in _texts(odd, "warning")
+
+
+def test_a_share_of_negative_energy_is_not_printed(healthy: FleetResults) -> None:
+    assert "% of what was possible" in _texts(healthy, "note")
+    odd = _with(healthy, "availability", "table", {}, produced_mwh=-100.0)
+    assert "of what was possible" not in _texts(odd)
+    assert "MWh (share not determinable); most at" in _texts(odd, "note")
+
+
+@pytest.mark.parametrize("ratio", [0.001, 1000.0])
+def test_a_meter_in_another_unit_gets_no_percentage(healthy: FleetResults, ratio: float) -> None:
+    assert healthy.energy is not None
+    table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
+    assert "The plant meter and the turbines cannot be compared" in _texts(odd, "warning")
+    assert "The plant meter counts" not in _texts(odd)
+
+
+def test_a_residual_larger_than_the_potential_gets_no_percentage(healthy: FleetResults) -> None:
+    odd = _with(healthy, "energy", "losses", {"turbine": "fleet", "step": "potential"}, energy_mwh=10.0)
+    odd = _with(odd, "energy", "losses", {"turbine": "fleet", "step": "residual"}, energy_mwh=-450.0)
+    assert "The losses leave -450 MWh unexplained (more than the potential)." in _texts(odd, "warning")
+
+
+def test_a_turbine_without_annual_energy_is_named(healthy: FleetResults) -> None:
+    assert healthy.curves is not None
+    note = f"{NO_AEP}the measured power curve does not begin at cut-in, 4 m/s (T1 from 8.1 m/s)."
+    odd = replace(healthy, curves=replace(healthy.curves, notes=(*healthy.curves.notes, note)))
+    assert note in _texts(odd, "note")
+    absent = replace(odd, absent={"aep": note.removeprefix(NO_AEP).rstrip(".")})
+    assert "(T1 from 8.1 m/s): no annual energy production." in _texts(absent, "note")
+    assert _texts(absent).count("T1 from 8.1 m/s") == 1
 
 
 def test_clock_verdicts(healthy: FleetResults) -> None:
@@ -121,7 +203,21 @@ def test_clock_verdicts(healthy: FleetResults) -> None:
     assert "Clock of T1: true holes." in _texts(odd, "warning")
     fixed = _with(odd, "clock", "table", {}, verdict="fixed clock given daylight-saving offsets", shifted_rows=50)
     assert "Clock of T1, T2: fixed clock given daylight-saving offsets." in _texts(fixed, "alarm")
-    assert "100 records were moved" in _texts(fixed, "alarm")
+    assert "100 records were moved to a fixed clock at" in _texts(fixed, "alarm")
+    assert "(the zone's standard offset, taken by default)" in _texts(fixed, "alarm")
+    chosen = fixed.farm.clock.model_copy(update={"fixed_offset": "+00:00"})
+    given = replace(fixed, farm=fixed.farm.model_copy(update={"clock": chosen}))
+    assert "(as set)" in _texts(given, "alarm")
+    assert "by default" not in _texts(given, "alarm")
+
+
+def test_an_uncertain_offset_and_a_meter_that_is_none_stand_by_themselves(healthy: FleetResults) -> None:
+    assert healthy.clock is not None
+    assert healthy.energy is not None
+    clock = replace(healthy.clock, offset_hint="reanalysis hints at UTC+00:00")
+    odd = replace(healthy, clock=clock, energy=replace(healthy.energy, meter_note="it looks derived"))
+    assert "reanalysis hints at UTC+00:00" in _texts(odd, "warning").splitlines()
+    assert "it looks derived" in _texts(odd, "note").splitlines()
 
 
 def test_what_is_absent_is_said_once_per_reason(healthy: FleetResults) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fleet.config import load_farm
 from fleet.errors import ConfigError, InputError
-from fleet.inventory import Inventory, inspect_folder, starter_farm_toml
+from fleet.inventory import Inventory, inspect_folder
+from fleet.starter import starter_farm_toml
 
 SCADA = "Wind_turbine_name,Date_time,P_avg,Ws_avg\n"
 ASSETS = (
@@ -132,16 +133,42 @@ def test_unknown_table_is_proposed_and_the_proposal_works(tmp_path: Path) -> Non
         "Date/Time;LV ActivePower (kW);Wind Speed (m/s);Wind Direction (deg)\n2018-01-01 00:00;380;5.3;259\n"
     )
     inventory = inspect_folder(tmp_path)
-    text = starter_farm_toml(inventory)
-    assert "[[sources]]\n" not in text.replace("# [[sources]]\n", "")
-    begin = text.index("# [[sources]]")
-    active = text[:begin] + "\n".join(line.removeprefix("# ") for line in text[begin:].splitlines())
-    (tmp_path / "farm.toml").write_text(active)
+    assert inventory.files[0].why.startswith("not a known format")
+    _round_trip(inventory, tmp_path)
     (entry,) = inspect_folder(tmp_path).files
     assert entry.why == ""
     assert entry.format == "generic"
     assert entry.columns == ("power_kw", "wind_speed", "wind_direction_deg")
-    assert entry.turbines == ("NAME",)
+    assert entry.turbines == ("T1",)  # after the file's name: no column names it
+
+
+def test_a_guess_is_only_a_comment_beside_scada_of_a_known_format(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(SCADA + _rows("R1", 0, 10))
+    (tmp_path / "T1.csv").write_text("Time;Power (kW)\n2018-01-01 00:00;380\n")
+    inventory = inspect_folder(tmp_path)
+    assert '# files = "T1.csv"' in starter_farm_toml(inventory)
+    farm = load_farm(_round_trip(inventory, tmp_path))
+    assert [source.format for source in farm.sources] == ["engie_scada"]
+
+
+def test_a_table_without_stamps_or_a_known_unit_stays_a_comment(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Time;Power (PS)\n2018-01-01 00:00;380\n")
+    (tmp_path / "b.csv").write_text("Day;Power (kW)\nMonday;380\n")
+    inventory = inspect_folder(tmp_path)
+    text = starter_farm_toml(inventory)
+    assert 'columns.power_kw = { column = "Power (PS)", unit = "PS" }  # unit not known: one of kW, W, MW' in text
+    assert '# time_column = "COLUMN"' in text
+    assert load_farm(_round_trip(inventory, tmp_path)).sources == ()
+
+
+def test_files_of_one_make_become_one_source(tmp_path: Path) -> None:
+    for month in ("05", "06"):
+        rows = "".join(f"1{day}.{month}.2018 00:{m}0;WEA {month[1]};3,5\n" for day in range(3, 6) for m in range(6))
+        (tmp_path / f"export_{month}.csv").write_text("Zeit;Anlage;Leistung (kW)\n" + rows)
+    inventory = inspect_folder(tmp_path)
+    farm = load_farm(_round_trip(inventory, tmp_path))
+    assert [(source.files, source.decimal) for source in farm.sources] == [("export_0*.csv", ",")]
+    assert [entry.turbines for entry in inspect_folder(tmp_path).files] == [("WEA 5",), ("WEA 6",)]
 
 
 def test_a_wide_source_does_not_capture_other_formats(tmp_path: Path) -> None:

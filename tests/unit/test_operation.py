@@ -209,8 +209,9 @@ class TestStatusLog:
         opened = farm(tmp_path, {"T1": power}, potential={"T1": POWER}, stops=self.STOPS, settings=allowed)
         found = opened.availability()
         gap = POWER - power
-        outage = (0.5 * gap[60] + gap[61:67].sum()) * MWH
-        maintenance = (gap[67:70].sum() + 0.5 * gap[70]) * MWH
+        # A record that stood for half of its time: what it consumed, it consumed while it stood.
+        outage = (0.5 * POWER[60] - power[60] + gap[61:67].sum()) * MWH
+        maintenance = (gap[67:70].sum() + 0.5 * POWER[70] - power[70]) * MWH
         row = operational(found)
         assert row["evidence"] == "status log"
         assert row["unavailable_h"] == pytest.approx(100 / 60)
@@ -299,3 +300,76 @@ class TestContractPriority:
     def test_an_incomplete_order_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"contract_priority must name each category once; missing: .*suspended"):
             self.found(tmp_path, 'contract_priority = ["forced_outage"]\n')
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_energy_of_a_200_mw_unit_against_a_sum_by_hand(tmp_path: Path, logged: bool) -> None:
+    """A park's meter read as one turbine: 25 days of January at 150 MW, but for two hours of standstill on the 29th.
+
+    In units of 0.01 kW and microseconds its January does not fit 64 bits.
+    """
+    records = 25 * 144
+    times = pd.date_range("2015-01-06", periods=records, freq="10min", tz="UTC")
+    power = np.full(records, 150_000.0)
+    power[-228:-216] = 0.0  # 29 January, 10:00 to 12:00
+    cells = {"time": times.strftime("%Y-%m-%dT%H:%M:%SZ"), "turbine": "T1", "power": power, "wind": 9.0}
+    pd.DataFrame(cells | {"potential": 150_000.0}).to_csv(tmp_path / "scada.csv", index=False)
+    log = LOG_SOURCE if logged else ""
+    turbine = '[[turbines]]\nname = "T1"\nrated_power_kw = 200000.0\n'
+    (tmp_path / "farm.toml").write_text(f'name = "made up"\n{SCADA_SOURCE}{log}{turbine}{QUALITY}')
+    if logged:
+        (tmp_path / "Status_T1.csv").write_text(
+            "# This file was exported by Greenbyte\n#\n# Turbine: T1\n# Time zone: UTC\n"
+            f"# Time interval: 2015-01-06 00:00:00 - 2015-01-31 00:00:00\n#\n{LOG_HEADER}\n"
+            "2015-01-06 00:00:00,2015-01-29 00:00:00,552:00:00,Informational,1,Run,,,Full Performance\n"
+            "2015-01-29 10:00:00,2015-01-29 12:00:00,02:00:00,Stop,7,Broken,,,Forced outage\n"
+        )
+    found = fleet.open(tmp_path).with_options(RunOptions(scheduler="synchronous")).availability()
+    row = operational(found)
+    assert row["evidence"] == ("status log" if logged else "inferred")
+    assert row["produced_mwh"] == pytest.approx((records - 12) * 25.0)
+    assert row["lost_mwh"] == pytest.approx(12 * 25.0)
+    assert row["production_based"] == pytest.approx(1.0 - 12 / records)
+    assert found.stops["lost_mwh"].tolist() == pytest.approx([12 * 25.0])
+
+
+class TestNotes:
+    """What is said of the method fits the evidence that was used."""
+
+    STOPS = (("10:00:00", "12:00:00", "Forced outage"),)
+
+    @staticmethod
+    def said(found: Availability) -> list[str]:
+        kinds = ("From the status log", "Inferred", "Production-based", "Potential power", "The contractual view")
+        return [kind for kind in kinds if any(note.startswith(kind) for note in found.notes)]
+
+    def test_of_records_alone(self, tmp_path: Path) -> None:
+        found = farm(tmp_path, {"T1": stopped(), "T2": POWER}).availability()
+        assert self.said(found) == ["Inferred", "Production-based", "Potential power"]
+
+    def test_of_a_log_beside_records(self, tmp_path: Path) -> None:
+        found = farm(tmp_path, {"T1": stopped()}, potential={"T1": POWER}, stops=self.STOPS).availability()
+        assert self.said(found) == ["From the status log", "Production-based", "Potential power"]
+
+    def test_of_one_turbine_with_a_log_and_one_without(self, tmp_path: Path) -> None:
+        found = farm(tmp_path, {"T1": stopped(), "T2": POWER}, stops=self.STOPS).availability()
+        assert self.said(found) == ["From the status log", "Inferred", "Production-based", "Potential power"]
+
+    def test_of_a_log_alone(self) -> None:
+        found = fleet.open("penmanshiel").availability()
+        assert set(found.table["evidence"]) == {"status log", "none"}  # none: the fleet's contractual view
+        assert self.said(found) == ["From the status log"]
+
+
+@pytest.mark.parametrize("sentinel", [99_999.0, 1e20, -1e20])
+def test_a_sentinel_for_the_export_s_potential_counts_as_none(tmp_path: Path, sentinel: float) -> None:
+    """Compared with the same farm whose export leaves those cells empty."""
+    tables = []
+    for name, value in (("sentinel", sentinel), ("empty", np.nan)):
+        (tmp_path / name).mkdir()
+        potential = POWER.copy()
+        potential[60:66] = value
+        tables.append(farm(tmp_path / name, {"T1": stopped(), "T2": POWER}, potential={"T1": potential}).availability())
+    pd.testing.assert_frame_equal(tables[0].table, tables[1].table)
+    pd.testing.assert_frame_equal(tables[0].stops, tables[1].stops)
+    assert operational(tables[0])["lost_mwh"] == pytest.approx(POWER[60:72].sum() * MWH, rel=1e-6)

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from fleet.categories import Category
+from fleet.category_sums import RUNNING_UNALLOCATED
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HEAVY = ("dask", "distributed", "matplotlib.pyplot", "scipy", "typer", "jinja2")
@@ -68,6 +71,15 @@ def test_links_between_documents_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 dead.append(f"{page.relative_to(REPOSITORY)} -> {target}")
     assert dead == []
+
+
+def test_nomenclature_names_every_label_of_availability_as_it_is_counted() -> None:
+    page = (REPOSITORY / "docs" / "nomenclature.md").read_text(encoding="utf-8")
+    part = page[page.index("## Information categories") : page.index("## Settings")]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("`") for row in rows} == {*(category.value for category in Category), RUNNING_UNALLOCATED}
+    assert "| `unallocated_in_service` | none | yes |  |" in part
+    assert "| `unallocated` | none |  | unavailable | excluded |" in part
 
 
 def test_generated_documents_are_up_to_date() -> None:

@@ -187,3 +187,69 @@ def test_names_are_drawn_as_they_are() -> None:
     drawn = plots.plot_ranking(ranking)
     assert plots.to_svg(figure_of(drawn))
     assert drawn.get_yticklabels()[0].get_text() == "$\\frac{$"
+
+
+def _norm(ax: Any) -> tuple[float, float]:
+    mesh = ax.collections[0]
+    return mesh.norm.vmin, mesh.norm.vmax
+
+
+def test_both_availability_maps_have_the_same_scale() -> None:
+    monthly = pd.DataFrame(
+        {
+            "turbine": ["a", "b", "c"],
+            "month": "2020-01",
+            "time_based": [0.99, 0.95, 1.0],
+            "production_based": [0.62, 0.95, 1.0],
+        }
+    )
+    maps = [plots.plot_availability_months(monthly, column=name) for name in ("time_based", "production_based")]
+    assert [_norm(ax) for ax in maps] == [(60.0, 100.0)] * 2
+
+
+def test_month_map_of_one_turbine_is_small_and_has_no_colour_bar() -> None:
+    small, large = (
+        figure_of(plots.plot_energy_months(synthetic_results(number, 1).energy.monthly))  # type: ignore[union-attr]
+        for number in (1, 3)
+    )
+    assert len(small.axes) == 1
+    assert len(large.axes) == 2
+    assert small.get_figwidth() < 2.0
+    assert small.get_figheight() < 1.0
+
+
+def test_scale_of_the_wind_rose_stands_above_and_between_the_sectors() -> None:
+    rose = pd.DataFrame(
+        {
+            "turbine": "fleet",
+            "sector_deg": np.arange(0.0, 360.0, 30.0),
+            "bin_low": 5.0,
+            "n": [9, 9, 9, 9, 2, 1, 9, 9, 9, 9, 9, 9],
+        }
+    )
+    ax = plots.plot_wind_rose(rose)
+    scale = [text for text in ax.texts if text.get_text().endswith(" %")]
+    assert scale
+    assert all(math.degrees(text.get_position()[0]) == pytest.approx(135.0) for text in scale)
+    highest = max(patch.get_zorder() for patch in ax.patches)
+    assert all(text.get_zorder() > highest for text in scale)
+    assert not any(label.get_text() for label in ax.get_yticklabels())
+
+
+def test_accounting_leaves_out_what_was_not_selected() -> None:
+    rows = {"used": 90, "empty": 10, "not_selected": 900}
+    table = pd.DataFrame([{"turbine": "a", "use": "energy", "reason": r, "rows": n} for r, n in rows.items()])
+    ax = plots.plot_accounting(table, "energy")
+    assert [patch.get_window_extent().width > 0 for patch in ax.patches] == [True]
+    assert ax.texts[0].get_text() == " 90.00 % of 100 used"
+
+
+def test_clock_draws_stamps_as_written_and_as_corrected() -> None:
+    lag = pd.DataFrame(
+        {"season": ["standard time"] * 2, "lag_min": [48.0, -12.0], "correlation": 0.8, "u_lag_min": 9.0}
+    )
+    lag["stamps"] = ["as written", "corrected"]
+    named = [tick.get_text() for tick in plots.plot_clock(lag).get_yticklabels()]
+    assert named == ["as written, standard time", "corrected, standard time"]
+    alone = plots.plot_clock(lag[["season", "lag_min", "correlation", "u_lag_min"]].head(1))
+    assert [tick.get_text() for tick in alone.get_yticklabels()] == ["standard time"]

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.config import PowerCurveSettings
 from fleet.power_curve import curve_sums, wind_uncertainty
-from fleet.ranking import RANKING_COLUMNS, ranking_note, ranking_table
+from fleet.ranking import RANKING_COLUMNS, extremes, ranking_note, ranking_table
 
 SETTINGS = PowerCurveSettings()
 WIND = np.repeat(np.arange(4.0, 12.01, 0.5), 30)
@@ -40,11 +40,33 @@ def test_the_anemometer_is_the_uncertainty_where_nothing_scatters() -> None:
 
 def test_without_common_records_there_is_no_rank() -> None:
     empty = curve_sums([], [], np.empty(0, bool))
-    table = ranking_table({"A": sums_of(1.0), "B": empty}, SETTINGS)
-    assert table["turbine"].tolist() == ["A", "B"]
-    assert table["rank"].tolist() == [1, 0]
-    assert np.isnan(table["index"].iloc[1])
+    table = ranking_table({"A": sums_of(0.99), "B": empty, "C": sums_of(1.01)}, SETTINGS)
+    assert table["turbine"].tolist() == ["C", "A", "B"]
+    assert table["rank"].tolist() == [1, 2, 0]
+    assert np.isnan(table["index"].iloc[2])
+
+
+@pytest.mark.parametrize("others", [[], ["B"]])
+def test_one_turbine_with_records_is_not_ranked_against_itself(others: list[str]) -> None:
+    empty = curve_sums([], [], np.empty(0, bool))
+    table = ranking_table({"A": sums_of(1.0), **dict.fromkeys(others, empty)}, SETTINGS)
+    assert table["turbine"].tolist() == ["A", *others]
+    assert (table["rank"] == 0).all()
+    assert table[["index", "u_index"]].isna().all(axis=None)
+    assert table["common_hours"].iloc[0] == pytest.approx(WIND.size / 6.0)
     assert ranking_note(table).startswith("No ranking")
+    assert extremes(table) is None
+
+
+def test_the_extremes_are_compared_by_their_own_uncertainties() -> None:
+    """3-4-5: the third turbine's large uncertainty has nothing to do with the pair."""
+    table = pd.DataFrame({"turbine": ["A", "B", "C"], "index": [1.02, 0.95, 1.0], "u_index": [0.03, 0.04, 0.5]})
+    pair = extremes(table)
+    assert pair is not None
+    assert pair[:2] == ("B", "A")
+    assert pair[2:] == pytest.approx((0.07, 0.05))
+    assert "differ by 0.070 at most, within twice" in ranking_note(table)
+    assert "beyond twice" in ranking_note(table.assign(u_index=[0.02, 0.02, 0.5]))
 
 
 def test_the_note_says_whether_the_ranking_means_anything() -> None:

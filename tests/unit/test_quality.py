@@ -8,7 +8,7 @@ import pytest
 
 from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import FLAG_TITLES, PRIORITY, USES, Flag, first_reason
-from fleet.quality import basic_flags, clean_signals, flag_counts, frozen, outside_window
+from fleet.quality import accounting, basic_flags, clean_signals, flag_counts, frozen, outside_window
 from fleet.schema import SCADA, dtypes
 
 TURBINE = Turbine.model_validate({"name": "T1", "rated_power_kw": 2000.0})
@@ -112,10 +112,27 @@ def test_frozen_of_nothing_and_of_missing_values() -> None:
 
 def test_clean_signals_drop_the_value_and_keep_the_row() -> None:
     frame = _frame([GOOD | {"ambient_temperature_degc": -273.2}, GOOD])
-    clean = clean_signals(frame)
+    clean = clean_signals(frame, TURBINE, QualitySettings())
     assert clean["ambient_temperature_degc"].isna().tolist() == [True, False]
     assert clean["power_kw"].tolist() == [500.0, 500.0]
     assert frame["ambient_temperature_degc"].tolist() == [-273.2, 9.0]  # the input stays
+
+
+@pytest.mark.parametrize("name", ["potential_power_kw", "power_setpoint_kw"])
+def test_other_powers_are_possible_within_the_rated_power(name: str) -> None:
+    """The limits of `power_kw`: -10 % to 120 % of 2000 kW."""
+    values = [-200.1, -200.0, 2400.0, 2400.1, 99_999.0, 1e20]
+    rows = [GOOD | {name: value, "wind_speed": 7.0 + i} for i, value in enumerate(values)]
+    assert [bool(flags & Flag.OTHER_RANGE) for flags in _flags(*rows)] == [True, False, False, True, True, True]
+    assert clean_signals(_frame(rows), TURBINE, QualitySettings())[name].notna().tolist() == [
+        *(False, True, True, False, False, False)
+    ]
+
+
+def test_clean_signals_drop_impossible_power_and_wind() -> None:
+    clean = clean_signals(_frame([GOOD | {"power_kw": 1e20}, GOOD | {"wind_speed": 1e20}]), TURBINE, QualitySettings())
+    assert clean["power_kw"].isna().tolist() == [True, False]
+    assert clean["wind_speed"].isna().tolist() == [False, True]
 
 
 def test_window_holds_between_its_wind_speeds_only() -> None:
@@ -128,6 +145,16 @@ def test_window_holds_between_its_wind_speeds_only() -> None:
 def test_flag_counts_are_all_rows() -> None:
     counts = flag_counts("T1", np.array([0, 3, 0, 128], np.uint32))
     assert counts["rows"].to_dict() == {("T1", 0): 2, ("T1", 3): 1, ("T1", 128): 1}
+
+
+def test_flags_are_those_of_the_rows_asked_for() -> None:
+    out = int(Flag.NOT_SELECTED)
+    bits = np.array([0, Flag.FROZEN, out | Flag.FROZEN, out | Flag.BAD_VALUE, out, Flag.BAD_VALUE], np.uint32)
+    exclusive, flags = accounting({"flags": flag_counts("T1", bits)})
+    found = flags.set_index("flag")["rows"]
+    assert found[found > 0].to_dict() == {"not_selected": 3, "frozen": 1, "bad_value": 1}
+    energy = exclusive[exclusive["use"] == "energy"].set_index("reason")["rows"]
+    assert energy.to_dict() == {"used": 3, "not_selected": 3}
 
 
 def test_the_first_reason_is_the_lowest_bit_that_the_use_honours() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from fleet.config import Source
+from fleet.config import Signal, Source, parse_farm
 from fleet.errors import ConfigError, InputError
 from fleet.flags import Flag
 from fleet.readers import Batch, read
@@ -96,6 +97,79 @@ def test_wrong_delimiter_is_named(tmp_path: Path) -> None:
         _csv(tmp_path, "WT;T;P;V\nA;2020-01-01 00:00;1;1\n", _source())
 
 
+def test_wrong_delimiter_is_answered_with_the_key(tmp_path: Path) -> None:
+    for header in ("WT;T;P;V", "WT;T;Power;V"):  # a wrong name of a column does not hide it
+        with pytest.raises(InputError, match=r'export.csv: .*; set delimiter = ";" in its \[\[sources\]\]'):
+            _csv(tmp_path, f"{header}\nA;2020-01-01 00:00;1;1\n", _source())
+
+
+def test_rows_that_do_not_fit_the_header_are_refused_where_they_are_most(tmp_path: Path) -> None:
+    good, cut = "A,2020-01-01 00:00,1,1\n", "A,2020-01-01 00:10,1\n"
+    assert len(_csv(tmp_path, f"WT,T,P,V\n{good}{cut}", _source()).frame) == 2
+    decimals = "A,2020-01-01 00:00,1,5,3,6\n"
+    with pytest.raises(InputError, match=r"1 of 1 rows .* export.csv:2: found 6 fields, expected 4.*decimal mark"):
+        _csv(tmp_path, f"WT,T,P,V\n{decimals}", _source())
+
+
+def test_forgotten_decimal_mark_is_answered_with_the_key(tmp_path: Path) -> None:
+    text = "WT;T;P;V\nA;2020-01-01 00:00;1,5;3,6\nA;2020-01-01 00:10;0;3,6\n"
+    message = r"export.csv:2: column V, found '3,6', expected a number .*2 of 2 cells.*set decimal = \",\""
+    with pytest.raises(InputError, match=message):
+        _csv(tmp_path, text, _source(delimiter=";"))
+    frame = _csv(tmp_path, text, _source(delimiter=";", decimal=",")).frame
+    assert frame["power_kw"].tolist() == [1500.0, 0.0]
+
+
+def test_single_decimal_commas_are_counted(tmp_path: Path) -> None:
+    rows = "".join(f"A;2020-01-01 00:{m}0;1.5;{cell}\n" for m, cell in enumerate(("3.6", "3,6", "5.4")))
+    batch = _csv(tmp_path, f"WT;T;P;V\n{rows}", _source(delimiter=";"))
+    assert batch.frame["read_flags"].tolist() == [0, Flag.BAD_VALUE, 0]
+
+
+@pytest.mark.parametrize(
+    ("time_format", "stamps", "parts"),
+    [
+        (
+            "",
+            ("31.12.2020 23:50",),
+            ("export.csv:2: column T, found '31.12.2020 23:50'", 'time_format = "%d.%m.%Y %H:%M"'),
+        ),
+        ("%d.%m.%Y", ("2020-01-01 00:00",), ("found '2020-01-01 00:00'", '"%d.%m.%Y"', "leave time_format out")),
+        ("", ("first of March",), ("found 'first of March'", "ISO 8601", "set time_format")),
+        # Days and months the wrong way round: some stamps can be read, as something else.
+        ("%m/%d/%Y %H:%M", ("12/01/2020 00:00", "13/01/2020 00:00", "14/01/2020 00:00"), ("export.csv:3", "2 of 3")),
+    ],
+)
+def test_stamps_that_do_not_fit_are_refused_with_an_example_and_the_key(
+    tmp_path: Path, time_format: str, stamps: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    text = "WT,T,P,V\n" + "".join(f"A,{stamp},1,1\n" for stamp in stamps)
+    with pytest.raises(InputError) as caught:
+        _csv(tmp_path, text, _source(time_format=time_format))
+    assert [part for part in parts if part not in str(caught.value)] == [], str(caught.value)
+
+
+def test_a_few_bad_stamps_are_counted(tmp_path: Path) -> None:
+    text = "WT,T,P,V\nA,2020-01-01 00:00,1,1\nA,soon,1,1\nA,,1,1\n"
+    assert _csv(tmp_path, text, _source()).frame["read_flags"].tolist() == [0, Flag.UNREADABLE, Flag.UNREADABLE]
+
+
+def test_begins_of_events_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    source = Source(format="generic_events", turbine="A", columns={"start": Signal(column="on")})
+    with pytest.raises(InputError, match=r"export.csv:2: column on, found '1.2.2020 03:00'.*time_format = "):
+        _csv(tmp_path, "on,code\n1.2.2020 03:00,7\n", source)
+
+
+def test_the_example_of_the_documentation_reads_what_it_describes(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "index.md").read_text(encoding="utf-8")
+    example = next(block for block in page.split("```toml\n")[1:] if "generic" in block).split("```")[0]
+    farm = parse_farm(tomllib.loads(example), "docs/index.md")
+    text = "Zeit;Anlage;Wirkleistung (MW);Windgeschw. (m/s)\n31.12.2020 23:50;WEA 1;1,5;9,25\n"
+    (row,) = _csv(tmp_path, text, farm.sources[0]).frame.to_dict("records")
+    assert (row["turbine"], row["power_kw"], row["wind_speed"]) == (farm.turbines[0].name, 1500.0, 9.25)
+    assert row["time"] == pd.Timestamp("2020-12-31 22:40", tz="UTC")  # the interval's begin
+
+
 def test_missing_column_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r'column "P" is missing'):
         _csv(tmp_path, "WT,T,Power,V\nA,2020-01-01 00:00,1,1\n", _source())
@@ -119,6 +193,12 @@ def test_civil_time_in_autumn_by_record_order(tmp_path: Path) -> None:
     assert batch.frame["time"].diff().dropna().unique().tolist() == [pd.Timedelta("30min")]
     assert batch.frame["utc_offset_s"].tolist() == [7200, 7200, 7200, 3600, 3600, 3600]
     assert "passes twice" in batch.examples[0]
+
+
+@pytest.mark.parametrize(("stamp", "given"), [("2020-01-01 00:00", True), ("2020-01-01T00:00+01:00", False)])
+def test_offsets_that_the_file_does_not_hold_are_given_and_said_so(tmp_path: Path, stamp: str, given: bool) -> None:
+    batch = _csv(tmp_path, f"WT,T,P,V\nA,{stamp},1.5,36\nA,nonsense,1,1\n", _source())
+    assert batch.offsets_given is given
 
 
 def test_parquet_and_csv_give_the_same(tmp_path: Path) -> None:

@@ -179,6 +179,21 @@ class TestAllocate:
         assert brief(events) == [(UNKNOWN, 4), ("forced_outage", 9), ("full_performance", 24)]
         assert list(segments["open_end"]) == [False, True, False]
 
+    @pytest.mark.parametrize(
+        ("marker", "state"),
+        [
+            (("informational", "Partial Performance", "Reduced power"), "partial_performance"),
+            (("informational", "", "Wind < start wind"), "ready_standby"),
+        ],
+    )
+    def test_an_open_stop_ends_when_the_turbine_runs_reduced_or_waits_for_wind(
+        self, marker: tuple[str, ...], state: str
+    ) -> None:
+        events = log(
+            (4, None, "stop", FORCED), (9, None, *marker), (15, None, "informational", FULL, "Mains operation")
+        )
+        assert brief(events) == [(UNKNOWN, 4), ("forced_outage", 9), (state, 15), ("full_performance", 24)]
+
     def test_an_open_stop_without_a_run_state_ends_with_the_period_and_is_flagged(self) -> None:
         segments = allocate(log((4, None, "stop", FORCED)), DAY, DAY + pd.Timedelta(hours=12), DEFAULTS)
         assert segments["end"].iloc[-1] == DAY + pd.Timedelta(hours=12)

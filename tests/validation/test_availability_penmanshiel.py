@@ -78,7 +78,7 @@ def test_penmanshiel_open_rows_cost_nothing(penmanshiel: pd.DataFrame, segments:
 def test_penmanshiel_availability_and_reliability(penmanshiel: pd.DataFrame, segments: pd.DataFrame) -> None:
     sums = log_sums("Penmanshiel 01", segments)
     basis = Basis(turbine="Penmanshiel 01", evidence="status log", start=FEBRUARY[0], end=FEBRUARY[1])
-    table = availability_table(sums, [basis], DEFAULTS).set_index(["turbine", "view"])
+    table = availability_table(sums, [basis], DEFAULTS, quantum_kwh=1.0).set_index(["turbine", "view"])
     stopped = 0.20278 + 0.34611 + 0.32 + 11.51167
     row = table.loc[("Penmanshiel 01", "operational")]
     assert row["time_based"] == pytest.approx(1 - stopped / 672, abs=1e-6)

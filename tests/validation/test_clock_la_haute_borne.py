@@ -6,14 +6,20 @@ with different values and 12 are missing. Energies are those of an independent c
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import fleet
 from fleet.clock import ClockFinding, Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
+from fleet.clock_lag import CORRECTED, clock_lags, offset_hint
 from fleet.config import ClockSettings
 from fleet.dataset import Dataset, open_dataset
 from fleet.flags import Flag
+from fleet.results import FleetResults
+from tests.validation.runs import la_haute_borne_corrected
 
 PERIOD_S = 600
 SPRINGS = pd.to_datetime(["2014-03-30T01:00Z", "2015-03-29T01:00Z"]).as_unit("us")
@@ -159,3 +165,88 @@ def test_reanalysis_shows_no_such_difference_once_the_clock_is_right(sample, cor
     lag = reanalysis_lag(right, era5.read().frame, PERIOD_S).set_index("season")
     difference = lag.loc["daylight saving", "lag_min"] - lag.loc["standard time", "lag_min"]
     assert abs(difference) < 2 * np.hypot(*lag["u_lag_min"])
+
+
+@pytest.mark.parametrize(("offset", "hint"), [(None, "UTC+00:00 instead of UTC+01:00"), ("+00:00", "")])
+def test_the_offset_that_reanalysis_prefers_is_hinted_at_until_it_is_set(sample, turbines, offset, hint) -> None:
+    (era5,) = sample.of_kind("reanalysis")
+    chosen, parts = ClockSettings(fixed_offset=offset), []
+    for rows in turbines.values():
+        finding = check_clock(rows, period_s=PERIOD_S, time_zone="Europe/Paris", settings=chosen)
+        right = apply_clock(rows, finding, chosen, PERIOD_S).set_index("source_row")["time"]
+        parts.append(rows.assign(corrected=right.reindex(rows["source_row"]).to_numpy()))
+        parts[-1]["corrected"] = pd.DatetimeIndex(parts[-1]["corrected"])
+    lag = clock_lags(parts, era5.read().frame, PERIOD_S)
+    found = offset_hint(lag, finding.correction.fixed_offset_s)
+    assert (hint in found) if hint else found == ""
+    corrected = lag[lag["stamps"] == CORRECTED].set_index("season")["lag_min"]
+    assert corrected.to_numpy() == pytest.approx([-10, -10] if offset else [50, 50], abs=5)
+
+
+@pytest.fixture(scope="module")
+def autumn(turbines, tmp_path_factory) -> Path:
+    """October and November 2014 as a table of bare local readings, the way an own export would hold them."""
+    folder = tmp_path_factory.mktemp("autumn")
+    rows = pd.concat(turbines.values()).sort_values("source_row")
+    rows = rows[rows["stamp_local"].between("2014-10-01", "2014-11-30 23:50")]
+    columns = ["stamp_local", "turbine", "power_kw", "wind_speed", "nacelle_direction_deg", "ambient_temperature_degc"]
+    rows[columns].to_csv(folder / "export.csv", index=False, date_format="%Y-%m-%d %H:%M:%S")
+    return folder
+
+
+def read_as(folder: Path, time_zone: str, clock: str = "") -> FleetResults:
+    names = ("R80711", "R80721", "R80736", "R80790")
+    turbines = "".join(f'[[turbines]]\nname = "{name}"\nrated_power_kw = 2050\n' for name in names)
+    signals = {
+        "power_kw": "kW",
+        "wind_speed": "m/s",
+        "nacelle_direction_deg": "deg",
+        "ambient_temperature_degc": "degC",
+    }
+    mapping = "".join(f'{name} = {{ column = "{name}", unit = "{unit}" }}\n' for name, unit in signals.items())
+    (folder / "farm.toml").write_text(
+        f'name = "autumn"\ntime_zone = "Europe/Paris"\n{turbines}{clock}[[sources]]\nformat = "generic"\n'
+        f'files = "export.csv"\ntime_zone = "{time_zone}"\nstamps = "start"\ntime_column = "stamp_local"\n'
+        f'turbine_column = "turbine"\n[sources.columns]\n{mapping}',
+        encoding="utf-8",
+    )
+    return fleet.open(folder).results
+
+
+def test_an_autumn_by_itself_is_possibly_a_fixed_clock_and_no_hole(autumn: Path) -> None:
+    results = read_as(autumn, "Europe/Paris")
+    assert results.clock is not None
+    table = results.clock.table
+    assert set(table["verdict"]) == {Verdict.POSSIBLY_FIXED.value}
+    assert (table["missing_stamps"].sum(), table["true_holes"].sum(), table["shifted_rows"].sum()) == (24, 0, 0)
+    text = " ".join(results.clock.notes)
+    assert text.count("as if no time were missing in between") == 4
+    assert 'fixed_offset = "+01:00" under [clock] (or time_zone = "+01:00" in the source' in text
+    assert "written" not in text
+    alarm, warning = (finding for finding in results.findings if finding.section == "clock")
+    assert 'give its offset: fixed_offset = "+01:00"' in warning.text
+    assert "24 are missing, of which 0 are true holes; nothing was moved" in alarm.text
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "clock", "verdict"),
+    [
+        ("+01:00", "", Verdict.REGULAR),
+        ("Europe/Paris", '[clock]\nfixed_offset = "+01:00"\n', Verdict.FIXED_CLOCK),
+    ],
+)
+def test_what_the_hint_says_to_set_makes_the_autumn_regular(autumn: Path, time_zone, clock, verdict) -> None:
+    results = read_as(autumn, time_zone, clock)
+    assert results.clock is not None
+    table = results.clock.table
+    assert set(table["verdict"]) == {verdict.value}
+    assert (table["holes_after"].sum(), table["duplicates_after"].sum(), table["true_holes"].sum()) == (0, 0, 0)
+    assert set(table["first"]) == {pd.Timestamp("2014-09-30T23:00Z")}
+
+
+def test_the_plant_file_is_told_from_a_measurement() -> None:
+    energy = la_haute_borne_corrected().energy
+    assert energy is not None
+    assert "constant factor of 0.980 whatever the load" in energy.meter_note
+    assert "fits the turbines' stamps as written (off by 0.4 % on average)" in energy.meter_note
+    assert energy.meter_note in energy.notes

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ document.getElementById("frame").addEventListener("load", function () {{
     outside: outside.slice(0, 5).map(element => element.outerHTML.slice(0, 120)),
     sections: [...page.querySelectorAll("section")].map(section => [section.id, box(section).height]),
     figures: [...page.querySelectorAll("figure svg")].map(svg => [box(svg).width, box(svg).height]),
+    scales: [...page.querySelectorAll("figure svg")].map(svg => box(svg).width / svg.width.baseVal.value),
+    unsaid: [...page.querySelectorAll(".scroll")].filter(frame => {{
+      const hint = frame.parentElement.querySelector("p.hint");
+      return frame.scrollWidth > frame.clientWidth + 1 && !(hint && box(hint).height > 0);
+    }}).map(frame => frame.parentElement.outerHTML.slice(0, 120)),
+    hidden: [...page.querySelectorAll("#headline .scroll")].map(frame => frame.scrollWidth - frame.clientWidth),
+    columns: new Set([...page.querySelectorAll("#headline tbody tr:first-child td")].map(cell => box(cell).top)).size,
     font: parseFloat(page.defaultView.getComputedStyle(page.body).fontSize),
   }});
 }});
@@ -77,7 +85,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(synthetic_results(4, 6), tmp_path_factory.mktemp("report") / "out")
 
 
-@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("width", [360, 390, 800, 1200])
 def test_page_is_laid_out_without_running_off_the_screen(page: Path, width: int, tmp_path: Path) -> None:
     found = measure(page, width, tmp_path)
     assert found["width"] == width
@@ -88,6 +96,44 @@ def test_page_is_laid_out_without_running_off_the_screen(page: Path, width: int,
     assert len(found["figures"]) == len(list((page.parent / "figures").iterdir())) > 15
     assert all(w > 200 and h > 80 for w, h in found["figures"])
     assert found["font"] >= 16
+    assert found["unsaid"] == [], "can be scrolled without saying so"
+    # Type in figures is 7.5 pt at scale 1 and no smaller than 6.3 px on a phone.
+    assert all(0.63 < scale <= 1.2 for scale in found["scales"])
+
+
+def test_headline_is_cards_on_a_phone_and_a_whole_table_on_a_screen(page: Path, tmp_path: Path) -> None:
+    phone, screen = (measure(page, width, tmp_path) for width in (390, 1200))
+    assert phone["hidden"] == screen["hidden"] == [0]
+    assert screen["columns"] == 1  # all cells of a row side by side
+    assert phone["columns"] > 9  # one below the other
+
+
+def test_nothing_has_to_be_scrolled_at_1200_px(tmp_path: Path) -> None:
+    results = synthetic_results(4, 6)
+    assert results.availability is not None
+    table = results.availability.table
+    long = table.assign(
+        potential_source=table["turbine"] + ": available neighbours (94 %); own power curve (6 %)",
+        note=table["turbine"] + ": 12.3 h of 145.6 h of lost time have no potential power: lost energy understated",
+        evidence=[("status log", "inferred")[place % 2] for place in range(len(table))],
+    )
+    page = write_report(replace(results, availability=replace(results.availability, table=long)), tmp_path / "out")
+    assert measure(page, 1200, tmp_path)["unsaid"] == []  # no hint is shown on such a screen
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
+def test_no_heading_is_left_alone_at_the_end_of_a_sheet(page: Path, tmp_path: Path) -> None:
+    target = tmp_path / "page.pdf"
+    chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={target}", page.as_uri())
+    done = subprocess.run(["pdftotext", "-layout", str(target), "-"], capture_output=True, text=True, check=True)
+    sheets = [
+        lines for sheet in done.stdout.split("\f") if (lines := [line for line in sheet.splitlines() if line.strip()])
+    ]
+    captions = re.findall(r'<p class="caption">([^<]*)</p>', page.read_text(encoding="utf-8"))
+    headings = {*SECTIONS.values(), *map(html.unescape, captions)}
+    assert len(sheets) >= 5
+    assert [sheet[-1].strip() for sheet in sheets if sheet[-1].strip() in headings] == []
+    assert "scroll \u2192" not in done.stdout
 
 
 def test_page_of_logs_only_is_laid_out(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from fleet import samples
 from fleet.config import Source, load_farm
-from fleet.inventory import inspect_folder, starter_farm_toml
+from fleet.inventory import inspect_folder
 from fleet.readers import Batch, read, recognise
 from fleet.schema import SCADA, SIGNALS, columns, dtypes
+from fleet.starter import starter_farm_toml
 
 
 def _read(farm: str, name: str) -> Batch:

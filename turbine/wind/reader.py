@@ -72,7 +72,7 @@ def read_wind_csv(path: Path, *, time_column: str = "", wind_column: str = "") -
         times[k] = _number(where, header[t], cells[t])
         speeds[k] = _number(where, header[v], cells[v])
     rows = np.array([number for number, _ in lines[1:]], np.int64)
-    return from_samples(times * t_factor, speeds * v_factor, name=str(path), rows=rows)
+    return from_samples(times * t_factor, speeds * v_factor, name=str(path), rows=rows, row_word="line")
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

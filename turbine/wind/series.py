@@ -179,7 +179,12 @@ def _breakpoints(what: str, times: npt.ArrayLike, wind_speeds: npt.ArrayLike) ->
 
 
 def from_samples(
-    time: npt.ArrayLike, wind_speed: npt.ArrayLike, *, name: str = "wind series", rows: npt.ArrayLike | None = None
+    time: npt.ArrayLike,
+    wind_speed: npt.ArrayLike,
+    *,
+    name: str = "wind series",
+    rows: npt.ArrayLike | None = None,
+    row_word: str = "row",
 ) -> WindSeries:
     """Return a wind series from measured or simulated samples with their times.
 
@@ -194,6 +199,8 @@ def from_samples(
         Origin of the samples, begins every error.
     rows : array of int, shape (n,), optional
         Number of each sample's row at its origin, named in errors; 0, 1, ... unless given.
+    row_word : str
+        What a row is called there.
 
     Raises
     ------
@@ -207,29 +214,28 @@ def from_samples(
             f"{name}: {times.size} times and {speed.size} wind speeds, expected as many of both and at least two"
         )
     row = np.arange(times.size) if rows is None else np.asarray(rows)
-    _refuse(~np.isfinite(times), f"{name}: row {{}}: time is {{:g}}, expected a finite time [s]", row, times)
-    hint = "expected a finite wind speed [m/s]; fill the gap or cut the series there"
-    _refuse(~np.isfinite(speed), f"{name}: row {{}}: wind speed is {{:g}}, {hint}", row, speed)
-    hint = "expected 0 or more [m/s]; codes of missing values must be removed first"
-    _refuse(speed < 0.0, f"{name}: row {{}}: wind speed is {{:g}}, {hint}", row, speed)
+
+    def refuse(bad: npt.NDArray[np.bool_], found: str, values: Floats, expected: str, first: int = 0) -> None:
+        """Raise for the first bad sample; `bad` and `values` begin at sample `first`."""
+        if bad.any():
+            k = int(np.flatnonzero(bad)[0])
+            raise WindError(f"{name}: {row_word} {row[k + first]}: {found} {values[k]:g} {expected}")
+
+    refuse(~np.isfinite(times), "time is", times, "s, expected a finite time")
+    refuse(~np.isfinite(speed), "wind speed is", speed, "m/s, expected a finite value; fill the gap or cut the series")
+    refuse(speed < 0.0, "wind speed is", speed, "m/s, expected 0 or more; remove codes of missing values first")
     gaps = np.diff(times)
-    hint = "s after the row before, expected ascending times"
-    _refuse(gaps <= 0.0, f"{name}: row {{}}: {{:g}} {hint}", row[1:], gaps)
+    refuse(gaps <= 0.0, "time is", gaps, "s after the one before, expected ascending times", first=1)
     usual = float(np.median(gaps))
-    hint = f"s after the row before, expected {usual:g} s as elsewhere; bring the series to even steps"
-    _refuse(np.abs(gaps - usual) > 2.0 * UNEVEN * usual, f"{name}: row {{}}: {{:g}} {hint}", row[1:], gaps)
+    expected = f"s after the one before, expected {usual:g} s as elsewhere; bring the series to even steps"
+    refuse(np.abs(gaps - usual) > 2.0 * UNEVEN * usual, "time is", gaps, expected, first=1)
     step = float(times[-1] - times[0]) / (times.size - 1)
     drift = times - times[0] - np.arange(times.size) * step
-    hint = f"off an even grid of {step:g} s; bring the series to even steps"
-    _refuse(np.abs(drift) > UNEVEN * step, f"{name}: row {{}}: time lies {{:g}} s {hint}", row, drift)
+    expected = (
+        f"s off an even grid of {step:g} s, expected at most {UNEVEN:.0%} of that; bring the series to even steps"
+    )
+    refuse(np.abs(drift) > UNEVEN * step, "time is", drift, expected)
     return WindSeries(time_step=float(f"{step:.12g}"), wind_speed=speed, name=name)
-
-
-def _refuse(bad: npt.NDArray[np.bool_], message: str, row: npt.NDArray[np.int64], values: Floats) -> None:
-    """Raise for the first bad sample; `message` takes its row and its value."""
-    found = np.flatnonzero(bad)
-    if found.size:
-        raise WindError(message.format(row[found[0]], values[found[0]]))
 
 
 def resample(series: WindSeries, time_step: float, *, method: Literal["linear", "hold"] = "linear") -> WindSeries:

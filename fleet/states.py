@@ -1,0 +1,225 @@
+"""What each record's time and energy were: standing still, running below what was possible, or running normally.
+
+Every record with power is divided once, and availability, the list of stops and the losses all come from that division.
+Its states come from the status log, else from wind and power. A mean power over a record in which the turbine stood for
+a part of the time belongs to the running part first, up to what that part could have produced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.categories import IN_SERVICE, Category
+from fleet.category_sums import RUNNING_UNALLOCATED, join_rows
+from fleet.config import Farm
+from fleet.flags import Flag
+from fleet.logs import contract_segments
+from fleet.potential import PotentialSource, choose, normal_sums
+from fleet.records import Records
+from fleet.stops import down_runs, stop_energy, stop_fragments
+from fleet.sums import POWER, Summary, keyed_sums, quanta
+from fleet.times import series_us
+
+__all__ = ["PARTS", "STOPPED", "divide_power", "state_tables"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+#: Labels of time in which a turbine is stopped.
+STOPPED = frozenset(category.value for category in Category) - {
+    *(category.value for category in IN_SERVICE),
+    Category.INFORMATION_UNAVAILABLE.value,
+}
+
+#: What a record's time is divided into for the losses; the position is the key in the merged table "parts".
+PARTS = ("stopped", "partial", "unlogged", "degraded", "normal", "without expectation")
+
+
+@dataclass(frozen=True)
+class _States:
+    """Each record's time by label, and its power while stopped and while running."""
+
+    shares: pd.DataFrame  #: [us] per label
+    stops: pd.DataFrame  #: start, end [us since 1970 UTC]
+    counted: Mask  #: records whose state and energy are known
+    stopped: Floats  #: share of the time that the turbine stood still
+    power_stopped: Floats  #: mean power in that time [kW]
+    power_running: Floats  #: mean power in the rest [kW]
+
+
+def divide_power(power: Floats, possible: Floats, stopped: Floats) -> tuple[Floats, Floats]:
+    """Divide a record's mean power between the part of its time that the turbine stood still and the rest.
+
+    Parameters
+    ----------
+    power : array, shape (n,)
+        Mean power of the records [kW].
+    possible : array, shape (n,)
+        Power that the turbine could have produced; missing where nothing says [kW].
+    stopped : array, shape (n,)
+        Share of the time that it stood still, 0 to 1.
+
+    Returns
+    -------
+    stopped, running : array, shape (n,)
+        Mean power in each part [kW], 0 in a part without length; weighted with the shares they add up to `power`. The
+        running part comes first: it has all the energy, as far as it could have produced it.
+    """
+    running = 1.0 - stopped
+    limit = np.where(np.isfinite(possible), np.maximum(possible, 0.0) * running, np.inf)
+    made = np.where(stopped > 0.0, np.clip(power, 0.0, limit), power)
+    made = np.where(running > 0.0, made, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        while_stopped = np.where(stopped > 0.0, (power - made) / stopped, 0.0)
+        while_running = np.where(running > 0.0, made / running, 0.0)
+    return while_stopped, while_running
+
+
+def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFrame | None) -> Summary:
+    """Return energy by category, by stop and by kind of loss, and the test of the potential's sources.
+
+    Parameters
+    ----------
+    records : Records
+        One partition's own records.
+    turbine : str
+        Name of the turbine.
+    farm : Farm
+        Settings.
+    segments : DataFrame or None
+        States from a status log with known coverage; None: they are inferred from wind and power.
+
+    Returns
+    -------
+    Summary
+        "states" (turbine, month, category, source -> time [us], potential, produced), "contract_states" where the
+        contract has a priority of its own, "stops" (turbine, start, end, source -> potential, produced), "parts"
+        (turbine, part, source -> time, potential, produced), "sources" (turbine, source, month -> n, potential, own);
+        energies in 0.01 kW times records.
+    """
+    period = farm.averaging_period_s * 1_000_000
+    potential, source = choose(records.potential)
+    possible = records.potential[PotentialSource.OWN_CURVE]
+    possible = np.where(np.isfinite(possible), possible, potential)
+    states = _inferred(records, farm, period) if segments is None else _logged(records, segments, period, possible)
+    normal = records.curve_ok & (records.power > 0.0) & (states.stopped == 0.0)
+    some = states.counted
+    tables: Summary = {
+        "states": _category_energy(records, turbine, states, potential, source, period),
+        "sources": normal_sums(
+            turbine,
+            records.months[normal],
+            records.power[normal],
+            {key: values[normal] for key, values in records.potential.items()},
+        ),
+        "stops": stop_energy(
+            turbine,
+            states.stops,
+            records.times[some],
+            states.power_stopped[some],
+            potential[some],
+            source[some],
+            period,
+        ),
+        "parts": _loss_parts(records, turbine, states, potential, source, period, inferred=segments is None),
+    }
+    contract = contract_segments(segments) if segments is not None else None
+    if contract is not None:
+        other = _logged(records, contract, period, possible)
+        tables["contract_states"] = _category_energy(records, turbine, other, potential, source, period)
+    return tables
+
+
+def _logged(records: Records, segments: pd.DataFrame, period: int, possible: Floats) -> _States:
+    shares = join_rows(segments, records.times, period)
+    stopped = _share(shares, [str(label) for label in shares if label in STOPPED], period)
+    logged = stop_fragments("", segments)
+    stops = pd.DataFrame({"start": series_us(logged["start"]), "end": series_us(logged["end"])})
+    divided = divide_power(records.power, possible, stopped)
+    return _States(shares, stops, records.has_energy, stopped, *divided)
+
+
+def _inferred(records: Records, farm: Farm, period: int) -> _States:
+    """What wind and power alone can tell: running as the curve says, waiting for wind, or down."""
+    idle = records.present & (records.wind < farm.availability.down_wind_speed) & (records.power <= 0.0)
+    odd = (records.flags & np.uint32(Flag.INCONSISTENT)) > 0
+    labels = {
+        Category.UNALLOCATED.value: records.down,
+        Category.READY_STANDBY.value: idle & ~records.down,
+        RUNNING_UNALLOCATED: odd & ~idle & ~records.down,
+        Category.FULL_PERFORMANCE.value: ~odd & ~idle & ~records.down,
+    }
+    shares = pd.DataFrame({label: np.where(where, period, 0) for label, where in labels.items()})
+    stops = down_runs(records.times, records.down, period)
+    stopped = records.down.astype(np.float64)
+    return _States(shares, stops, records.present, stopped, records.power, records.power)
+
+
+def _category_energy(
+    records: Records, turbine: str, states: _States, potential: Floats, source: Ints, period: int
+) -> pd.DataFrame:
+    parts = []
+    for label in map(str, states.shares):
+        time = states.shares[label].to_numpy()
+        some = states.counted & (time > 0)
+        power = states.power_stopped if label in STOPPED else states.power_running
+        parts.append(
+            keyed_sums(
+                {"turbine": turbine, "month": records.months[some], "category": label, "source": source[some]},
+                {
+                    "time": time[some],
+                    "potential": quanta(potential[some] * time[some] / period, POWER),
+                    "produced": quanta(power[some] * time[some] / period, POWER),
+                },
+            )
+        )
+    return pd.concat(parts).sort_index()
+
+
+def _loss_parts(
+    records: Records, turbine: str, states: _States, potential: Floats, source: Ints, period: int, *, inferred: bool
+) -> pd.DataFrame:
+    """Divide every record with power once: what stands still, what runs, and how well."""
+    counted = states.counted
+    expected = np.where(records.present, records.potential[PotentialSource.OWN_CURVE], np.nan)
+    stopped = np.where(counted, states.stopped, 0.0)
+    partial = np.where(counted, _share(states.shares, [Category.PARTIAL_PERFORMANCE.value], period), 0.0)
+    rest = np.clip(1.0 - stopped - partial, 0.0, 1.0)
+    known = np.isfinite(expected)
+    unlogged = records.down & known & (not inferred)
+    odd = ((records.flags & np.uint32(Flag.INCONSISTENT)) > 0) & known & ~unlogged
+    none = np.full(source.size, int(PotentialSource.NONE), np.int64)
+    zero = np.zeros(source.size)
+    # part -> share of the record's time, what was possible in it, its source (of which the bias is corrected), power
+    of: tuple[tuple[Floats, Floats, Ints, Floats], ...] = (
+        (stopped, potential, source, states.power_stopped),
+        (partial, potential, source, states.power_running),
+        (rest * unlogged, expected, none, states.power_running),
+        (rest * odd, expected, none, states.power_running),
+        (rest * (known & ~odd & ~unlogged), expected, none, states.power_running),
+        (rest * ~known, zero, none, np.where(counted, states.power_running, records.power)),
+    )
+    tables = []
+    for part, (share, possible, by, power) in enumerate(of):
+        some = records.has_energy & (share > 0.0)
+        tables.append(
+            keyed_sums(
+                {"turbine": turbine, "part": np.full(int(some.sum()), part), "source": by[some]},
+                {
+                    "time": np.rint(share[some] * period).astype(np.int64),
+                    "potential": quanta(possible[some] * share[some], POWER),
+                    "produced": quanta(power[some] * share[some], POWER),
+                },
+            )
+        )
+    return pd.concat(tables).sort_index()
+
+
+def _share(shares: pd.DataFrame, labels: list[str], period: int) -> Floats:
+    there = [label for label in labels if label in shares]
+    return np.asarray(shares[there].sum(axis=1), np.float64) / period

@@ -1,0 +1,22 @@
+"""Lists of names and ranges of figures as sentences have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["listed", "span"]
+
+_MOST = 6
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names in order with commas; of more than six the first five and how many more."""
+    ordered = sorted(str(name) for name in names)
+    return ", ".join(ordered) if len(ordered) <= _MOST else f"{', '.join(ordered[:5])} and {len(ordered) - 5} more"
+
+
+def span(values: Iterable[float], digits: int, scale: float = 1.0) -> str:
+    """Return the smallest and the largest of some figures ("0.98 to 1.03"), or one where they are written alike."""
+    every = list(values)
+    low, high = (f"{scale * value:,.{digits}f}" for value in (min(every), max(every)))
+    return low if low == high else f"{low} to {high}"
