@@ -14,7 +14,7 @@ from fleet.far_stamps import far_from_rest
 from fleet.readers.base import Batch
 from fleet.schema import EVENTS, columns
 from fleet.site import source_row, source_table
-from fleet.status_log import allocate, declared_period
+from fleet.status_log import allocate, declared_period, treatment
 from fleet.times import from_us, series_us, stamps, to_us
 
 __all__ = ["LogStates", "StatusLog", "contract_segments", "log_period", "log_states", "read_logs"]
@@ -78,7 +78,8 @@ def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
     rows = []
     for (file, batch, note), rows_outdated in zip(read, outdated.tolist(), strict=True):
         known_better = f"rows not used, as the same event stands elsewhere with its end or a later one: {rows_outdated}"
-        notes = [note, known_better if rows_outdated else ""]
+        kinds = ", ".join(f"{kind} {rows}" for kind, rows in treatment(batch.frame).items() if rows)
+        notes = [f"rows by what they count as: {kinds}", note, known_better if rows_outdated else ""]
         rows.append(source_row(file, batch, "; ".join(filter(None, notes))))
     return logs, source_table(rows)
 

@@ -52,14 +52,13 @@ __all__ = [
 WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
 
 # Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).
-BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW = (
+BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = (
     "#0072B2",
     "#E69F00",
     "#009E73",
     "#D55E00",
     "#56B4E9",
     "#CC79A7",
-    "#F0E442",
 )
 INK, GREY, LIGHT = "#222222", "#767676", "#e4e4e4"
 
