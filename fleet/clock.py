@@ -9,7 +9,6 @@ a possibility: nothing is moved, and no hole is called true that the signals do 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +22,7 @@ from fleet.clock_evidence import Change, Sign, Witness, clock_changes, hear, off
 from fleet.clock_holes import HoleSteps, Opinion, autumn_steps
 from fleet.clock_lag import LAG_COLUMNS, lag_notes, offset_hint, reanalysis_lag
 from fleet.clock_rows import Rows, Tally, repeat_flags, tally
-from fleet.errors import ConfigError
+from fleet.config import offset_s
 from fleet.flags import Flag
 from fleet.intervals import SECOND
 from fleet.results import Clock
@@ -116,9 +115,9 @@ def check_clock(
     Raises
     ------
     ConfigError
-        If the zone or the offset in the settings cannot be read.
+        If the zone cannot be read.
     """
-    given_offset = _offset_s(settings.fixed_offset)
+    given_offset = offset_s(settings.fixed_offset) if settings.fixed_offset else None
     rows, period = Rows.of(frame), period_s * SECOND
     if not len(rows):
         return _without_records(frame)
@@ -270,15 +269,6 @@ def _shared_notes(ordered: list[ClockFinding]) -> list[str]:
             holders.setdefault(note, []).append(finding.turbine)
     whole = len(ordered) if len(ordered) > 1 else 0
     return [f"{'All turbines' if len(who) == whole else ', '.join(who)}: {note}" for note, who in holders.items()]
-
-
-def _offset_s(text: str | None) -> int | None:
-    if not text:
-        return None
-    match = re.fullmatch(r"([+-])(\d{2}):(\d{2})", text)
-    if not match or int(match[2]) > 14 or int(match[3]) > 59:
-        raise ConfigError(f'key "clock.fixed_offset": found {text!r}, expected an offset from UTC such as "+01:00"')
-    return (-1 if match[1] == "-" else 1) * (int(match[2]) * 3600 + int(match[3]) * 60)
 
 
 def _turbine(frame: pd.DataFrame) -> str:

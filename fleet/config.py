@@ -6,6 +6,7 @@ documentation is generated from their descriptions. An unknown key is refused wi
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ __all__ = [
     "Turbine",
     "entry_number",
     "load_farm",
+    "offset_s",
     "parse_farm",
     "parse_turbine",
     "turbine_name_problem",
@@ -76,6 +78,19 @@ class Source(_Model):
     delimiter: str = Field(",", min_length=1, max_length=1, description="generic CSV: field delimiter")
     decimal: Literal[".", ","] = Field(".", description="generic CSV: decimal mark")
     columns: dict[str, Signal] = Field(default_factory=dict, description="generic: canonical column -> file column")
+    averaging_period_s: int | None = Field(None, description="the farm's averaging period; need not be given [s]")
+
+    @field_validator("time_format")
+    @classmethod
+    def _check_format(cls, time_format: str) -> str:
+        import pandas as pd
+
+        if time_format:
+            try:
+                pd.to_datetime(pd.Series(["x"]), format=time_format, errors="coerce")
+            except (ValueError, re.error) as error:
+                raise ValueError(f"no strptime format such as %d.%m.%Y %H:%M: {error}") from None
+        return time_format
 
     @field_validator("files")
     @classmethod
@@ -84,6 +99,14 @@ class Source(_Model):
         if not files or files.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
             raise ValueError("expected a pattern inside the farm's folder, such as data/*.csv or **/*.csv")
         return files
+
+
+def offset_s(text: str) -> int:
+    """Return an offset from UTC such as "+01:00" in seconds; `ValueError` where the text is none."""
+    match = re.fullmatch(r"([+-])(\d{2}):(\d{2})", text)
+    if not match or int(match[2]) > 14 or int(match[3]) > 59:
+        raise ValueError('expected an offset from UTC such as "+01:00"')
+    return (-1 if match[1] == "-" else 1) * (int(match[2]) * 3600 + int(match[3]) * 60)
 
 
 class ClockSettings(_Model):
@@ -95,8 +118,17 @@ class ClockSettings(_Model):
         "correction, keep that record in file order; reject: no correction, keep neither",
     )
     fixed_offset: str | None = Field(
-        None, description="UTC offset (+01:00) of a fixed clock that the check found; empty: the zone's standard time"
+        None,
+        description="UTC offset (+01:00) of a fixed clock that the check found, which also confirms a clock that one "
+        "season alone points to; empty: the zone's standard time",
     )
+
+    @field_validator("fixed_offset")
+    @classmethod
+    def _check_offset(cls, text: str | None) -> str | None:
+        if text:
+            offset_s(text)
+        return text
 
 
 class QualitySettings(_Model):
@@ -273,6 +305,20 @@ class Farm(_Model):
             hint = nearest(zone, available_timezones())
             raise ValueError(f'unknown time zone{hint}, expected an IANA name such as "Europe/Paris"') from None
         return zone
+
+    @model_validator(mode="after")
+    def _check_one_period(self) -> Farm:
+        for source in self.sources:
+            if source.averaging_period_s not in (None, self.averaging_period_s):
+                raise ValueError(
+                    f"a farm has one averaging period: found {source.averaging_period_s} s in [[sources]] beside "
+                    f"averaging_period_s = {self.averaging_period_s}"
+                )
+        return self
+
+    def read_with(self, source: Source) -> Source:
+        """Return a source completed by what its reader has to know of the farm."""
+        return source.model_copy(update={"averaging_period_s": self.averaging_period_s})
 
     @field_validator("turbines")
     @classmethod

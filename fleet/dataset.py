@@ -150,7 +150,7 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
                 f'{root / CONFIG_NAME}: key "sources.{number}.files": {source.files!r} matches no file of the format '
                 f"{known.name} ({len(paths)} files match the pattern){entry_number(('sources', number))}"
             )
-        files += [_data_file(root, path, known, source) for path in matching]
+        files += [_data_file(root, path, known, farm.read_with(source)) for path in matching]
     names = [file.name for file in files]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

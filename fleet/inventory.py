@@ -169,7 +169,7 @@ def inspect_folder(folder: Path) -> Inventory:
     for number, source in enumerate(settings.sources):
         source_format(source, number, folder / CONFIG_NAME)  # an error of the settings, not of a file
         for path in folder.glob(source.files):
-            chosen.get(path, []).append(source)
+            chosen.get(path, []).append(settings.read_with(source))
     series: dict[str, _Series] = {}
     assets: dict[str, dict[str, Any]] = {}
     files = tuple(_look_at(path, path.relative_to(folder).as_posix(), chosen[path], series, assets) for path in paths)

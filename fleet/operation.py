@@ -123,7 +123,7 @@ def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataF
         declared=inferred or not scattered,
         potential_source=source,
         u_potential=u_potential,
-        note="" if log is None else _SCATTERED if inferred else log.note,
+        note="" if log is None else (log.note or _SCATTERED) if inferred else log.note,
     )
 
 

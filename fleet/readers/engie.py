@@ -73,6 +73,7 @@ def _read_scada(path: Path, source: Source) -> Batch:
         signals={name: SignalColumn((column,)) for column, name in SIGNALS.items() if column in raw.cells},
         zone=source.time_zone,
         label=source.stamps or "start",
+        period_s=source.averaging_period_s,
     )
 
 

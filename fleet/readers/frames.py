@@ -39,6 +39,7 @@ def scada_batch(
     signals: Mapping[str, SignalColumn],
     zone: str,
     label: str,
+    period_s: int | None = None,
     time_format: str = "",
     decimal: str = ".",
     declared: tuple[pd.Timestamp, pd.Timestamp] | None = None,
@@ -60,6 +61,8 @@ def scada_batch(
         Time zone of stamps without an offset.
     label : str
         "start" or "end": which end of the averaging period the stamps label.
+    period_s : int, optional
+        The averaging period, by which stamps of the end are moved; without it the file's most frequent step [s].
     time_format, decimal : str
         `strptime` format ("" for ISO 8601) and decimal mark.
     declared : pair of Timestamp, optional
@@ -81,7 +84,7 @@ def scada_batch(
     clocks, zone_notes = in_zone(written, zone, groups)
     examples += [f"{raw.path.name}: {note}" for note in zone_notes]
     if label == "end":
-        clocks = clock_readings(clocks, step_s(utc(clocks), groups))
+        clocks = clock_readings(clocks, period_s or step_s(utc(clocks), groups))
     flags = np.where(unreadable, np.uint32(Flag.UNREADABLE), np.uint32(0))
     data: dict[str, Any] = {}
     for name, source in signals.items():

@@ -49,6 +49,7 @@ def _read_scada(path: Path, source: Source) -> Batch:
         signals=signals,
         zone=source.time_zone,
         label=source.stamps or "start",
+        period_s=source.averaging_period_s,
         time_format=source.time_format,
         decimal=source.decimal,
         notes=() if source.stamps else (f'{path.name}: "stamps" is not given; assumed start',),

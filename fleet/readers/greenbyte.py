@@ -151,6 +151,7 @@ def _read_data(path: Path, source: Source) -> Batch:
         signals=signal_columns(names, str(path)),
         zone=about.zone,
         label=source.stamps or "start",
+        period_s=source.averaging_period_s,
         declared=about.declared,
     )
 

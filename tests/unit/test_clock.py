@@ -8,7 +8,7 @@ import pytest
 
 from fleet.clock import Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
 from fleet.clock_lag import clock_lags, lag_notes, offset_hint
-from fleet.config import ClockSettings
+from fleet.config import ClockSettings, parse_farm
 from fleet.continuity import steps
 from fleet.errors import ConfigError
 from fleet.flags import Flag
@@ -107,8 +107,8 @@ def test_fixed_offset_from_the_settings() -> None:
 
 @pytest.mark.parametrize("text", ["1", "+1:00", "Europe/Paris", "+25:00", "+01:75"])
 def test_an_unreadable_offset_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"clock\.fixed_offset.*found .*expected"):
-        check(wrong("2014-01-01", "2014-01-02"), chosen=ClockSettings(fixed_offset=text))
+    with pytest.raises(ConfigError, match=r'farm\.toml: key "clock\.fixed_offset": expected .*, found'):
+        parse_farm({"name": "x", "clock": {"fixed_offset": text}}, "farm.toml")
 
 
 def test_an_unknown_zone_is_refused() -> None:

@@ -207,3 +207,16 @@ def test_a_settings_file_that_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "farm.toml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
         load_farm(tmp_path / "farm.toml")
+
+
+@pytest.mark.parametrize("time_format", ["%Q", "%d.%m.%Y %", "%d%d", "%G-%V"])
+def test_a_time_format_that_is_none_is_refused_before_any_file_is_read(time_format: str) -> None:
+    source = {"format": "generic", "time_format": time_format}
+    with pytest.raises(ConfigError, match=r'farm\.toml: key "sources\.0\.time_format": .*strptime'):
+        parse_farm({"name": "x", "sources": [source]}, "farm.toml")
+
+
+def test_a_source_cannot_have_an_averaging_period_of_its_own() -> None:
+    source = {"format": "generic", "averaging_period_s": 60}
+    with pytest.raises(ConfigError, match=r"one averaging period: found 60 s in \[\[sources\]\] beside .* = 600"):
+        parse_farm({"name": "x", "sources": [source]}, "farm.toml")

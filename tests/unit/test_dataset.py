@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fleet.analysis import select
@@ -88,3 +89,25 @@ def test_select_keeps_the_farm_s_order_and_refuses_strangers(tmp_path: Path) -> 
     assert [turbine.name for turbine in dataset.farm.turbines] == ["T1", "T2", "T3"]
     with pytest.raises(ConfigError, match='no turbine "T33" \\(did you mean "T3"\\?\\); the farm has T1, T2, T3'):
         select(dataset, ["T1", "T33"])
+
+
+def test_stamps_of_the_end_move_by_the_farm_s_period_whatever_the_file_s_own_steps(tmp_path: Path) -> None:
+    # One file of an ordinary half day, one of two stamps an hour apart, one of a single stamp.
+    ends = pd.date_range("2015-03-01T00:10Z", periods=72, freq="10min")
+    files = {
+        "a": ends,
+        "b": pd.DatetimeIndex(["2015-03-01T13:10Z", "2015-03-01T14:10Z"]),
+        "c": ends[:1] + pd.Timedelta("1D"),
+    }
+    for name, stamps in files.items():
+        rows = pd.DataFrame({"time": stamps.strftime("%Y-%m-%dT%H:%M:%SZ"), "power": 100.0, "wind": 6.0})
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    (tmp_path / "farm.toml").write_text(
+        'name = "x"\nturbines = [{ name = "T1", rated_power_kw = 2000.0 }]\n[[sources]]\nformat = "generic"\n'
+        'files = "*.csv"\nstamps = "end"\ntime_column = "time"\nturbine = "T1"\n'
+        'columns = { power_kw = { column = "power" }, wind_speed = { column = "wind" } }\n',
+        encoding="utf-8",
+    )
+    read = pd.concat([file.read().frame for file in open_dataset(tmp_path).of_kind("scada")])
+    expected = sorted(stamp - pd.Timedelta("10min") for stamps in files.values() for stamp in stamps)
+    assert sorted(read["time"]) == expected
