@@ -72,7 +72,8 @@ def _make(seed: int, wanted: list[str]) -> pd.DataFrame:
                 rows.loc[at, cell] = text
             rows.loc[at, "trouble"] = trouble
     frozen = int(rng.integers(1, n - 12))
-    rows.loc[frozen : frozen + 7, "vane"] = "1.000"
+    # An empty row stays empty: the frozen vane would give it a value.
+    rows.loc[rows.index.isin(range(frozen, frozen + 8)) & (rows["trouble"] != "empty"), "vane"] = "1.000"
     rows = pd.concat([rows.drop(index=gone), *added], ignore_index=True)
     return rows.sample(frac=1.0, random_state=seed, ignore_index=True) if seed % 2 else rows
 
