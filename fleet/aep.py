@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from fleet.schema import FLEET
 from fleet.wording import listed
+from turbine.energy import energy_weights
 
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
@@ -74,17 +76,8 @@ def aep_weights(
         bin lies below `start_step` and F is asked at a negative wind speed: with a bin around 0 m/s that adds the idle
         consumption for half a per cent of the time, some 1e-5 of the AEP.
     """
-    if wind_speed.size == 0:
-        return np.empty(0)
-    f = rayleigh_cdf(np.concatenate([[wind_speed[0] - start_step], wind_speed]), wind_speed_avg)
-    half = np.diff(f) / 2.0
-    if holes is not None:
-        half[1:][holes] = 0.0
-    weights = half.copy()
-    weights[:-1] += half[1:]
-    if hold_to is not None and hold_to > wind_speed[-1]:
-        weights[-1] += float(rayleigh_cdf(hold_to, wind_speed_avg)) - f[-1]
-    return np.asarray(weights, np.float64)
+    cdf = partial(rayleigh_cdf, wind_speed_avg=wind_speed_avg)
+    return energy_weights(wind_speed, cdf, start_step=start_step, hold_to=hold_to, holes=holes)
 
 
 def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:

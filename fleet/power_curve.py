@@ -19,15 +19,14 @@ import pandas as pd
 
 from fleet.config import Turbine
 from fleet.schema import FLEET
+from fleet.sums import POWER, WIND
 
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
 
 __all__ = [
     "BIN_COLUMNS",
-    "POWER_QUANTUM_KW",
     "SUM_COLUMNS",
-    "WIND_QUANTUM",
     "bin_index",
     "bin_table",
     "completeness_table",
@@ -43,8 +42,6 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-WIND_QUANTUM = 0.001  #: [m/s]
-POWER_QUANTUM_KW = 0.01  #: [kW]
 _WORD = 32  # squares are summed as two numbers of this many bits: one int64 would overflow for large fleets
 
 SUM_COLUMNS = ("n", "wind_sum", "power_sum", "power_sq_high", "power_sq_low")
@@ -118,11 +115,11 @@ def curve_sums(
         raise ValueError(f"used records without a finite wind speed or power: {int(bad.sum())}, expected none")
     index = bin_index(wind, bin_width)
     bins, place = np.unique(index, return_inverse=True)
-    quanta = np.rint(power / POWER_QUANTUM_KW).astype(np.int64)
+    quanta = np.rint(power / POWER).astype(np.int64)
     squares = quanta * quanta
     parts = {
         "n": np.ones(index.size, np.int64),
-        "wind_sum": np.rint(wind / WIND_QUANTUM).astype(np.int64),
+        "wind_sum": np.rint(wind / WIND).astype(np.int64),
         "power_sum": quanta,
         "power_sq_high": squares >> _WORD,
         "power_sq_low": squares & ((1 << _WORD) - 1),
@@ -151,15 +148,15 @@ def sums_mean(sums: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     """
     n = sums["n"].to_numpy(np.int64)
     count = np.where(n > 0, n, 1).astype(np.float64)
-    wind = np.where(n > 0, sums["wind_sum"].to_numpy(np.int64) / count * WIND_QUANTUM, np.nan)
-    power = np.where(n > 0, sums["power_sum"].to_numpy(np.int64) / count * POWER_QUANTUM_KW, np.nan)
+    wind = np.where(n > 0, sums["wind_sum"].to_numpy(np.int64) / count * WIND, np.nan)
+    power = np.where(n > 0, sums["power_sum"].to_numpy(np.int64) / count * POWER, np.nan)
     std = np.full(n.size, np.nan)
     columns = ("n", "power_sum", "power_sq_high", "power_sq_low")
     rows = zip(*(sums[name].tolist() for name in columns), strict=True)
     for i, (records, total, high, low) in enumerate(rows):
         if records > 1:
             spread = records * ((high << _WORD) + low) - total * total
-            std[i] = np.sqrt(spread / (records * (records - 1))) * POWER_QUANTUM_KW
+            std[i] = np.sqrt(spread / (records * (records - 1))) * POWER
     return wind, power, std
 
 

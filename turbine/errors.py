@@ -5,7 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["EnergyError", "LoadError", "MachineError", "ParameterError", "WindError", "WindformError", "nearest"]
+__all__ = [
+    "EnergyError",
+    "LoadError",
+    "MachineError",
+    "ParameterError",
+    "WindError",
+    "WindformError",
+    "nearest",
+    "nearest_word",
+]
 
 
 class WindformError(Exception):
@@ -34,5 +43,10 @@ class ParameterError(WindformError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` for the nearest known word, or an empty string."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{match[0]}"?)' if match else ""
+    match = nearest_word(word, known)
+    return f' (did you mean "{match}"?)' if match else ""
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word, an empty string where none is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")

@@ -112,6 +112,16 @@ def test_weights_are_those_of_the_fleet_report(hold_to: float | None, holes: np.
     assert np.array_equal(energy_weights(speed, fleet_cdf, hold_to=hold_to, holes=holes), expected)
     assert energy_weights(speed, rayleigh(7.0).cdf, hold_to=hold_to, holes=holes) == pytest.approx(expected, rel=1e-11)
     assert energy_weights(np.empty(0), fleet_cdf).size == 0
+    # The standard's sum, bin by bin: (F_i - F_i-1) (P_i-1 + P_i) / 2, starting with P = 0.
+    power = np.random.default_rng(7).uniform(0.0, 2000.0, speed.size)
+    total, before, at = 0.0, 0.0, speed[0] - 0.5
+    for i, (v, p) in enumerate(zip(speed, power, strict=True)):
+        bridged = i == 0 or holes is None or not holes[i - 1]
+        total += bridged * float(fleet_cdf(v) - fleet_cdf(at)) * (before + p) / 2.0
+        before, at = p, v
+    if hold_to is not None and hold_to > at:
+        total += float(fleet_cdf(hold_to) - fleet_cdf(at)) * before
+    assert float(expected @ power) == pytest.approx(total, rel=1e-12)
 
 
 @pytest.mark.parametrize("wind", WINDS)
