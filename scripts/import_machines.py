@@ -102,15 +102,41 @@ ROSCO: dict[str, tuple[str, str]] = {
     "controller.speed_filter_damping": ("F_LPFDamping", "1"),
     "controller.smoothing_torque_gain": ("SS_VSGain", "1"),
     "controller.smoothing_pitch_gain": ("SS_PCGain", "1"),
+    "controller.smoothing_filter_frequency": ("F_SSCornerFreq", "rad/s"),
+    "controller.wind_filter_frequency": ("F_WECornerFreq", "rad/s"),
+    "controller.reference_filter_frequency": ("F_VSRefSpdCornerFreq", "rad/s"),
+    "controller.pitch_switch": ("PC_Switch", "rad"),
+    "controller.estimator_wind_speed": ("WE_FOPoles_v", "m/s"),
+    "controller.estimator_pole": ("WE_FOPoles", "1/s"),
+}
+
+#: the same, of the ROSCO case "default": the K omega^2 case above has no peak shaving, all its minimum angles are zero.
+#: The gains and poles stay those of the K omega^2 case, tuned for constant torque above rated wind speed; the default
+#: case of the NREL 5 MW is tuned for constant power.
+ROSCO_DEFAULT: dict[str, tuple[str, str]] = {
+    "controller.minimum_pitch_wind_speed": ("PS_WindSpeeds", "m/s"),
+    "controller.minimum_pitch": ("PS_BldPitchMin", "rad"),
+}
+#: machine -> what to know of its minimum angles
+SHAVING = {
+    "nrel_2p8mw": (
+        "0.8 of the thrust at 11.4 m/s, the NREL 5 MW's rated wind speed: 567 kN, not reached below rated power"
+    ),
 }
 
 OPENFAST = "OF5"
 #: sources besides those of turbines.json
 SOURCES = {
     "OF5": "OpenFAST 5.0.0 (Apache-2.0) run on the deck of NREL/ROSCO Examples/Test_Cases (Apache-2.0)",
+    "AD5": "NREL/ROSCO Examples/Test_Cases/NREL-5MW/NRELOffshrBsline5MW_Onshore_AeroDyn15.dat (Apache-2.0)",
+    "AD15": (
+        "NREL/ROSCO Examples/Test_Cases/IEA-15-240-RWT/IEA-15-240-RWT-Monopile/IEA-15-240-RWT-Monopile_AeroDyn15.dat "
+        "(Apache-2.0)"
+    ),
     "WELIB": "ebranlard/welib data/NREL5MW/NREL5MW_Oper_Onshore_Flexible_Discon.csv (MIT)",
 }
 _ROUND_TOWER = "fore-aft mode of the same tower"
+_INERTIA = "with a generator inertia ten times too large"
 
 Entry = dict[str, Any]
 
@@ -128,6 +154,8 @@ CORRECTIONS: dict[str, dict[str, Entry | None]] = {
             5.06e8, "N m/rad", OPENFAST, "derived", "two masses ring at the 1.70 Hz that flexible blades give"
         ),
         "drive_train.effective_damping_ratio": entry(0.0193114, "1", OPENFAST, "derived", "decay after a torque step"),
+        "tower.base_diameter": entry(6.0, "m", "AD5", "read"),
+        "tower.top_diameter": entry(3.87, "m", "AD5", "read"),
         "tower.fore_aft_frequency_hz": entry(
             0.324,
             "Hz",
@@ -152,6 +180,10 @@ CORRECTIONS: dict[str, dict[str, Entry | None]] = {
         ),
     },
     "iea_15mw": {
+        "tower.base_diameter": entry(
+            10.0, "m", "AD15", "read", "foot at 15 m; not a cone: 10.0 m up to 28 m, 8.15 m at 80 m, 6.75 m at 119 m"
+        ),
+        "tower.top_diameter": entry(6.5, "m", "AD15", "read"),
         "tower.fore_aft_frequency_hz": entry(
             0.2375,
             "Hz",
@@ -176,10 +208,18 @@ CORRECTIONS: dict[str, dict[str, Entry | None]] = {
         ),
     },
     "iea_3p4mw": {
+        "tower.base_diameter": entry(
+            5.99, "m", "IEA34", "read", "not a cone: 5.93 m up to 54 m, 4.36 m at 86 m, 3.61 m at 97 m"
+        ),
+        "tower.top_diameter": entry(3.0, "m", "IEA34", "read"),
         "operation.min_rotor_speed": entry(0.3948, "rad/s", "HAWC34", "read"),
         "drive_train.gearbox_efficiency": entry(0.955, "1", "IEA34", "read"),
     },
     "nrel_2p8mw": {
+        "tower.base_diameter": entry(
+            4.0, "m", "N28", "read", "lowest node, at 8.65 m; not a cone: 4.0 m up to 26 m, 3.13 m at 61 m"
+        ),
+        "tower.top_diameter": entry(2.324880163918676, "m", "N28", "read"),
         "generator.inertia": entry(
             494.0938090969189,
             "kg m2",
@@ -200,6 +240,8 @@ CORRECTIONS: dict[str, dict[str, Entry | None]] = {
         "controller.pitch_proportional": None,
         "controller.pitch_integral": None,
         "controller.pitch_schedule": None,
+        "controller.estimator_wind_speed": None,
+        "controller.estimator_pole": None,
         "operation.min_rotor_speed": entry(
             37.63564 / 97.0, "rad/s", "DISCON", "derived", "VS_MinOMSpd over the gear ratio"
         ),
@@ -229,8 +271,10 @@ _SCALE = "no published value; scaling of similar rotors to 41 m gives 3e6 to 4e6
 MISSING: dict[str, dict[str, str]] = {
     "iea_3p4mw": {"tower.fore_aft_frequency_hz": "not in the sources used; the deck's 1 % damping is the bare tower's"},
     "nrel_2p8mw": {
-        "controller.pitch_schedule": "the published gains were tuned with a generator inertia ten times too large",
-        "controller.torque_proportional": "the published gains were tuned with a generator inertia ten times too large",
+        "controller.pitch_schedule": f"the published gains were tuned {_INERTIA}",
+        "controller.torque_proportional": f"the published gains were tuned {_INERTIA}",
+        "controller.estimator_wind_speed": f"the published poles were computed {_INERTIA}",
+        "controller.estimator_pole": f"the published poles were computed {_INERTIA}",
         "tower.fore_aft_frequency_hz": "not in the sources used; the deck's 1 % damping is the bare tower's",
     },
     "senvion_mm82": {
@@ -276,13 +320,14 @@ def collect(machine: str, folder: Path) -> tuple[dict[str, Entry], dict[str, str
             take(key, name, unit, factor)
     constants: dict[str, Any] = {}
     if case:
-        file = f"DISCON_{case}_komega2.IN"
-        constants = json.loads((folder / "rosco_discon.json").read_text(encoding="utf-8"))["files"][file]
-        sources = {
-            **sources,
-            "DISCON": f"{file} as written by ROSCO 2.10.6 write_DISCON from its tuning case (Apache-2.0)",
-        }
-        origin = "DISCON"
+        written = json.loads((folder / "rosco_discon.json").read_text(encoding="utf-8"))["files"]
+        file, default = f"DISCON_{case}_komega2.IN", f"DISCON_{case}_default.IN"
+        constants, origin = written[file], "DISCON"
+        for label, name in (("DISCON", file), ("DEFAULT", default)):
+            text = f"{name} as written by ROSCO 2.10.6 write_DISCON from its tuning case (Apache-2.0)"
+            sources = {**sources, label: text}
+        for key, (name, unit) in ROSCO_DEFAULT.items():
+            found[key] = entry(written[default][name], unit, "DEFAULT", "read", SHAVING.get(machine, ""))
     elif "controller_rosco" in raw:
         constants, origin = raw["controller_rosco"]["value"], raw["controller_rosco"]["source"]
     for key, (name, unit) in ROSCO.items():

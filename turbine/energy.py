@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from turbine.checks import ascending, check_positive, check_range, series
 from turbine.errors import EnergyError
+from turbine.power_curve import PowerCurve
 
 __all__ = [
     "HOURS_PER_YEAR",
@@ -123,47 +124,6 @@ class MeasuredDistribution:
     def cdf(self, wind_speed: npt.ArrayLike) -> Floats:
         below = np.concatenate([[0.0], np.cumsum(self.hours)])
         return np.asarray(np.interp(np.asarray(wind_speed, np.float64), self.edges, below / below[-1]), np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class PowerCurve:
-    """Power by wind speed.
-
-    Parameters
-    ----------
-    wind_speed : array, shape (n,)
-        Points of the curve, ascending [m/s].
-    power : array, shape (n,)
-        Power there [W]; below zero where the machine consumes.
-    start_step : float
-        Power is zero this far below the first point [m/s]; the standard has half a m/s, 0 begins with a jump.
-    hold_to : float or None
-        The last power is held up to this wind speed [m/s], the cut-out; None: zero above the last point.
-    name : str
-        What messages and tables call the curve.
-    """
-
-    wind_speed: Floats
-    power: Floats
-    start_step: float = 0.5
-    hold_to: float | None = None
-    name: str = "power curve"
-
-    def __post_init__(self) -> None:
-        wind = ascending(f"{self.name}: wind_speed", self.wind_speed, low=0.0, unit="m/s", error=EnergyError)
-        power = series(f"{self.name}: power", self.power, unit="W", error=EnergyError)
-        if wind.size != power.size:
-            raise EnergyError(
-                f"{self.name}: found {power.size} powers for {wind.size} wind speeds, expected one for each"
-            )
-        check_range(f"{self.name}: start_step", self.start_step, 0.0, unit="m/s", error=EnergyError)
-        if self.hold_to is not None:
-            hint = "the cut-out lies at or above the last point"
-            check_range(
-                f"{self.name}: hold_to", self.hold_to, float(wind[-1]), unit="m/s", hint=hint, error=EnergyError
-            )
-        object.__setattr__(self, "wind_speed", wind)
-        object.__setattr__(self, "power", power)
 
 
 def energy_weights(

@@ -10,6 +10,7 @@ __all__ = [
     "LoadError",
     "MachineError",
     "ParameterError",
+    "PowerCurveError",
     "WindError",
     "WindformError",
     "nearest",
@@ -35,6 +36,10 @@ class LoadError(WindformError):
 
 class EnergyError(WindformError):
     """An energy figure cannot be made of what was given."""
+
+
+class PowerCurveError(MachineError, EnergyError):
+    """A power curve cannot be used, neither as a machine's nor for an energy figure."""
 
 
 class ParameterError(WindformError):

@@ -16,8 +16,9 @@ from typing import Any, Literal
 import numpy as np
 
 from turbine.errors import MachineError, nearest
-from turbine.machine import Machine, PowerCurve, Provenance
+from turbine.machine import Machine, Provenance
 from turbine.machine_parts import GROUPS, known_keys
+from turbine.power_curve import PowerCurve
 from turbine.surface import RotorSurface
 
 __all__ = ["FOLDER", "UNITS", "load", "names", "read_power_curve", "read_surface"]

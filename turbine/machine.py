@@ -11,10 +11,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from turbine.checks import ascending, series
 from turbine.errors import MachineError, nearest
 from turbine.machine_parts import (
     Controller,
@@ -26,11 +22,10 @@ from turbine.machine_parts import (
     Tower,
     known_keys,
 )
+from turbine.power_curve import PowerCurve
 from turbine.surface import RotorSurface
 
-__all__ = ["STATUSES", "Machine", "PowerCurve", "Provenance"]
-
-Floats = npt.NDArray[np.float64]
+__all__ = ["STATUSES", "Machine", "Provenance"]
 
 #: How a value came here: read in its source, derived from what was read, recalled (not verified), given by the user.
 STATUSES = ("read", "derived", "recalled", "user")
@@ -48,47 +43,6 @@ class Provenance:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise MachineError(f"status {self.status!r}{nearest(self.status, STATUSES)}; known: {', '.join(STATUSES)}")
-
-
-@dataclass(frozen=True, eq=False)
-class PowerCurve:
-    """A power curve as published.
-
-    Parameters
-    ----------
-    wind_speed : array, shape (n,)
-        Ascending [m/s].
-    power : array, shape (n,)
-        Electrical [W].
-    ct : array, shape (n,), optional
-        Thrust coefficient [-].
-    source : str
-        Where it comes from.
-
-    Raises
-    ------
-    MachineError
-        Wind speeds do not ascend, lengths differ, a number is missing or negative where it cannot be.
-    """
-
-    wind_speed: Floats
-    power: Floats
-    ct: Floats | None = None
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        wind = ascending("power curve: wind_speed", self.wind_speed, low=0.0, unit="m/s", error=MachineError)
-        object.__setattr__(self, "wind_speed", wind)
-        for name, unit in (("power", "W"), ("ct", "")):
-            given = getattr(self, name)
-            if given is None:
-                continue
-            values = series(f"power curve: {name}", given, unit=unit, error=MachineError)
-            if values.size != wind.size:
-                raise MachineError(
-                    f"power curve: {name} has {values.size} values, expected {wind.size} as wind_speed has"
-                )
-            object.__setattr__(self, name, values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,8 @@ class Tower(Group):
     height: float | None = _positive("m", 400.0)  #: tower top above ground or water [m]
     top_to_shaft: float | None = _value("m", 0.0, 20.0)  #: vertical, tower top to shaft [m]
     hub_height: float | None = _positive("m", 400.0)  #: [m]
+    base_diameter: float | None = _positive("m", 30.0)  #: outer, at the foot [m]
+    top_diameter: float | None = _positive("m", 30.0)  #: outer, at `height` [m]
     nacelle_mass: float | None = _positive("kg")  #: without rotor [kg]
     modal_mass: float | None = _positive("kg")  #: of the first modes, referred to the tower top [kg]
     fore_aft_frequency_hz: float | None = _positive("Hz", 10.0)  #: with nacelle and rotor [Hz]
@@ -173,24 +175,37 @@ class Controller(Group):
     pitch_schedule: tuple[float, ...] | None = _value("rad", -0.5, 2.0)  #: angles of the gains below [rad]
     pitch_proportional: tuple[float, ...] | None = _value("s")  #: speed to pitch [s]
     pitch_integral: tuple[float, ...] | None = _value("1")  #: angle to pitch [-]
+    pitch_switch: float | None = _value("rad", 0.0, 0.5, hint="were degrees given?")  #: over the least [rad]
+    minimum_pitch_wind_speed: tuple[float, ...] | None = _value("m/s", 0.0)  #: of the angles below [m/s]
+    minimum_pitch: tuple[float, ...] | None = _value("rad", -0.5, 2.0, hint="were degrees given?")  #: least [rad]
     speed_filter_order: float | None = _value("1", 1, 2)  #: low-pass filter of generator speed [-]
     speed_filter_frequency: float | None = _positive("rad/s")  #: its corner frequency [rad/s]
     speed_filter_damping: float | None = _value("1", 0.0, 5.0)  #: its damping, second order only [-]
     smoothing_torque_gain: float | None = _value("1", 0.0)  #: set-point smoothing, by pitch [-]
     smoothing_pitch_gain: float | None = _value("1", 0.0)  #: set-point smoothing, by torque [-]
+    smoothing_filter_frequency: float | None = _positive("rad/s")  #: low-pass of the set-point smoothing [rad/s]
+    wind_filter_frequency: float | None = _positive("rad/s")  #: low-pass of the estimated wind speed [rad/s]
+    reference_filter_frequency: float | None = _positive("rad/s")  #: low-pass of the speed that torque tracks [rad/s]
+    estimator_wind_speed: tuple[float, ...] | None = _value("m/s", 0.0)  #: of the poles below [m/s]
+    estimator_pole: tuple[float, ...] | None = _value("1/s")  #: of rotor speed, torque held; above 0: unstable [1/s]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.pitch_schedule is None:
-            return
-        ascending("controller.pitch_schedule", self.pitch_schedule, unit="rad", error=MachineError)
-        for name in ("pitch_proportional", "pitch_integral"):
-            gains = getattr(self, name)
-            if gains is not None and len(gains) != len(self.pitch_schedule):
-                raise MachineError(
-                    f"controller.{name}: found {len(gains)} values, expected {len(self.pitch_schedule)} as "
-                    "controller.pitch_schedule has"
-                )
+        for points, unit, names in (
+            ("pitch_schedule", "rad", ("pitch_proportional", "pitch_integral")),
+            ("minimum_pitch_wind_speed", "m/s", ("minimum_pitch",)),
+            ("estimator_wind_speed", "m/s", ("estimator_pole",)),
+        ):
+            at = getattr(self, points)
+            if at is None:
+                continue
+            ascending(f"controller.{points}", at, unit=unit, error=MachineError)
+            for name in names:
+                values = getattr(self, name)
+                if values is not None and len(values) != len(at):
+                    raise MachineError(
+                        f"controller.{name}: found {len(values)} values, expected {len(at)} as controller.{points} has"
+                    )
 
 
 #: Name of each group in machine files -> its class.

@@ -1,7 +1,7 @@
 """Arithmetic of rotor surfaces: piecewise polynomials over a grid, and what stands in for them outside the grid.
 
-Every function takes scalars or arrays of one shape and uses nothing but array arithmetic, so that a compiled loop can
-call it with scalars. A quantity and its derivatives travel together as (f, f_pitch, f_tsr, f_pitch_tsr).
+Every function takes scalars or arrays of one shape and uses nothing but array arithmetic: plain Python gives arrays,
+compiled loops give scalars. A quantity and its derivatives travel together as (f, f_pitch, f_tsr, f_pitch_tsr).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from turbine.compiled import jitable
 
 __all__ = [
     "FASTEST",
@@ -105,16 +107,19 @@ def linear_cells(x: Floats, y: Floats, table: Floats) -> Floats:
     return cells
 
 
+@jitable
 def _cell(knots: Floats, x: Number) -> Any:
     """Return the index of the cell that holds x; the outermost cells hold what lies outside."""
     return np.minimum(np.maximum(np.searchsorted(knots, x, side="right") - 1, 0), knots.size - 2)
 
 
+@jitable
 def _cubic(c0: Number, c1: Number, c2: Number, c3: Number, x: Number) -> tuple[Number, Number]:
     """Return a cubic polynomial and its derivative."""
     return c0 + x * (c1 + x * (c2 + x * c3)), c1 + x * (2.0 * c2 + x * (3.0 * c3))
 
 
+@jitable
 def spline_value(cells: Floats, pitch_knots: Floats, tsr_knots: Floats, pitch: Number, tsr: Number) -> Quantity:
     """Return a piecewise polynomial and its derivatives.
 
@@ -169,6 +174,7 @@ def plate_fit(pitch: float, tsr: float, cq: float, ct: float) -> Floats:
     return np.array([min(max(strength, 0.02), 0.2), slope, offset])
 
 
+@jitable
 def plate_force(plate: Floats, pitch: Number, tsr: Number) -> tuple[Quantity, Quantity]:
     """Return torque and thrust coefficient of a rotor whose blades are stalled plates, with derivatives.
 
@@ -217,11 +223,13 @@ def plate_force(plate: Floats, pitch: Number, tsr: Number) -> tuple[Quantity, Qu
     return torque, thrust
 
 
+@jitable
 def _pick(condition: Any, yes: Number, no: Number) -> Number:
     """Return `yes` where the condition holds, else `no`; unlike `np.where` a scalar stays one when compiled."""
     return no + condition * (yes - no)
 
 
+@jitable
 def _fade(distance: Number, width: Number) -> tuple[Number, Number, Number, Number]:
     """Return the cubic that takes value and slope at 0 to zero at `width`, on either side of 0.
 
@@ -238,6 +246,7 @@ def _fade(distance: Number, width: Number) -> tuple[Number, Number, Number, Numb
     )
 
 
+@jitable
 def _faded(gap: Quantity, by_pitch: Quantity, by_tsr: Quantity) -> Quantity:
     """Return the tensor product of two fades applied to a quantity at the table's edge."""
     f, f_p, f_t, f_pt = gap
@@ -253,6 +262,7 @@ def _faded(gap: Quantity, by_pitch: Quantity, by_tsr: Quantity) -> Quantity:
     )
 
 
+@jitable
 def _beyond(edge: Quantity, tsr_edge: Number, tsr: Number, braking: bool) -> tuple[Number, Number, Number]:
     """Return value and derivatives of f1 tsr + f2 tsr**2 that continues a quantity at the highest tip-speed ratio.
 
@@ -268,6 +278,7 @@ def _beyond(edge: Quantity, tsr_edge: Number, tsr: Number, braking: bool) -> tup
     return tsr * (f1 + f2 * tsr), tsr * (f1_p + f2_p * tsr), f1 + 2.0 * f2 * tsr
 
 
+@jitable
 def table_quantities(surface: SurfaceArrays, pitch: Number, tsr: Number) -> tuple[Quantity, Quantity]:
     """Return torque and thrust coefficient inside the table: all that a compiled loop needs while it stays there.
 
@@ -289,6 +300,7 @@ def table_quantities(surface: SurfaceArrays, pitch: Number, tsr: Number) -> tupl
     return (q, q_p, (cp_t - q) / tsr, (cp_pt - q_p) / tsr), thrust
 
 
+@jitable
 def rotor_coefficients(surface: SurfaceArrays, pitch: Number, tsr: Number) -> Coefficients:
     """Return torque and thrust coefficient with derivatives, inside the table and outside of it.
 

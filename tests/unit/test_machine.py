@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from turbine.errors import MachineError
-from turbine.machine import Machine, PowerCurve, Provenance
+from turbine.machine import Machine, Provenance
 from turbine.machine_parts import GROUPS, Controller, DriveTrain, Generator, Operation, Rotor, Tower, known_keys
+from turbine.power_curve import PowerCurve
 
 BARE = Machine(name="bare")
 
@@ -39,6 +40,22 @@ BARE = Machine(name="bare")
             Controller,
             {"pitch_schedule": [0.1, 0.2], "pitch_integral": [1.0]},
             ("controller.pitch_integral", "1 values", "expected 2"),
+        ),
+        (Tower, {"top_diameter": 3870.0}, ("tower.top_diameter", "3870 m", "at most 30 m")),
+        (Controller, {"pitch_switch": 1.0}, ("controller.pitch_switch", "1 rad", "degrees")),
+        (Controller, {"smoothing_filter_frequency": 0.0}, ("controller.smoothing_filter_frequency", "above 0 rad/s")),
+        (Controller, {"minimum_pitch_wind_speed": [4.0, 3.0]}, ("minimum_pitch_wind_speed", "row 1 is 3 m/s")),
+        (
+            Controller,
+            {"minimum_pitch_wind_speed": [3.0, 4.0], "minimum_pitch": [0.1]},
+            ("controller.minimum_pitch:", "1 values", "expected 2 as controller.minimum_pitch_wind_speed"),
+        ),
+        (Controller, {"minimum_pitch": [3.0]}, ("controller.minimum_pitch:", "3 rad", "degrees")),
+        (Controller, {"estimator_wind_speed": [3.0, 3.0]}, ("estimator_wind_speed", "row 1 is 3 m/s")),
+        (
+            Controller,
+            {"estimator_wind_speed": [3.0], "estimator_pole": [-0.1, -0.2]},
+            ("controller.estimator_pole", "2 values", "expected 1 as controller.estimator_wind_speed"),
         ),
     ],
 )

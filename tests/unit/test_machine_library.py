@@ -90,6 +90,47 @@ def test_known_free_free_frequencies_follow() -> None:
     assert hertz("nrel_5mw", "drive_train.effective_shaft_stiffness") == pytest.approx(1.698, abs=0.005)
 
 
+@pytest.mark.parametrize("name", ["nrel_5mw", "iea_15mw"])
+def test_minimum_pitch_holds_four_fifths_of_the_thrust_without_it(name: str) -> None:
+    """Thrust from the surface along the schedule against the peak at rated wind speed and fine pitch."""
+    machine = turbine.load(name)
+    wind = np.array(machine.require_series("controller.minimum_pitch_wind_speed"))
+    pitch = np.array(machine.require_series("controller.minimum_pitch"))
+    tip = machine.require("operation.rated_rotor_speed") * machine.require("rotor.radius")
+    ratio = np.minimum(machine.require("operation.optimal_tip_speed_ratio"), tip / wind)
+    thrust = wind**2 * machine.require_surface().ct(pitch, ratio)
+    free = wind**2 * machine.require_surface().ct(0.0, ratio)
+    limit = 0.8 * np.interp(machine.require("operation.rated_wind_speed"), wind, free)
+    held = (wind > 9.0) & (pitch > 0.0)
+    assert held.sum() > 30
+    assert thrust[held] == pytest.approx(limit, rel=2e-3)
+    assert thrust.max() <= 1.002 * limit
+
+
+@pytest.mark.parametrize("name", ["nrel_5mw", "iea_15mw"])
+def test_estimator_poles_are_the_slope_of_torque_over_inertia(name: str) -> None:
+    """Below rated wind speed dQ/dw / J = rho/2 pi R^4 V / J d(Cp/lambda)/dlambda, from the surface, to 1 %."""
+    machine = turbine.load(name)
+    wind = np.array(machine.require_series("controller.estimator_wind_speed"))
+    pole = np.array(machine.require_series("controller.estimator_pole"))
+    surface, at = machine.require_surface(), machine.require("operation.optimal_tip_speed_ratio")
+    slope = np.diff(surface.cp(0.0, np.array([at - 1e-3, at + 1e-3])) / [at - 1e-3, at + 1e-3])[0] / 2e-3
+    gear = machine.require("drive_train.gear_ratio")
+    inertia = machine.require("rotor.inertia") + gear**2 * machine.require("generator.inertia")
+    below = wind < 10.0
+    expected = 0.5 * 1.225 * np.pi * machine.require("rotor.radius") ** 4 * wind * slope / inertia
+    assert pole[below] == pytest.approx(expected[below], rel=0.01)
+    with pytest.raises(MachineError, match="poles were computed with a generator inertia ten times too large"):
+        turbine.load("nrel_2p8mw").require_series("controller.estimator_pole")
+
+
+def test_towers_taper() -> None:
+    for name in WITH_SURFACE:
+        machine = turbine.load(name)
+        assert machine.require("tower.base_diameter") > machine.require("tower.top_diameter"), name
+        assert -machine.require("rotor.overhang") > 0.5 * machine.require("tower.base_diameter"), name
+
+
 def test_hub_heights_follow_from_the_geometry() -> None:
     assert turbine.load("nrel_5mw").require("tower.hub_height") == pytest.approx(90.0, abs=0.01)
     assert turbine.load("iea_15mw").require("tower.hub_height") == pytest.approx(150.0, abs=0.01)

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+import turbine
 from fleet.aep import aep_weights, rayleigh_cdf
 from turbine.costs import Costs, fixed_charge_rate, lcoe_per_mwh
 from turbine.energy import (
@@ -176,6 +177,17 @@ def test_nothing_has_no_relative_difference() -> None:
     assert math.isnan(compare_curves(nothing, machine(), rayleigh(7.0)).relative_difference)
 
 
+def test_a_machines_published_curve_yields_energy() -> None:
+    """Trapezoids in F, bin by bin, over the curve that the machine library holds."""
+    curve = turbine.load("senvion_mm82").power_curve
+    assert curve is not None
+    ends = rayleigh(7.0).cdf([curve.wind_speed[0] - 0.5, *curve.wind_speed])
+    before = np.array([0.0, *curve.power[:-1]])
+    expected = float(np.diff(ends) @ (before + curve.power) / 2.0) * 8760.0 / 1e6
+    assert annual_energy_mwh(curve, rayleigh(7.0)) == pytest.approx(expected, rel=1e-12)
+    assert 0.2 < capacity_factor(expected, 2.05e6) < 0.5
+
+
 def test_curve_keeps_its_own_copy() -> None:
     power = np.array([1.0, 2.0])
     curve = PowerCurve(np.array([3.0, 4.0]), power)
@@ -218,7 +230,7 @@ def test_annuity_repays_the_sum_with_interest() -> None:
             "edges: row 0 is -1 m/s, expected finite numbers of at least",
         ),
         (lambda: MeasuredDistribution([0.0, 1.0], [0.0]), "hours, added up: found 0 h, expected above 0 h"),
-        (lambda: PowerCurve([3.0, 4.0], [1.0], name="A"), "A: found 1 powers for 2 wind speeds"),
+        (lambda: PowerCurve([3.0, 4.0], [1.0], name="A"), "A: power has 1 values, expected 2 as wind_speed has"),
         (lambda: PowerCurve([4.0, 3.0], [1.0, 2.0]), "power curve: wind_speed: row 1 is 3 m/s after 4 m/s"),
         (lambda: PowerCurve([3.0, 4.0], [1.0, math.nan]), "power curve: power: row 1 is nan W, expected finite"),
         (lambda: PowerCurve([], []), "wind_speed: expected one dimension of 1 values or more"),

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from turbine.errors import MachineError
-from turbine.machine import Machine, PowerCurve, Provenance
+from turbine.machine import Machine, Provenance
 from turbine.machine_parts import GROUPS
+from turbine.power_curve import PowerCurve
 
 __all__ = ["read_windio"]
 

@@ -1,0 +1,63 @@
+"""Compiled functions and their cache.
+
+Numba's own cache keeps running old machine code when a callee or a constant in another file has changed. So kernels are
+cached in a folder that is named after everything they are made of: the sources of all modules that hold kernels, and the
+versions of Numba and NumPy. A change anywhere begins a new folder; nothing stale is ever loaded.
+
+Modules that hold kernels import this one; a kernel takes functions and constants of the project from such modules only,
+so that the name covers them (a test holds that).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+__all__ = ["cache_folder", "jitable", "kernel", "kernel_sources"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = b"from turbine.compiled import"
+_PACKAGES = ("turbine", "gridforming", "fleet")
+
+
+def kernel_sources() -> tuple[Path, ...]:
+    """Return the source files that hold kernels, of every package of the product, sorted."""
+    root = Path(__file__).resolve().parent.parent
+    files = (path for package in _PACKAGES for path in sorted((root / package).rglob("*.py")))
+    return (Path(__file__).resolve(), *(path for path in files if _MARK in path.read_bytes()))
+
+
+@cache
+def cache_folder() -> Path:
+    """Return where compiled kernels are kept: a folder of the user's cache, named after what they are made of."""
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.implementation.cache_tag}".encode())
+    for path in kernel_sources():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    home = os.environ.get("WINDFORM_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "windform" / "kernels" / digest.hexdigest()[:16]
+
+
+def kernel(function: F) -> F:
+    """Compile a function on its first call, or load it from the cache."""
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+    try:
+        compiled: F = numba.njit(cache=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
+
+
+def jitable(function: F) -> F:
+    """Let kernels call a function that stays plain Python for everybody else, who may give it arrays."""
+    marked: F = register_jitable(function)
+    return marked
