@@ -17,9 +17,13 @@ from turbine.errors import MachineError, WindformError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from turbine.machine import Machine
+    from typing import Any
 
-__all__ = ["MachineError", "WindformError", "load", "names"]
+    from turbine.machine import Machine
+    from turbine.simulation import Result
+    from turbine.wind import WindSeries
+
+__all__ = ["MachineError", "WindformError", "load", "names", "simulate"]
 
 
 def load(name: str | Path, *, interpolation: Literal["bicubic", "bilinear"] = "bicubic") -> Machine:
@@ -52,3 +56,10 @@ def names() -> tuple[str, ...]:
     from turbine.library import names as machine_names
 
     return machine_names()
+
+
+def simulate(machine: Machine, wind: WindSeries, **settings: Any) -> Result:
+    """Run a turbine in a wind: `turbine.simulation.simulate`, which documents the settings."""
+    from turbine.simulation import simulate as run
+
+    return run(machine, wind, **settings)

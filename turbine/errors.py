@@ -10,6 +10,8 @@ __all__ = [
     "LoadError",
     "MachineError",
     "ParameterError",
+    "SimulationError",
+    "TrimError",
     "PowerCurveError",
     "WindError",
     "WindformError",
@@ -40,6 +42,14 @@ class EnergyError(WindformError):
 
 class PowerCurveError(MachineError, EnergyError):
     """A power curve cannot be used, neither as a machine's nor for an energy figure."""
+
+
+class TrimError(WindformError):
+    """A machine finds no steady state where one was asked for."""
+
+
+class SimulationError(WindformError):
+    """A run cannot be made, or left the numbers: with the machine and the time."""
 
 
 class ParameterError(WindformError):

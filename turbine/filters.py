@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from turbine.compiled import kernel
 
-__all__ = ["band_pass", "filtered", "low_pass", "low_pass_2", "settled"]
+__all__ = ["band_pass", "filtered", "high_pass", "low_pass", "low_pass_2", "settled"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +23,12 @@ def low_pass_2(frequency: float, damping: float, time_step: float) -> Floats:
     x = frequency * time_step
     scale = x * x + 4.0 * damping * x + 4.0
     return np.array([x * x, 2.0 * x * x, x * x, 2.0 * x * x - 8.0, x * x - 4.0 * damping * x + 4.0]) / scale
+
+
+def high_pass(frequency: float, time_step: float) -> Floats:
+    """Return b0, b1, b2, a1, a2 of s / (s + w) with w [rad/s] by the bilinear rule."""
+    x = frequency * time_step
+    return np.array([2.0 / (2.0 + x), -2.0 / (2.0 + x), 0.0, (x - 2.0) / (2.0 + x), 0.0])
 
 
 def band_pass(frequency: float, damping: float, time_step: float) -> Floats:

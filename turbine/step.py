@@ -1,0 +1,162 @@
+"""Controller and machine together: the compiled step that everything shares, and the loop that runs it.
+
+`closed_step` is the one map from the states at one sample to the states at the next. Simulation iterates it, trim looks
+for its fixed point, linearisation differentiates it. A converter that is simulated elsewhere calls `control_step` and
+`plant_step` itself and gives the air-gap torque that it really makes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from turbine.compiled import kernel
+from turbine.control_step import CONTROL, MEASUREMENT, ControlParameters, control_step
+from turbine.plant import ENERGY, FLOW, PLANT, PlantParameters, plant_step
+
+__all__ = ["CHANNELS", "CONTROLLED", "POWER", "TORQUE", "closed_step", "generator_speed", "run"]
+
+Floats = npt.NDArray[np.float64]
+Record = Any
+
+CONTROLLED, TORQUE, POWER = range(3)  # who gives the air-gap torque: the controller, a series of torque, one of power
+
+#: Columns of a result: name, unit, meaning. States are those at the time of the row; power is the mean of its step.
+CHANNELS: tuple[tuple[str, str, str], ...] = (
+    ("time", "s", "since the start"),
+    ("wind_speed", "m/s", "at the rotor, shear and tower shadow included"),
+    ("wind_estimate", "m/s", "of the controller"),
+    ("rotor_speed", "rad/s", "blades, slow side"),
+    ("generator_speed", "rad/s", "against the nacelle"),
+    ("pitch_angle", "rad", "of the blades"),
+    ("pitch_command", "rad", "of the controller"),
+    ("generator_torque", "N m", "air gap, generator's side"),
+    ("electrical_power", "W", "at the generator's terminals"),
+    ("aero_torque", "N m", "about the slow shaft"),
+    ("thrust", "N", "along the wind"),
+    ("shaft_torque", "N m", "slow side, at the gearbox or generator"),
+    ("tower_fore_aft", "m", "displacement of the tower top, downwind"),
+    ("tower_side_side", "m", "displacement of the tower top"),
+    ("tower_base_fore_aft_moment", "N m", "without gravity"),
+    ("tower_base_side_side_moment", "N m", "without gravity"),
+    ("tower_acceleration", "m/s2", "fore-aft, tower top"),
+    ("azimuth", "rad", "of blade 1, up is 0"),
+    ("mode", "1", "0 parked, 1 run-up, 2 production, 3 shutdown, 4 emergency"),
+    ("region", "1", "of the torque controller"),
+    ("limited", "1", "sum of 1 torque or power limit, 2 least pitch, 4 pitch rate, 8 torque rate"),
+)
+
+
+@kernel
+def generator_speed(x: Record, p: PlantParameters):  # type: ignore[no-untyped-def]
+    """Return the generator's speed against the nacelle [rad/s]."""
+    z = x.z
+    return p.mechanics.gear_ratio * (z[5] - z[6] - z[7] - p.mechanics.slope * z[9])
+
+
+@kernel
+def closed_step(  # type: ignore[no-untyped-def]
+    x: Record,
+    c: Record,
+    f: Record,
+    e: Record,
+    m: Record,
+    p: PlantParameters,
+    q: ControlParameters,
+    wind: float,
+    source: int,
+    given: float,
+    every: int,
+):
+    """Advance controller and machine by one sample of the controller.
+
+    Parameters
+    ----------
+    x, c, f, e, m : records of PLANT, CONTROL, FLOW, ENERGY, MEASUREMENT
+        States (changed), flows, energies, and the measurements with requests and references filled in.
+    p, q : PlantParameters, ControlParameters
+        The machine and its controller.
+    wind : float
+        Wind speed of the sample [m/s].
+    source : int
+        Who gives the air-gap torque: CONTROLLED, TORQUE or POWER.
+    given : float
+        Torque [N m] or electrical power [W] where it is given.
+    every : int
+        Steps of the machine in one sample.
+    """
+    m.generator_speed = generator_speed(x, p)
+    m.pitch = x.pitch
+    m.torque = f.airgap_torque
+    m.fore_aft_acceleration = f.fore_aft_acceleration
+    m.wind_speed = wind
+    torque, pitch, brake = control_step(c, q, m)
+    for _ in range(every):
+        if source == TORQUE:
+            torque = given
+        elif source == POWER:
+            speed = max(generator_speed(x, p), 1e-3 * q.rated_speed)
+            torque = given / (p.generator_efficiency * speed)
+        plant_step(x, f, e, p, wind, pitch, torque, brake)
+
+
+@kernel
+def run(  # type: ignore[no-untyped-def]
+    x: Record,
+    c: Record,
+    f: Record,
+    e: Record,
+    m: Record,
+    p: PlantParameters,
+    q: ControlParameters,
+    wind: Floats,
+    inputs: Floats,
+    source: int,
+    every: int,
+    stride: int,
+    table: Floats,
+):
+    """Run a series of samples; parameters as `closed_step`, and what is below.
+
+    Parameters
+    ----------
+    wind : array, shape (n,)
+        Wind speed of each sample [m/s].
+    inputs : array, shape (n, 5) or (1, 5)
+        Request, power limit [W], reserve [-], reserve power [W], torque or power given [N m or W]; one row: constant.
+    stride : int
+        Samples between rows of the result.
+    table : array, shape (ceil(n / stride), len(CHANNELS))
+        Result; written.
+
+    Returns
+    -------
+    int
+        Sample at which something stopped being a number, -1 if none did.
+    """
+    last = inputs.shape[0] - 1
+    for k in range(wind.size):
+        i = min(k, last)
+        m.request, m.power_limit, m.reserve, m.reserve_power = inputs[i, 0], inputs[i, 1], inputs[i, 2], inputs[i, 3]
+        if k % stride == 0:
+            row = table[k // stride]
+            z = x.z
+            row[0] = k * every * p.mechanics.time_step
+            row[3] = z[5]
+            row[4] = generator_speed(x, p)
+            row[5] = x.pitch
+            row[12], row[13] = z[3], z[4]
+            row[17] = z[0]
+            closed_step(x, c, f, e, m, p, q, wind[k], source, inputs[i, 4], every)
+            row[1], row[2] = f.wind_speed, c.wind_estimate
+            row[6], row[7], row[8] = c.pitch, f.airgap_torque, f.electrical_power
+            row[9], row[10], row[11] = f.aero_torque, f.thrust, f.shaft_torque
+            row[14], row[15], row[16] = f.fore_aft_moment, f.side_side_moment, f.fore_aft_acceleration
+            row[18], row[19], row[20] = c.mode, c.region, c.limited
+        else:
+            closed_step(x, c, f, e, m, p, q, wind[k], source, inputs[i, 4], every)
+        if not (abs(x.z[5]) < 1e6 and abs(x.z[8]) < 1e6):
+            return k
+    return -1
