@@ -316,6 +316,8 @@ def discretise(system: Mechanics, time_step: float) -> MechanicsArrays:
     whole = np.zeros((n + m, n + m))
     whole[:n, :n], whole[:n, n:] = a, b
     moved = expm(whole * time_step)
+    for k in set(range(SIZE)) - set(system.active):  # left out: zero, whatever stood there
+        moved[:, [k, SIZE + k]] = 0.0
     rate = np.zeros((n + m, n + m))
     rate[SIZE:n, SIZE:n] = system.damping
     block = np.zeros((2 * (n + m), 2 * (n + m)))
