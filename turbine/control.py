@@ -42,7 +42,7 @@ class ControlSettings:
     torque_gain: float  #: K [N m s2/rad2]
     torque_proportional: float  #: [N m s/rad]
     torque_integral: float  #: [N m/rad]
-    switch_margin: float = 1.0  #: region 2.5 begins at this share of K w_rated^2; the field's reference has 1.01 [-]
+    switch_margin: float = 1.0001  #: region 2.5 begins at this share of K w_rated^2; the reference controller has 1.01 [-]
     tip_speed_ratio: float  #: to be held below rated [-]
     pitch_schedule: Floats  #: angles of the gains [rad]
     pitch_proportional: Floats  #: [s]
@@ -153,7 +153,7 @@ _POSITIVE = (
     "shutdown_torque_time",
 )
 _RANGES = (
-    ("switch_margin", 1.0, 1.2),
+    ("switch_margin", 1.0001, 1.2),
     ("fine_pitch", -0.5, 0.5),
     ("maximum_pitch", 0.0, 2.0),
     ("feather", 0.5, 2.0),

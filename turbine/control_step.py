@@ -49,6 +49,7 @@ PARKED, RUN_UP, PRODUCTION, SHUTDOWN, EMERGENCY = range(5)
 K_OMEGA_2, TIP_SPEED_RATIO = 0.0, 1.0  # torque laws
 
 _SMOOTHING_PITCH = 0.524  # 30 deg, by which pitch is measured in set-point smoothing [rad]
+_EDGE = 1e-4  # a PI that rests on its limit is off it by more than this [-]
 _RPS = 1e-3  # least generator speed that power is divided by, relative to rated [-]
 
 _f = np.float64
@@ -90,13 +91,13 @@ CONTROL = np.dtype(
         ("torque_lower", _f),  # output of the lower PI one sample ago [N m]
         ("torque", _f),  # torque command without the drive-train damper [N m]
         ("pitch", _f),  # pitch command [rad]
-        ("minimum_pitch", _f),  # that held one sample ago [rad]
+        ("minimum_pitch", _f),  # of the schedule [rad]
         ("speed_reference", _f),  # rises to rated after a start [rad/s]
         ("speed", _f),  # filtered generator speed [rad/s]
         ("wind_estimate", _f),  # [m/s]
         ("sway_integral", _f),  # of the tower damper [rad]
         ("mode", _f),
-        ("region", _f),  # 1, 1.5, 2, 2.5 or 3
+        ("region", _f),  # 1.5, 2, 2.5 or 3, 0 while not producing
         ("limited", _f),  # sum of 1 torque or power limit, 2 pitch at its minimum, 4 pitch rate, 8 torque rate
     ]
 )
@@ -311,6 +312,8 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
             c.wind_estimate = average
             estimator_start(c.estimator, max(speed, least) / p.gear_ratio, max(average, 3.0))
 
+        c.minimum_pitch = _minimum_pitch(p, wind_filtered)
+
     # What the grid wants: the power that may be made at most.
     power_limit = min(m.power_limit, p.rated_power)
     if p.estimate > 0.0 and (m.reserve > 0.0 or m.reserve_power > 0.0):
@@ -346,14 +349,12 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
         c.region = 3.0
     elif p.torque_law != K_OMEGA_2:
         c.region = 2.0
-    elif c.torque_upper > peak and c.torque_upper >= p.switch_margin * peak:
+    elif c.torque_upper >= p.switch_margin * peak:
         c.region = 2.5
-    elif c.torque_lower < low:
+    elif c.torque_lower < (1.0 - _EDGE) * low:
         c.region = 1.5
-    elif speed < p.rated_speed or p.switch_margin <= 1.0:
-        c.region = 2.0
     else:
-        c.region = 1.0  # between the laws: the last torque is held
+        c.region = 2.0
 
     # Smoothing keeps torque and pitch from regulating speed together.
     shift = (m.pitch - c.minimum_pitch) / _SMOOTHING_PITCH * p.smoothing_torque_gain - (
@@ -381,10 +382,8 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
             torque = p.torque_gain * speed * speed
         elif c.region == 2.5:
             torque = c.torque_upper
-        elif c.region == 3.0:
-            torque = constant if p.constant_power > 0.0 else p.rated_torque
         else:
-            torque = c.torque
+            torque = constant if p.constant_power > 0.0 else p.rated_torque
     else:
         c.torque_integral = _clip(c.torque_integral + dt * p.torque_integral * error, 0.0, highest)
         torque = p.torque_proportional * error + c.torque_integral
@@ -410,8 +409,6 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
         sway = filtered(c.sway_filter, p.sway_filter, m.fore_aft_acceleration)
         c.sway_integral = _clip(c.sway_integral + dt * p.sway_gain * sway, -p.sway_limit, p.sway_limit)
         pitch += c.sway_integral
-    if p.estimate > 0.0:
-        c.minimum_pitch = _minimum_pitch(p, wind_filtered)
     if pitch <= c.minimum_pitch:
         c.limited += 2.0
     pitch = _clip(pitch, c.minimum_pitch, p.maximum_pitch)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "EnergyError",
+    "LinearError",
     "LoadError",
     "MachineError",
     "ParameterError",
@@ -46,6 +47,10 @@ class PowerCurveError(MachineError, EnergyError):
 
 class TrimError(WindformError):
     """A machine finds no steady state where one was asked for."""
+
+
+class LinearError(WindformError):
+    """A linear model cannot be made at a point, or is asked for what it does not have."""
 
 
 class SimulationError(WindformError):

@@ -1,0 +1,18 @@
+"""Plots of one turbine: `plot_x(what, ax=None)` returns the axes (or figure) it drew on; nothing is drawn by computing."""
+
+from __future__ import annotations
+
+from turbine.plots.machine import plot_cp_surface, plot_steady, plot_steady_channel
+from turbine.plots.run import plot_channel, plot_energy, plot_overview
+from turbine.plots.style import to_png, to_svg
+
+__all__ = [
+    "plot_channel",
+    "plot_cp_surface",
+    "plot_energy",
+    "plot_overview",
+    "plot_steady",
+    "plot_steady_channel",
+    "to_png",
+    "to_svg",
+]

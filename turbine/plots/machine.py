@@ -1,0 +1,204 @@
+"""Plots of a machine: its steady operation over wind speed, and its power coefficient with the path it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from turbine import design
+from turbine.machine import Machine
+from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, shown, style
+
+if TYPE_CHECKING:
+    from turbine.steady import SteadyTable
+
+__all__ = ["plot_cp_surface", "plot_steady", "plot_steady_channel"]
+
+Floats = npt.NDArray[np.float64]
+
+_PANELS = ("electrical_power", "rotor_speed", "pitch_angle", "thrust")
+_TINTS = LinearSegmentedColormap.from_list("tints", ["#f7fbfd", "#cfe5f3", "#8fc1e0"])
+_STEP = 0.05  # between two lines of the power coefficient [-]
+
+
+def plot_steady_channel(steady: SteadyTable, name: str, ax: Axes | None = None) -> Axes:
+    """Draw one column of a steady table over wind speed.
+
+    Parameters
+    ----------
+    steady : SteadyTable
+        From `turbine.steady.steady_table`.
+    name : str
+        Of its columns.
+    ax : Axes, optional
+        To draw on.
+
+    Returns
+    -------
+    Axes
+        Labelled with name and unit.
+    """
+    with style():
+        ax = canvas(ax, 2.4)
+        title, unit, factor = shown(name)
+        wind = np.asarray(steady.columns["wind_speed"])
+        ax.plot(wind, np.asarray(steady.columns[name]) * factor, color=BLUE, marker=".", markersize=3.5)
+        ax.set_xlabel("wind speed [m/s]")
+        ax.set_ylabel(f"{title} [{unit}]" if unit else title)
+        ax.margins(x=0.02, y=0.08)
+    return ax
+
+
+def plot_steady(steady: SteadyTable, title: str = "") -> Figure:
+    """Draw power, rotor speed, pitch and thrust over wind speed.
+
+    Parameters
+    ----------
+    steady : SteadyTable
+        From `turbine.steady.steady_table`.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        Four panels over common wind speeds.
+    """
+    with style():
+        figure = new_figure(4.4)
+        axes = cast("list[Axes]", list(figure.subplots(2, 2, sharex=True).flat))
+        for ax, name in zip(axes, _PANELS, strict=True):
+            plot_steady_channel(steady, name, ax)
+            if name == "thrust":
+                _name_peak(ax, steady)
+        for ax in axes[:2]:
+            ax.set_xlabel("")
+        figure.align_ylabels(axes)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=8.5, fontweight="bold", parse_math=False)
+    return figure
+
+
+def plot_cp_surface(machine: Machine, ax: Axes | None = None, *, path: Mapping[str, npt.ArrayLike] | None = None) -> Axes:
+    """Draw lines of equal power coefficient over tip-speed ratio and pitch, and the path that the machine takes on it.
+
+    Parameters
+    ----------
+    machine : Machine
+        With a rotor surface.
+    ax : Axes, optional
+        To draw on.
+    path : mapping of str to array, shape (n,), optional
+        "wind_speed" [m/s], "pitch_angle" [rad] and "tip_speed_ratio" [-], such as a steady table's columns; the ideal
+        operation from cut-in to cut-out unless given.
+
+    Returns
+    -------
+    Axes
+        Where the coefficient is negative, the rotor drives the air: that part is left grey.
+    """
+    surface = machine.require_surface()
+    wind, pitch, tsr = _path(machine, path)
+    low = max(float(np.degrees(surface.pitch[0])), min(-5.0, float(pitch.min())))
+    high = min(float(np.degrees(surface.pitch[-1])), max(20.0, float(pitch.max()) + 4.0))
+    far = min(float(surface.tip_speed_ratio[-1]), max(14.0, float(tsr.max()) + 2.0))
+    near = min(float(surface.tip_speed_ratio[0]), float(tsr.min()))
+    x, y = np.linspace(near, far, 241), np.linspace(low, high, 201)
+    cp = surface.cp(np.radians(y)[:, None], x[None, :])
+    best = surface.optimum()
+    levels = np.arange(0.0, best.cp + 1e-9, _STEP)
+    halo = [patheffects.withStroke(linewidth=2.2, foreground="white")]
+    with style():
+        ax = canvas(ax, 4.4)
+        ax.grid(visible=False)
+        ax.set_facecolor("#dddddd")
+        ax.contourf(x, y, np.ma.masked_less(cp, 0.0), levels=[*levels, best.cp + 0.1], cmap=_TINTS)
+        lines = ax.contour(x, y, cp, levels=levels, colors=GREY, linewidths=[1.0, *[0.6] * (levels.size - 1)])
+        ax.clabel(lines, levels[levels > 0.04][::2], fmt="%.1f", fontsize=7, colors=INK)
+        ax.plot(tsr, pitch, color=VERMILLION, linewidth=1.6, path_effects=halo, zorder=4)
+        _name_winds(ax, wind, pitch, tsr, halo)
+        _name_negative(ax, x, y, cp)
+        ax.plot(best.tip_speed_ratio, np.degrees(best.pitch), marker="+", markersize=8, color=INK, zorder=5)
+        ax.annotate(
+            f"best: {best.cp:.3f} at {best.tip_speed_ratio:.1f}, {np.degrees(best.pitch):.1f} deg",
+            (best.tip_speed_ratio, float(np.degrees(best.pitch))),
+            (0.0, -14.0),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7.5,
+            path_effects=halo,
+            zorder=6,
+        )
+        ax.set_xlim(near, far)
+        ax.set_ylim(low, high)
+        ax.set_xlabel("tip-speed ratio")
+        ax.set_ylabel("pitch angle [deg]")
+        ax.set_title(f"{machine.title or machine.name}: power coefficient and steady operation", parse_math=False)
+    return ax
+
+
+def _path(machine: Machine, path: Mapping[str, npt.ArrayLike] | None) -> tuple[Floats, Floats, Floats]:
+    """Return wind speed [m/s], pitch [deg] and tip-speed ratio of the machine's path."""
+    if path is not None:
+        wind, pitch, tsr = (np.asarray(path[name], np.float64) for name in ("wind_speed", "pitch_angle", "tip_speed_ratio"))
+        return wind, np.degrees(pitch), tsr
+    first = machine.get("operation.cut_in_wind_speed") or 3.0
+    at = design.ideal_operation(machine, np.linspace(first, machine.get("operation.cut_out_wind_speed") or 25.0, 89))
+    return at.wind_speed, np.degrees(at.pitch), at.rotor_speed * machine.require("rotor.radius") / at.wind_speed
+
+
+def _name_winds(ax: Axes, wind: Floats, pitch: Floats, tsr: Floats, halo: list[Any]) -> None:
+    """Mark round wind speeds on the path and name those that lie apart."""
+    last: tuple[float, float] | None = None
+    span = float(np.ptp(pitch)) or 1.0
+    for speed in np.arange(np.ceil(wind[0]), np.floor(wind[-1]) + 0.5):
+        here = float(np.interp(speed, wind, tsr)), float(np.interp(speed, wind, pitch))
+        if last is not None and np.hypot((here[0] - last[0]) / 1.2, (here[1] - last[1]) / (0.1 * span)) < 1.0:
+            continue
+        ax.plot(*here, marker="o", markersize=3.5, color=VERMILLION, markeredgecolor="white", markeredgewidth=0.6, zorder=5)
+        ax.annotate(
+            f"{speed:.0f} m/s",
+            here,
+            (5.0, 3.0),
+            textcoords="offset points",
+            color=VERMILLION,
+            fontsize=7.5,
+            path_effects=halo,
+            zorder=6,
+        )
+        last = here
+
+
+def _name_negative(ax: Axes, x: Floats, y: Floats, cp: Floats) -> None:
+    """Name the part where the coefficient is negative, in its middle."""
+    rows, columns = np.nonzero(cp < 0.0)
+    if rows.size < 0.04 * cp.size:
+        return
+    # The point of that part that lies farthest from its border.
+    from scipy.ndimage import distance_transform_edt
+
+    inside = np.pad(cp < 0.0, 1)
+    depth = distance_transform_edt(inside)[1:-1, 1:-1]
+    i, j = np.unravel_index(int(depth.argmax()), depth.shape)
+    ax.text(x[j], y[i], "below zero:\nthe rotor drives the air", ha="center", va="center", color=INK, fontsize=7.5)
+
+
+def _name_peak(ax: Axes, steady: SteadyTable) -> None:
+    _, unit, factor = shown("thrust")
+    thrust = np.asarray(steady.columns["thrust"]) * factor
+    k = int(thrust.argmax())
+    ax.annotate(
+        f"{thrust[k]:,.0f} {unit} at {steady.columns['wind_speed'][k]:g} m/s",
+        (float(steady.columns["wind_speed"][k]), float(thrust[k])),
+        (6.0, 0.0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7.5,
+    )
