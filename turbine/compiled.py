@@ -22,7 +22,7 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-__all__ = ["cache_folder", "jitable", "kernel", "kernel_sources"]
+__all__ = ["cache_folder", "inlined_kernel", "jitable", "kernel", "kernel_sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,9 +49,21 @@ def cache_folder() -> Path:
 
 def kernel(function: F) -> F:
     """Compile a function on its first call, or load it from the cache."""
+    return _compiled(function, "never")
+
+
+def inlined_kernel(function: F) -> F:
+    """Compile as `kernel` does, and put the function into the kernels that call it.
+
+    For the few that take whole sets of parameters: passing hundreds of numbers costs more than what they compute.
+    """
+    return _compiled(function, "always")
+
+
+def _compiled(function: F, inline: str) -> F:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
     try:
-        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)(function)
     finally:
         numba.config.CACHE_DIR = before
     return compiled

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from turbine.compiled import kernel
+from turbine.compiled import inlined_kernel, kernel
 from turbine.estimator import (
     ESTIMATOR,
     EstimatorParameters,
@@ -276,7 +276,7 @@ def _operation(c: Record, p: ControlParameters, m: Record, wind: float):  # type
         c.speed_reference = 0.0
 
 
-@kernel
+@inlined_kernel
 def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no-untyped-def]
     """Return torque command [N m], pitch command [rad] and brake torque [N m] of one sample; `c` is changed.
 

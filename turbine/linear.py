@@ -31,6 +31,8 @@ _STEP = 1e-6  # change by which derivatives are taken, relative to a state's sca
 _KINK = 1e-3  # difference of one-sided derivatives that counts as a corner [-]
 _GONE = 1e-7  # |z| below which a mode is memory of one sample, no dynamics [-]
 
+_HELD = 1e-9  # |z - 1| below which a state holds whatever it holds [-]
+
 #: Channels that are outputs of the linear models: all but time, the azimuth and counters.
 OUTPUTS = tuple(name for name, _, _ in CHANNELS if name not in ("time", "azimuth", "mode", "region", "limited"))
 
@@ -104,7 +106,7 @@ class LinearModel:
     def eigenvalues(self) -> npt.NDArray[np.complex128]:
         """Return s of every mode that lasts longer than a sample and moves [1/s], slowest decay last."""
         z = np.linalg.eigvals(self.a)
-        z = z[(np.abs(z) > _GONE) & (np.abs(z - 1.0) > 1e-12)].astype(np.complex128)
+        z = z[(np.abs(z) > _GONE) & (np.abs(z - 1.0) > _HELD)].astype(np.complex128)
         s = np.log(z) / self.period
         return s[np.argsort(s.real)]
 
@@ -119,7 +121,7 @@ class LinearModel:
         shares = np.abs(right * left.T)
         found = []
         for k in range(z.size):
-            if abs(z[k]) <= _GONE or abs(z[k] - 1.0) <= 1e-12 or z[k].imag < 0.0:
+            if abs(z[k]) <= _GONE or abs(z[k] - 1.0) <= _HELD or z[k].imag < 0.0:
                 continue
             s = complex(np.log(complex(z[k])) / self.period)
             part = shares[:, k] / shares[:, k].sum()

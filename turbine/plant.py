@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from turbine.compiled import kernel
+from turbine.compiled import inlined_kernel, kernel
 from turbine.mechanics import MechanicsArrays
 from turbine.surface_math import FASTEST, SurfaceArrays, rotor_coefficients, table_quantities
 
@@ -40,6 +40,7 @@ FLOW = np.dtype(
         ("fore_aft_acceleration", _f),  # tower top [m/s2]
         ("side_side_acceleration", _f),  # tower top [m/s2]
         ("wind_speed", _f),  # that the rotor feels before it moves with the tower [m/s]
+        ("work", _f, (28,)),  # scratch of one step, so that it allocates nothing
     ]
 )
 
@@ -122,7 +123,7 @@ def shear_factor(factor: Floats, azimuth: float, blade_count: float):  # type: i
     return 1.0 + (1.0 - part) * factor[k % n] + part * factor[(k + 1) % n]
 
 
-@kernel
+@inlined_kernel
 def plant_step(  # type: ignore[no-untyped-def]
     x: Record, f: Record, e: Record, p: PlantParameters, wind: float, pitch_command: float, torque: float, brake: float
 ):
@@ -176,7 +177,7 @@ def plant_step(  # type: ignore[no-untyped-def]
         loaded = torque / p.gearbox_efficiency
     else:
         loaded = torque * p.gearbox_efficiency
-    accelerations = np.empty(5)
+    accelerations, after, both = f.work[:5], f.work[5:15], f.work[15:28]
     for i in range(5):
         total = m.forces[i, 0] * aero + m.forces[i, 1] * thrust + m.forces[i, 2] * loaded
         for j in range(10):
@@ -188,7 +189,6 @@ def plant_step(  # type: ignore[no-untyped-def]
     aero_held, thrust_held = rotor_forces(
         p.surface, p.radius, p.air_density, pitch_middle, middle_speed, gust - middle_sway
     )
-    after = np.empty(10)
     for i in range(10):
         total = m.push[i, 0] * aero_held + m.push[i, 1] * thrust_held + m.push[i, 2] * loaded
         for j in range(10):
@@ -213,12 +213,15 @@ def plant_step(  # type: ignore[no-untyped-def]
     e.generator_loss += airgap - electrical
     e.gearbox_loss += (loaded - torque) * turned
     e.brake_loss += held * turned
+    for i in range(10):
+        both[i] = z[i]
+    both[10], both[11], both[12] = aero_held, thrust_held, loaded + held
     loss = 0.0
     for i in range(13):
-        row = 0.0
-        for j in range(13):
-            row += m.loss[i, j] * _input(z, aero_held, thrust_held, loaded + held, j)
-        loss += row * _input(z, aero_held, thrust_held, loaded + held, i)
+        total = 0.5 * m.loss[i, i] * both[i]
+        for j in range(i):
+            total += m.loss[i, j] * both[j]
+        loss += 2.0 * total * both[i]
     e.damping_loss += loss
     # Loads at the beginning of the step. Moments at the tower base: statics of the applied loads and the inertia of the
     # mode, which keeps the static part that one mode alone would miss.
@@ -249,12 +252,3 @@ def plant_step(  # type: ignore[no-untyped-def]
         z[0] += 2.0 * math.pi
     x.pitch, x.pitch_rate = angle, rate
 
-
-@kernel
-def _input(z: Floats, aero: float, thrust: float, loaded: float, k: int):  # type: ignore[no-untyped-def]
-    """Return element k of state and inputs."""
-    if k < 10:
-        return z[k]
-    if k == 10:
-        return aero
-    return thrust if k == 11 else loaded

@@ -4,7 +4,7 @@
 >>> from turbine.energy import annual_energy_mwh, rayleigh
 >>> from turbine.steady import steady_table
 >>> table = steady_table(turbine.load("nrel_5mw"), [4.0, 8.0, 12.0, 16.0, 20.0, 24.0])
->>> round(table["electrical_power"][1] / 1e6, 2)
+>>> round(float(table["electrical_power"][1]) / 1e6, 2)
 1.72
 >>> round(annual_energy_mwh(table.power_curve(), rayleigh(8.5)) / 1e3, 1)
 20.6

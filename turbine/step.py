@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from turbine.compiled import kernel
+from turbine.compiled import inlined_kernel, kernel
 from turbine.control_step import CONTROL, MEASUREMENT, ControlParameters, control_step
 from turbine.plant import ENERGY, FLOW, PLANT, PlantParameters, plant_step
 
@@ -56,7 +56,7 @@ def generator_speed(x: Record, p: PlantParameters):  # type: ignore[no-untyped-d
     return p.mechanics.gear_ratio * (z[5] - z[6] - z[7] - p.mechanics.slope * z[9])
 
 
-@kernel
+@inlined_kernel
 def closed_step(  # type: ignore[no-untyped-def]
     x: Record,
     c: Record,
@@ -140,23 +140,24 @@ def run(  # type: ignore[no-untyped-def]
     for k in range(wind.size):
         i = min(k, last)
         m.request, m.power_limit, m.reserve, m.reserve_power = inputs[i, 0], inputs[i, 1], inputs[i, 2], inputs[i, 3]
-        if k % stride == 0:
-            row = table[k // stride]
-            z = x.z
-            row[0] = k * every * p.mechanics.time_step
-            row[3] = z[5]
-            row[4] = generator_speed(x, p)
-            row[5] = x.pitch
-            row[12], row[13] = z[3], z[4]
-            row[17] = z[0]
-            closed_step(x, c, f, e, m, p, q, wind[k], source, inputs[i, 4], every)
-            row[1], row[2] = f.wind_speed, c.wind_estimate
-            row[6], row[7], row[8] = c.pitch, f.airgap_torque, f.electrical_power
-            row[9], row[10], row[11] = f.aero_torque, f.thrust, f.shaft_torque
-            row[14], row[15], row[16] = f.fore_aft_moment, f.side_side_moment, f.fore_aft_acceleration
-            row[18], row[19], row[20] = c.mode, c.region, c.limited
-        else:
-            closed_step(x, c, f, e, m, p, q, wind[k], source, inputs[i, 4], every)
+        kept = k % stride == 0
+        r = k // stride
+        # Element by element: a view of the row held across the call costs more than the step itself.
+        if kept:
+            table[r, 0] = k * every * p.mechanics.time_step
+            table[r, 3] = x.z[5]
+            table[r, 4] = generator_speed(x, p)
+            table[r, 5] = x.pitch
+            table[r, 12], table[r, 13] = x.z[3], x.z[4]
+            table[r, 17] = x.z[0]
+        closed_step(x, c, f, e, m, p, q, wind[k], source, inputs[i, 4], every)
+        if kept:
+            table[r, 1], table[r, 2] = f.wind_speed, c.wind_estimate
+            table[r, 6], table[r, 7], table[r, 8] = c.pitch, f.airgap_torque, f.electrical_power
+            table[r, 9], table[r, 10], table[r, 11] = f.aero_torque, f.thrust, f.shaft_torque
+            table[r, 14], table[r, 15] = f.fore_aft_moment, f.side_side_moment
+            table[r, 16] = f.fore_aft_acceleration
+            table[r, 18], table[r, 19], table[r, 20] = c.mode, c.region, c.limited
         if not (abs(x.z[5]) < 1e6 and abs(x.z[8]) < 1e6):
             return k
     return -1

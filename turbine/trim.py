@@ -18,6 +18,7 @@ from turbine import design
 from turbine.checks import check_range
 from turbine.control_step import CONTROL, DISCRETE, PARKED, PRODUCTION, control_start
 from turbine.errors import TrimError
+from turbine.mechanics import COORDINATES
 from turbine.estimator import estimator_step
 from turbine.model import Model, Records
 from turbine.plant import PLANT, rotor_forces
@@ -96,12 +97,13 @@ def _flat(kind: np.dtype[Any]) -> list[str]:
 def _layout() -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return names of the continuous states and their places in the plant's and the controller's record.
 
-    The azimuth turns for ever and is left out. Two flows are memory between samples: torque and acceleration.
+    The azimuth, the first of all, turns for ever and is left out. Two flows are memory between samples: torque and acceleration.
     """
     plant = _flat(PLANT)
     control = _flat(CONTROL)
-    keep_plant = [k for k, n in enumerate(plant) if n != "z[0]"]
+    keep_plant = list(range(1, len(plant)))
     keep_control = [k for k, n in enumerate(control) if n not in DISCRETE]
+    plant[: 2 * len(COORDINATES)] = [*COORDINATES, *(f"{name}_rate" for name in COORDINATES)]
     names = [f"plant.{plant[k]}" for k in keep_plant] + [f"control.{control[k]}" for k in keep_control]
     names += ["flow.airgap_torque", "flow.fore_aft_acceleration"]
     return tuple(names), np.array(keep_plant), np.array(keep_control)
@@ -157,7 +159,7 @@ def scales(model: Model, vector: Floats) -> Floats:
             floor[k] = 10.0
         elif "pitch" in last:
             floor[k] = 0.1
-        elif last in ("z[1]", "z[2]", "z[6]", "z[7]"):
+        elif "twist" in last:
             floor[k] = 1e-3
         else:
             floor[k] = 1.0

@@ -1,4 +1,4 @@
-"""Plots of one turbine: `plot_x(what, ax=None)` returns the axes (or figure) it drew on; nothing is drawn by computing."""
+"""Plots of one turbine: `plot_x(what, ax=None)` returns the axes, or the figure, that it drew on."""
 
 from __future__ import annotations
 

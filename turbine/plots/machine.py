@@ -10,11 +10,13 @@ import numpy.typing as npt
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
 from turbine import design
 from turbine.machine import Machine
-from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, shown, style
+from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, style
+from turbine.quantities import shown
 
 if TYPE_CHECKING:
     from turbine.steady import SteadyTable
@@ -86,7 +88,9 @@ def plot_steady(steady: SteadyTable, title: str = "") -> Figure:
     return figure
 
 
-def plot_cp_surface(machine: Machine, ax: Axes | None = None, *, path: Mapping[str, npt.ArrayLike] | None = None) -> Axes:
+def plot_cp_surface(
+    machine: Machine, ax: Axes | None = None, *, path: Mapping[str, npt.ArrayLike] | None = None
+) -> Axes:
     """Draw lines of equal power coefficient over tip-speed ratio and pitch, and the path that the machine takes on it.
 
     Parameters
@@ -119,9 +123,12 @@ def plot_cp_surface(machine: Machine, ax: Axes | None = None, *, path: Mapping[s
         ax = canvas(ax, 4.4)
         ax.grid(visible=False)
         ax.set_facecolor("#dddddd")
+        ax.set_xlim(near, far)
+        ax.set_ylim(low, high)
         ax.contourf(x, y, np.ma.masked_less(cp, 0.0), levels=[*levels, best.cp + 0.1], cmap=_TINTS)
-        lines = ax.contour(x, y, cp, levels=levels, colors=GREY, linewidths=[1.0, *[0.6] * (levels.size - 1)])
-        ax.clabel(lines, levels[levels > 0.04][::2], fmt="%.1f", fontsize=7, colors=INK)
+        widths = [1.0 if k == 0 else 0.7 if k % 2 == 0 else 0.35 for k in range(levels.size)]
+        lines = ax.contour(x, y, cp, levels=levels, colors=GREY, linewidths=widths)
+        _name_levels(ax, lines, levels[2::2], (tsr, pitch))
         ax.plot(tsr, pitch, color=VERMILLION, linewidth=1.6, path_effects=halo, zorder=4)
         _name_winds(ax, wind, pitch, tsr, halo)
         _name_negative(ax, x, y, cp)
@@ -136,8 +143,6 @@ def plot_cp_surface(machine: Machine, ax: Axes | None = None, *, path: Mapping[s
             path_effects=halo,
             zorder=6,
         )
-        ax.set_xlim(near, far)
-        ax.set_ylim(low, high)
         ax.set_xlabel("tip-speed ratio")
         ax.set_ylabel("pitch angle [deg]")
         ax.set_title(f"{machine.title or machine.name}: power coefficient and steady operation", parse_math=False)
@@ -147,7 +152,9 @@ def plot_cp_surface(machine: Machine, ax: Axes | None = None, *, path: Mapping[s
 def _path(machine: Machine, path: Mapping[str, npt.ArrayLike] | None) -> tuple[Floats, Floats, Floats]:
     """Return wind speed [m/s], pitch [deg] and tip-speed ratio of the machine's path."""
     if path is not None:
-        wind, pitch, tsr = (np.asarray(path[name], np.float64) for name in ("wind_speed", "pitch_angle", "tip_speed_ratio"))
+        wind, pitch, tsr = (
+            np.asarray(path[name], np.float64) for name in ("wind_speed", "pitch_angle", "tip_speed_ratio")
+        )
         return wind, np.degrees(pitch), tsr
     first = machine.get("operation.cut_in_wind_speed") or 3.0
     at = design.ideal_operation(machine, np.linspace(first, machine.get("operation.cut_out_wind_speed") or 25.0, 89))
@@ -155,31 +162,55 @@ def _path(machine: Machine, path: Mapping[str, npt.ArrayLike] | None) -> tuple[F
 
 
 def _name_winds(ax: Axes, wind: Floats, pitch: Floats, tsr: Floats, halo: list[Any]) -> None:
-    """Mark round wind speeds on the path and name those that lie apart."""
-    last: tuple[float, float] | None = None
+    """Mark round wind speeds on the path and name those that lie apart; those that share a point are named together."""
+    speeds = np.arange(np.ceil(wind[0]), np.floor(wind[-1]) + 0.5)
+    x, y = np.interp(speeds, wind, tsr), np.interp(speeds, wind, pitch)
     span = float(np.ptp(pitch)) or 1.0
-    for speed in np.arange(np.ceil(wind[0]), np.floor(wind[-1]) + 0.5):
-        here = float(np.interp(speed, wind, tsr)), float(np.interp(speed, wind, pitch))
-        if last is not None and np.hypot((here[0] - last[0]) / 1.2, (here[1] - last[1]) / (0.1 * span)) < 1.0:
+    last = -1
+    for k, speed in enumerate(speeds):
+        apart = np.hypot((x - x[k]) / 1.2, (y - y[k]) / (0.1 * span))
+        if last >= 0 and apart[last] < 1.0:
             continue
-        ax.plot(*here, marker="o", markersize=3.5, color=VERMILLION, markeredgecolor="white", markeredgewidth=0.6, zorder=5)
+        together = speeds[apart < 0.1]
+        name = f"{speed:.0f}" if together.size < 2 else f"{together[0]:.0f} to {together[-1]:.0f}"
+        last, here = k, (float(x[k]), float(y[k]))
+        ax.plot(
+            *here, marker="o", markersize=3.5, color=VERMILLION, markeredgecolor="white", markeredgewidth=0.6, zorder=5
+        )
         ax.annotate(
-            f"{speed:.0f} m/s",
+            f"{name} m/s",
             here,
-            (5.0, 3.0),
+            (4.0, 5.5),
             textcoords="offset points",
             color=VERMILLION,
             fontsize=7.5,
             path_effects=halo,
             zorder=6,
         )
-        last = here
+
+
+def _name_levels(ax: Axes, lines: QuadContourSet, levels: Floats, path: tuple[Floats, Floats]) -> None:
+    """Write the power coefficient on lines, where they are farthest from the path and from the frame."""
+    x, y = path
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    taken = [np.column_stack([(x - left) / (right - left), (y - low) / (high - low)])]
+    for level in levels:
+        k = int(np.flatnonzero(np.isclose(lines.levels, level))[0])
+        points = (lines.get_paths()[k].vertices - [left, low]) / [right - left, high - low]
+        points = points[((points > 0.05) & (points < 0.95)).all(axis=1)]
+        if not points.size:
+            continue
+        others = np.concatenate(taken)
+        far = np.min(np.hypot(*(points[:, None] - others[None]).transpose(2, 0, 1)), axis=1)
+        best = points[int(np.argmax(np.minimum(far, 0.25) - 0.3 * np.abs(points[:, 0] - 0.45)))]
+        at = best * [right - left, high - low] + [left, low]
+        ax.clabel(lines, [level], manual=[tuple(at)], fmt="%.1f", fontsize=7, colors=INK)
+        taken.append(best[None])
 
 
 def _name_negative(ax: Axes, x: Floats, y: Floats, cp: Floats) -> None:
     """Name the part where the coefficient is negative, in its middle."""
-    rows, columns = np.nonzero(cp < 0.0)
-    if rows.size < 0.04 * cp.size:
+    if np.count_nonzero(cp < 0.0) < 0.04 * cp.size:
         return
     # The point of that part that lies farthest from its border.
     from scipy.ndimage import distance_transform_edt

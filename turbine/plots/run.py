@@ -16,7 +16,6 @@ from turbine.plots.style import (
     BLUE,
     GREEN,
     GREY,
-    INK,
     LIGHT,
     ORANGE,
     SKY,
@@ -24,9 +23,9 @@ from turbine.plots.style import (
     canvas,
     end_labels,
     new_figure,
-    shown,
     style,
 )
+from turbine.quantities import shown
 
 if TYPE_CHECKING:
     from turbine.simulation import Result
@@ -40,7 +39,7 @@ MODE_COLOURS: dict[str, str] = {
     "parked": "#ececec",
     "run_up": "#d5eee6",
     "shutdown": "#fbe8c4",
-    "emergency": "#f6cfbd",
+    "emergency": "#f9ddd0",
 }
 _POINTS = 1500  # pairs of extremes that a line is drawn with
 _PANELS: tuple[tuple[str, ...], ...] = (
@@ -141,7 +140,7 @@ def plot_energy(result: Result, ax: Axes | None = None) -> Axes:
     )
     with style():
         ax = canvas(ax, 2.4)
-        rows = [("from the wind", 0.0, energy.wind, INK)]
+        rows = [("from the wind", 0.0, energy.wind, GREY)]
         left = energy.wind
         for name, value, colour in parts:
             rows.append((name, left - value, value, colour))
@@ -153,7 +152,7 @@ def plot_energy(result: Result, ax: Axes | None = None) -> Axes:
             ax.barh(k, value * kwh, left=start * kwh, height=0.62, color=colour)
             if 0 < k < len(rows) - 1:
                 edge = (start + value) * kwh
-                ax.plot([edge, edge], [k - 1.31 + 1.0, k - 0.69], color=GREY, linewidth=0.5)
+                ax.plot([edge, edge], [k - 0.31, k - 0.69], color=GREY, linewidth=0.5)
             ends.append(max(start, start + value) * kwh)
         for k, (_, _, value, _) in enumerate(rows):
             share = f"  ({_percent(value / energy.wind)})" if energy.wind > 0.0 else ""
@@ -173,15 +172,13 @@ def plot_energy(result: Result, ax: Axes | None = None) -> Axes:
         ax.set_xlabel("energy of the run [kWh]")
         ax.margins(x=0.0)
         low, high = min(0.0, *(row[1] * kwh for row in rows)), max(ends)
-        ax.set_xlim(low, low + 1.25 * (high - low) if high > low else low + 1.0)
+        ax.set_xlim(low, low + 1.38 * (high - low) if high > low else low + 1.0)
         machine = result.model.machine
         ax.set_title(f"{machine.title or machine.name}: energy of {_duration(result):g} s", parse_math=False)
     return ax
 
 
-def _draw(
-    ax: Axes, result: Result, names: Sequence[str], *, rated: float | None = None, stacked: bool = False
-) -> None:
+def _draw(ax: Axes, result: Result, names: Sequence[str], *, rated: float | None = None, stacked: bool = False) -> None:
     _shade(ax, result)
     ends = []
     lows, highs = [], []
@@ -292,11 +289,10 @@ def _rated(result: Result) -> dict[str, float]:
 
 
 def _kwh(value: float) -> str:
-    if abs(value) < 5e-7:
-        return "0 kWh"
-    digits = 1 if abs(value) >= 1.0 else 6
-    return f"{value:,.{digits}f} kWh" if digits == 1 else f"{value:.2g} kWh"
+    return "0 kWh" if abs(value) < 5e-7 else f"{value:,.1f} kWh" if abs(value) >= 1.0 else f"{value:.2g} kWh"
 
 
 def _percent(share: float) -> str:
-    return "0 %" if abs(share) < 5e-12 else f"{share:.2%}".replace("%", " %") if abs(share) >= 5e-5 else f"{share:.0e}"
+    if abs(share) < 5e-12:
+        return "0 %"
+    return f"{100.0 * share:.2f} %" if abs(share) >= 5e-5 else "less than 0.01 %"

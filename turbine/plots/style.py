@@ -6,7 +6,6 @@ Figures are made with matplotlib's object interface only, so that nothing global
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -23,15 +22,12 @@ __all__ = [
     "LIGHT",
     "ORANGE",
     "PURPLE",
-    "SHOWN",
     "SKY",
     "VERMILLION",
     "WIDTH",
-    "Shown",
     "canvas",
     "end_labels",
     "new_figure",
-    "shown",
     "style",
     "to_png",
     "to_svg",
@@ -42,32 +38,6 @@ WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
 # Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 INK, GREY, LIGHT = "#222222", "#767676", "#e4e4e4"
-
-Shown = tuple[str, str, float]  #: what a quantity is called, unit and factor from its SI unit
-
-#: How people read a quantity: name, unit, factor from its SI unit; by the name of its channel or column.
-SHOWN: dict[str, Shown] = {
-    "wind_speed": ("wind speed", "m/s", 1.0),
-    "wind_estimate": ("wind estimate", "m/s", 1.0),
-    "rotor_speed": ("rotor speed", "rpm", 30.0 / math.pi),
-    "generator_speed": ("generator speed", "rpm", 30.0 / math.pi),
-    "pitch_angle": ("pitch angle", "deg", 180.0 / math.pi),
-    "pitch_command": ("pitch command", "deg", 180.0 / math.pi),
-    "generator_torque": ("generator torque", "kN m", 1e-3),
-    "electrical_power": ("electrical power", "MW", 1e-6),
-    "aero_torque": ("rotor torque", "kN m", 1e-3),
-    "thrust": ("thrust", "kN", 1e-3),
-    "shaft_torque": ("shaft torque", "kN m", 1e-3),
-    "tower_fore_aft": ("tower top, fore-aft", "m", 1.0),
-    "tower_side_side": ("tower top, side-side", "m", 1.0),
-    "tower_base_fore_aft_moment": ("tower base, fore-aft", "MN m", 1e-6),
-    "tower_base_side_side_moment": ("tower base, side-side", "MN m", 1e-6),
-    "tower_acceleration": ("tower-top acceleration", "m/s2", 1.0),
-    "azimuth": ("azimuth", "deg", 180.0 / math.pi),
-    "cp": ("power coefficient", "", 1.0),
-    "ct": ("thrust coefficient", "", 1.0),
-    "tip_speed_ratio": ("tip-speed ratio", "", 1.0),
-}
 
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same outlines everywhere
@@ -129,11 +99,6 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 def canvas(ax: Axes | None, height: float, width: float = WIDTH) -> Axes:
     """Return the given axes, or the only axes of a new figure."""
     return ax if ax is not None else cast("Axes", new_figure(height, width).add_subplot())
-
-
-def shown(name: str) -> Shown:
-    """Return name, unit and factor in which people read a quantity; one that is not known stays as it is."""
-    return SHOWN.get(name, (name.replace("_", " "), "", 1.0))
 
 
 def end_labels(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float = 0.17) -> None:
