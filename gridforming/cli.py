@@ -42,7 +42,7 @@ def main() -> None:
     try:
         app()
     except WindformError as error:
-        from turbine.output import OutputError
+        from turbine.folder import OutputError
 
         typer.echo(f"wind-sim: {error}", err=True)
         sys.exit(_NOT_WRITTEN if isinstance(error, OutputError) else _REFUSED)

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from turbine.errors import MachineError, WindformError, nearest_word
+from turbine.cli_options import (
+    Drive,
+    DriveTrain,
+    Gust,
+    Limit,
+    MachineName,
+    NoTower,
+    OptionError,
+    Out,
+    Reserve,
+    Shaving,
+    SpeedClass,
+    Start,
+    Torque,
+    TorqueLaw,
+    Turbulence,
+    make_wind,
+    read_wind,
+    references,
+)
+from turbine.cli_options import settings as control_settings
+from turbine.cli_text import aligned, columns_text, summary
+from turbine.errors import MachineError, nearest_word
 
-if TYPE_CHECKING:
-    from turbine.control import ControlSettings
-    from turbine.machine import Machine
-    from turbine.simulation import Result
-    from turbine.trim import References
-    from turbine.wind import WindSeries
-
-__all__ = ["OptionError", "app"]
+__all__ = ["app"]
 
 _RUN = "run"
 _HELP = {"help_option_names": ["-h", "--help"]}
-
-
-class OptionError(WindformError):
-    """Options of a command do not go together."""
 
 
 class MachineFirst(TyperGroup):
@@ -44,53 +54,6 @@ class MachineFirst(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-class Turbulence(StrEnum):
-    """Categories of turbulence of IEC 61400-1."""
-
-    A_PLUS = "A+"
-    A = "A"
-    B = "B"
-    C = "C"
-
-
-class SpeedClass(StrEnum):
-    """Classes of wind speed of IEC 61400-1."""
-
-    I = "I"  # noqa: E741
-    II = "II"
-    III = "III"
-
-
-class Gust(StrEnum):
-    """Gusts of IEC 61400-1."""
-
-    EOG = "eog"
-    ECD = "ecd"
-
-
-class DriveTrain(StrEnum):
-    """Models of the drive train."""
-
-    AUTO = "auto"
-    RIGID = "rigid"
-    TWO_MASS = "two-mass"
-    THREE_MASS = "three-mass"
-
-
-class TorqueLaw(StrEnum):
-    """Torque laws below rated."""
-
-    K_OMEGA_2 = "k-omega-2"
-    TIP_SPEED_RATIO = "tip-speed-ratio"
-
-
-class Start(StrEnum):
-    """Where a run begins."""
-
-    STEADY = "steady"
-    PARKED = "parked"
-
-
 app = typer.Typer(
     cls=MachineFirst,
     no_args_is_help=True,
@@ -102,19 +65,6 @@ app = typer.Typer(
     "Example: wind-sim turbine iea_15mw --wind 12 --turbulence B --seconds 600 --seed 1 --out run_12",
     epilog="Options of a run: wind-sim turbine run --help",
 )
-
-MachineName = Annotated[str, typer.Argument(help="Name of a machine (wind-sim turbine list) or path of a .toml file.")]
-Out = Annotated[
-    Path | None, typer.Option(help="Folder to write; an earlier result of the same kind in it is replaced.")
-]
-Torque = Annotated[TorqueLaw, typer.Option(help="Torque law below rated.")]
-Shaving = Annotated[
-    float | None, typer.Option(help="Peak shaving: share of the largest steady thrust that is allowed, such as 0.8.")
-]
-Limit = Annotated[float | None, typer.Option(help="Largest electrical power [kW].")]
-Reserve = Annotated[float | None, typer.Option(help="Share of the available power that is kept in reserve [%].")]
-Drive = Annotated[DriveTrain, typer.Option(help="Model of the drive train.")]
-NoTower = Annotated[bool, typer.Option("--no-tower", help="Leave the tower's modes out.")]
 
 
 @app.command(
@@ -128,10 +78,17 @@ def run(
     wind: Annotated[float | None, typer.Option(help="Mean wind speed at hub height [m/s].")] = None,
     turbulence: Annotated[
         Turbulence | None,
-        typer.Option(help="Category of normal turbulence, rotor average; steady wind unless given. Sizes --gust eog."),
+        typer.Option(
+            case_sensitive=False,
+            help="Normal turbulence, averaged over the rotor; sizes --gust eog.",
+        ),
     ] = None,
-    wind_class: Annotated[SpeedClass, typer.Option(help="Wind turbine class; sizes --gust eog.")] = SpeedClass.I,
-    gust: Annotated[Gust | None, typer.Option(help="Operating gust, or coherent gust with direction change.")] = None,
+    wind_class: Annotated[
+        SpeedClass, typer.Option(case_sensitive=False, help="Wind turbine class; sizes --gust eog.")
+    ] = SpeedClass.I,
+    gust: Annotated[
+        Gust | None, typer.Option(case_sensitive=False, help="Operating gust, or coherent gust with direction change.")
+    ] = None,
     gust_start: Annotated[float, typer.Option(help="When the gust begins [s].")] = 30.0,
     wind_file: Annotated[
         Path | None, typer.Option(help="CSV file of time and wind speed, units in the header, in place of --wind.")
@@ -149,18 +106,19 @@ def run(
     power_limit_kw: Limit = None,
     reserve_percent: Reserve = None,
     peak_shaving: Shaving = None,
-    start: Annotated[Start, typer.Option(help="Begin in steady operation, or standing still and feathered.")] = (
-        Start.STEADY
-    ),
+    start: Annotated[
+        Start, typer.Option(case_sensitive=False, help="Begin in steady operation, or standing still and feathered.")
+    ] = (Start.STEADY),
     out: Out = None,
 ) -> None:
     """Run a machine in a wind; print what it did and write its folder: result.parquet, metrics.json, plots."""
     from turbine import load, simulate
-    from turbine.output import check_target, run_metrics, write_run
+    from turbine.folder import check_target
+    from turbine.output import RUN, run_metrics, write_run
     from turbine.simulation import Schedule
 
     if out is not None:
-        check_target(out)
+        check_target(out, RUN)
     given = {
         "machine": Path(machine).name,
         "wind_speed_m_s": wind,
@@ -186,12 +144,14 @@ def run(
     if wind_file is not None:
         if wind is not None or turbulence is not None or gust is not None:
             raise OptionError("--wind-file stands in place of --wind, --turbulence and --gust; found both")
-        series = _read_wind(wind_file, seconds)
+        series = read_wind(wind_file, seconds)
     elif wind is None:
         raise OptionError("the wind is missing; expected --wind SPEED or --wind-file CSV")
     else:
-        series = _wind(loaded, wind, turbulence, wind_class, gust, gust_start, seconds or 600.0, seed, step)
-    settings = _settings(loaded, torque_law, peak_shaving)
+        series = make_wind(
+            loaded, wind, turbulence, wind_class, gust, gust_start, 600.0 if seconds is None else seconds, seed, step
+        )
+    settings = control_settings(loaded, torque_law, peak_shaving)
     _say_compiling()
     try:
         result = simulate(
@@ -200,7 +160,7 @@ def run(
             settings=settings,
             time_step=step,
             start=start.value,
-            schedule=Schedule(references={0.0: _references(power_limit_kw, reserve_percent)}),
+            schedule=Schedule(references={0.0: references(power_limit_kw, reserve_percent)}),
             drive_train=drive_train.value.replace("-", "_"),
             tower=not no_tower,
             shear_exponent=shear,
@@ -209,7 +169,7 @@ def run(
     except MachineError as error:
         raise _with_way_out(error, no_tower) from error
     metrics = write_run(result, out, given) if out is not None else run_metrics(result, given)
-    typer.echo(_summary(result, metrics))
+    typer.echo(summary(result, metrics))
     typer.echo(f"\nRun: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots.")
 
 
@@ -228,17 +188,18 @@ def curve(
 ) -> None:
     """Print the steady operation of a machine by wind speed: power, thrust, rotor speed, pitch."""
     from turbine import load
-    from turbine.output import STEADY, check_target, write_steady
+    from turbine.folder import check_target
+    from turbine.output import STEADY, write_steady
     from turbine.steady import steady_table
 
     if out is not None:
         check_target(out, STEADY)
     loaded = load(machine)
-    settings = _settings(loaded, torque_law, peak_shaving)
+    settings = control_settings(loaded, torque_law, peak_shaving)
     _say_compiling()
     # The tower's deflection changes nothing of what is shown, and not every machine's is known.
     steady = steady_table(
-        loaded, settings=settings, references=_references(power_limit_kw, reserve_percent), tower=False
+        loaded, settings=settings, references=references(power_limit_kw, reserve_percent), tower=False
     )
     given = {
         "machine": Path(machine).name,
@@ -251,10 +212,95 @@ def curve(
         write_steady(steady, out, given)
     typer.echo(f"{loaded.title or loaded.name}: steady operation\n")
     columns = ("wind_speed", "electrical_power", "rotor_speed", "pitch_angle", "thrust", "cp", "ct", "tip_speed_ratio")
-    typer.echo(_columns_text({name: steady[name] for name in columns}))
+    typer.echo(columns_text({name: steady[name] for name in columns}))
     for speed, why in steady.unsettled.items():
         typer.echo(f"\n{speed:g} m/s: {why}")
     typer.echo(f"\nCurve: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots.")
+
+
+@app.command(
+    short_help="Two machines side by side: energy, loads, cost.",
+    context_settings=_HELP,
+    epilog="Example: wind-sim turbine compare nrel_5mw iea_3p4mw --mean-wind 8.5 --out comparison",
+)
+def compare(
+    a: Annotated[str, typer.Argument(help="The base: name of a machine or path of a .toml file.")],
+    b: Annotated[str, typer.Argument(help="What is compared with it.")],
+    mean_wind: Annotated[float, typer.Option(help="Annual mean wind speed at hub height, Rayleigh [m/s].")] = 8.0,
+    seeds: Annotated[
+        int, typer.Option(help="Also run load cases of 4 to 24 m/s with so many seeds each; the standard wants 6.")
+    ] = 0,
+    seconds: Annotated[float, typer.Option(help="Length of a load case [s].")] = 600.0,
+    turbulence: Annotated[
+        Turbulence, typer.Option(case_sensitive=False, help="Turbulence of the load cases.")
+    ] = Turbulence.B,
+    capex: Annotated[
+        tuple[float, float] | None, typer.Option(help="Capital expenditure of A and B, for the cost of energy.")
+    ] = None,
+    opex: Annotated[tuple[float, float], typer.Option(help="Yearly operation and maintenance of A and B.")] = (
+        0.0,
+        0.0,
+    ),
+    fixed_charge_rate: Annotated[float, typer.Option(help="Share of the capital that falls on each year.")] = 0.07,
+    no_tower: NoTower = False,
+    out: Out = None,
+) -> None:
+    """Compare two machines: annual energy, steady loads, and on demand loads in turbulence and the cost of energy."""
+    from turbine import load
+    from turbine.compare import compare as compare_machines
+    from turbine.costs import Costs
+    from turbine.energy import rayleigh
+    from turbine.folder import check_target
+    from turbine.load_cases import design_load_cases
+    from turbine.output import COMPARISON, write_comparison
+
+    if out is not None:
+        check_target(out, COMPARISON)
+    pair = [load(name) for name in (a, b)]
+    for machine in pair:
+        machine.require_surface()
+    given: dict[str, Any] = {}
+    if seeds:
+        condition = f"{SpeedClass.I.value}{turbulence.value}"
+        given["load_cases"] = design_load_cases(range(4, 25, 2), condition, seeds=seeds, duration=seconds)
+        given["run"] = {"progress": _progress}
+    if capex is not None:
+        given["costs_a"], given["costs_b"] = (
+            Costs(once, fixed_charge_rate, yearly) for once, yearly in zip(capex, opex, strict=True)
+        )
+    _say_compiling()
+    try:
+        # Energy and steady loads need no tower, and not every machine's is known.
+        tower = bool(seeds) and not no_tower
+        found = compare_machines(pair[0], pair[1], wind_distribution=rayleigh(mean_wind), tower=tower, **given)
+    except MachineError as error:
+        raise _with_way_out(error, no_tower) from error
+    if out is not None:
+        asked = {
+            "a": Path(a).name,
+            "b": Path(b).name,
+            "mean_wind_m_s": mean_wind,
+            "seeds": seeds,
+            "seconds": seconds,
+            "turbulence": turbulence,
+            "capex": capex,
+            "opex": opex,
+            "fixed_charge_rate": fixed_charge_rate,
+            "tower": tower,
+        }
+        write_comparison(found, out, asked)
+    typer.echo("\n".join(found.lines()))
+    typer.echo(
+        f"\nComparison: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots."
+    )
+
+
+def _progress(done: int, total: int) -> None:
+    """Show how many load cases are done, on a terminal only."""
+    if sys.stderr.isatty():
+        filled = 30 * done // max(total, 1)
+        bar = "#" * filled + "." * (30 - filled)
+        typer.echo(f"\r{bar} {done} of {total} load cases", err=True, nl=done >= total)
 
 
 @app.command(
@@ -281,7 +327,7 @@ def list_machines() -> None:
                 machine.title + ("" if machine.surface is not None else " (no rotor surface)"),
             )
         )
-    typer.echo(_aligned(rows, left=(0, 4)))
+    typer.echo(aligned(rows, left=(0, 4)))
     typer.echo("\nValues with their sources: wind-sim turbine show MACHINE")
 
 
@@ -314,7 +360,7 @@ def show(machine: MachineName) -> None:
             unit = "" if spec["unit"] == "1" else spec["unit"]
             rows.append((f"  {key.partition('.')[2]}", shown, unit, status, f"{number} {note}"))
         if rows:
-            typer.echo(f"\n{group}\n{_aligned(rows, left=(0, 2, 3, 4))}")
+            typer.echo(f"\n{group}\n{aligned(rows, left=(0, 2, 3, 4))}")
     surface = loaded.surface
     if surface is not None:
         best = surface.optimum()
@@ -327,79 +373,7 @@ def show(machine: MachineName) -> None:
     if sources:
         typer.echo("\nsources\n" + "\n".join(f"  [{number}] {source}" for source, number in sources.items()))
     if absent:
-        typer.echo("\nmissing\n" + _aligned([(f"  {key}", why) for key, why in absent], left=(0, 1)))
-
-
-def _wind(
-    machine: Machine,
-    speed: float,
-    turbulence: Turbulence | None,
-    speed_class: SpeedClass,
-    gust: Gust | None,
-    gust_start: float,
-    seconds: float,
-    seed: int,
-    step: float,
-) -> WindSeries:
-    """Return the wind that the options ask for, at hub height of the machine."""
-    from turbine import wind
-
-    condition = wind.wind_class(f"{speed_class.value}{(turbulence or Turbulence.B).value}")
-    span: dict[str, float] = {"duration": seconds, "time_step": step}
-    if gust is not None and gust_start >= seconds:
-        raise OptionError(f"--gust-start: found {gust_start:g} s, expected less than --seconds, which are {seconds:g}")
-    if gust is Gust.ECD:
-        return wind.ecd(speed, start=gust_start, **span)
-    if gust is None and turbulence is None:
-        return wind.constant(speed, **span)
-    hub, diameter = machine.require("tower.hub_height"), 2.0 * machine.require("rotor.radius")
-    if gust is Gust.EOG:
-        return wind.eog(speed, condition, rotor_diameter=diameter, hub_height=hub, start=gust_start, **span)
-    return wind.ntm(speed, condition, hub_height=hub, rotor_diameter=diameter, seed=seed, **span)
-
-
-def _read_wind(path: Path, seconds: float | None) -> WindSeries:
-    """Return the wind of a file, cut to the seconds that are asked for, named by the file without its folder."""
-    from dataclasses import replace
-
-    from turbine.wind import read_wind_csv
-
-    series = replace(read_wind_csv(path), name=path.name)
-    if seconds is None:
-        return series
-    if not 0.0 < seconds <= series.duration * (1.0 + 1e-9):
-        raise OptionError(
-            f"--seconds: found {seconds:g}, expected above 0 and at most {series.duration:g}, which {path} holds"
-        )
-    n = max(1, round(seconds / series.time_step))
-    return replace(series, wind_speed=series.wind_speed[:n], wind_direction=series.wind_direction[:n])
-
-
-def _settings(machine: Machine, torque_law: TorqueLaw, peak_shaving: float | None) -> ControlSettings:
-    from turbine.control import controller
-    from turbine.design import minimum_pitch_schedule
-
-    machine.require_surface()
-    values: dict[str, Any] = {}
-    if peak_shaving is not None:
-        wind, pitch = minimum_pitch_schedule(machine, peak_thrust=peak_shaving)
-        values = {"minimum_pitch_wind": wind, "minimum_pitch": pitch}
-    law: Any = torque_law.value.replace("-", "_")
-    return controller(machine, torque_law=law, **values)
-
-
-def _references(power_limit_kw: float | None, reserve_percent: float | None) -> References:
-    from turbine.checks import check_range
-    from turbine.trim import References
-
-    wanted: dict[str, float] = {}
-    if power_limit_kw is not None:
-        check_range("--power-limit-kw", power_limit_kw, 0.0, unit="kW", error=OptionError)
-        wanted["power_limit"] = 1e3 * power_limit_kw
-    if reserve_percent is not None:
-        check_range("--reserve-percent", reserve_percent, 0.0, 90.0, unit="%", error=OptionError)
-        wanted["reserve"] = 0.01 * reserve_percent
-    return References(**wanted)
+        typer.echo("\nmissing\n" + aligned([(f"  {key}", why) for key, why in absent], left=(0, 1)))
 
 
 def _with_way_out(error: MachineError, no_tower: bool) -> MachineError:
@@ -414,63 +388,3 @@ def _say_compiling() -> None:
 
     if sys.stderr.isatty() and not any(cache_folder().rglob("step.run-*.nbc")):
         typer.echo("Compiling the simulation, once after each installation: about half a minute.", err=True)
-
-
-def _summary(result: Result, metrics: dict[str, Any]) -> str:
-    """Return what a run did, in the units that people read."""
-    from turbine.output import LOADS
-    from turbine.quantities import shown
-
-    machine = result.model.machine
-    rows = [("", "", "mean", "std", "min", "max")]
-    for name in ("wind_speed", "rotor_speed", "pitch_angle", "electrical_power", "thrust", *LOADS):
-        title, unit, factor = shown(name)
-        found = metrics["channels"][name]
-        rows.append((f"  {title}", unit, *(_number(found[key] * factor) for key in ("mean", "std", "min", "max"))))
-    energy = metrics["energy"]
-    lines = [
-        f"{machine.title or machine.name}: {result.wind.duration:g} s, {result.wind.name}\n",
-        _aligned(rows, left=(0, 1)),
-        f"\nEnergy: {energy['electrical_mwh']:.4g} MWh electrical of {energy['wind_mwh']:.4g} MWh from the wind; "
-        f"balance closes to {abs(energy['residual_relative']):.0e}",
-    ]
-    if metrics["loads"]:
-        parts = []
-        for name, load in metrics["loads"].items():
-            title, unit, factor = shown(name)
-            parts.append(f"{title} {_number(load['damage_equivalent_load'] * factor)} {unit}")
-        first = next(iter(metrics["loads"].values()))
-        lines.append(f"Equivalent loads (m = {first['exponent']:g}, {first['frequency_hz']:g} Hz): {', '.join(parts)}")
-    lines.append(f"Pitch travel: {metrics['pitch']['travel_rad'] * shown('pitch_angle').factor:.1f} deg")
-    modes = {name: time for name, time in metrics["time_in_mode_s"].items() if time > 0.0}
-    if set(modes) != {"production"}:
-        lines.append("Operation: " + ", ".join(f"{n.replace('_', '-')} {t:.1f} s" for n, t in modes.items()))
-    return "\n".join(lines)
-
-
-def _columns_text(columns: dict[str, Any]) -> str:
-    from turbine.quantities import shown
-
-    titles = [shown(name) for name in columns]
-    rows = [tuple(t.name for t in titles), tuple(f"[{t.unit}]" if t.unit else "" for t in titles)]
-    scaled = [[_number(v * t.factor) for v in values] for t, values in zip(titles, columns.values(), strict=True)]
-    return _aligned([*rows, *zip(*scaled, strict=True)])
-
-
-def _number(value: float) -> str:
-    """Return four digits that mean something, never in powers of ten."""
-    if value != value:
-        return "n/d"
-    size = abs(value)
-    digits = 0 if size >= 1000.0 else 1 if size >= 100.0 else 2 if size >= 10.0 else 3
-    return f"{value + 0.0:,.{digits}f}".replace("-0.000", "0.000")
-
-
-def _aligned(rows: list[tuple[str, ...]], left: tuple[int, ...] = ()) -> str:
-    """Return rows of text in columns, aligned right but for those named."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

@@ -6,10 +6,7 @@ import hashlib
 import json
 import math
 import platform
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -18,32 +15,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from turbine.control_step import MODES
-from turbine.errors import WindformError
 from turbine.fatigue import STEEL
+from turbine.folder import METRICS, PLOTS, TABLE, replaced_folder, write_json, write_parquet
 from turbine.loads import load_summary, motion, statistics
 from turbine.step import CHANNELS
 
 if TYPE_CHECKING:
+    from turbine.compare import Comparison
     from turbine.machine import Machine
     from turbine.simulation import Result
     from turbine.steady import SteadyTable
 
 __all__ = [
+    "COMPARISON",
     "LOADS",
-    "OutputError",
-    "check_target",
-    "replaced_folder",
+    "RUN",
+    "STEADY",
     "run_metrics",
+    "write_comparison",
     "write_files",
-    "write_json",
-    "write_parquet",
     "write_run",
     "write_steady",
 ]
 
-RUN, STEADY = "windform turbine run", "windform turbine curve"  #: `kind` in metrics.json, which marks a folder as ours
-METRICS, TABLE, PLOTS = "metrics.json", "result.parquet", "plots"
-_OURS = {METRICS, TABLE, PLOTS}
+RUN, STEADY, COMPARISON = (
+    f"windform turbine {name}" for name in ("run", "curve", "comparison")
+)  #: `kind` in metrics.json, which marks a folder as ours
 
 #: Loads whose damage-equivalent loads stand in the metrics.
 LOADS = ("shaft_torque", "tower_base_fore_aft_moment", "tower_base_side_side_moment")
@@ -62,10 +59,6 @@ _MAIN = (
     *LOADS,
 )
 _MWH = 1.0 / 3.6e9
-
-
-class OutputError(WindformError):
-    """A result cannot be written."""
 
 
 def run_metrics(result: Result, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -214,6 +207,45 @@ def write_steady(steady: SteadyTable, out: Path, settings: Mapping[str, Any] | N
     write_files(out, STEADY, metrics, columns, figures)
 
 
+def write_comparison(found: Comparison, out: Path, settings: Mapping[str, Any] | None = None) -> None:
+    """Write the folder of a comparison: quantities, both steady tables, a figure; parameters as `write_run`."""
+    from turbine.steady import COLUMNS
+
+    metrics = {
+        "kind": COMPARISON,
+        "versions": _versions(),
+        "machines": [_machine(table.model.machine) for table in found.steady],
+        "names": list(found.names),
+        "settings": dict(settings or {}),
+        "quantities": {
+            name: {"unit": q.unit, "a": q.a, "b": q.b, "difference": q.difference, "ratio": _setting(q.ratio)}
+            for name, q in found.quantities.items()
+        },
+        "energy_difference_by_band": [
+            {"from_m_s": _setting(low), "to_m_s": _setting(high), "difference_mwh": value}
+            for low, high, value in zip(
+                found.curves.edges[:-1].tolist(),
+                found.curves.edges[1:].tolist(),
+                found.curves.band_difference_mwh.tolist(),
+                strict=True,
+            )
+        ],
+        "unsettled": [{f"{wind:g}": why for wind, why in table.unsettled.items()} for table in found.steady],
+    }
+
+    def figures() -> dict[str, Any]:
+        from turbine import plots
+
+        return {"overview": plots.plot_comparison(found)}
+
+    sizes = [table.wind_speed.size for table in found.steady]
+    which = np.repeat([0.0, 1.0], sizes)
+    columns: dict[str, tuple[Any, str, str]] = {"machine": (which, "1", "0 the first, 1 the second")}
+    for name, unit, meaning in COLUMNS:
+        columns[name] = (np.concatenate([table[name] for table in found.steady]), unit, meaning)
+    write_files(out, COMPARISON, metrics, columns, figures)
+
+
 def write_files(
     out: Path,
     kind: str,
@@ -246,120 +278,6 @@ def write_files(
             (folder / PLOTS / f"{name}.svg").write_bytes(to_svg(figure))
             if name == "overview":
                 (folder / PLOTS / f"{name}.png").write_bytes(to_png(figure))
-
-
-def write_parquet(columns: Mapping[str, tuple[Any, str, str]], path: Path) -> None:
-    """Write columns as Parquet: unit and meaning in each field's metadata, all units in the schema's as well."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    units = {name: unit for name, (_, unit, _) in columns.items()}
-    schema = pa.schema(
-        [
-            pa.field(name, pa.float64(), metadata={"unit": unit, "meaning": meaning})
-            for name, (_, unit, meaning) in columns.items()
-        ],
-        metadata={"units": json.dumps(units)},
-    )
-    table = pa.Table.from_arrays([pa.array(values, pa.float64()) for values, _, _ in columns.values()], schema=schema)
-    pq.write_table(table, path, compression="zstd")
-
-
-def write_json(content: Mapping[str, Any], path: Path) -> None:
-    """Write JSON with sorted keys; NaN is refused, so that every reader can take the file."""
-    written = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    path.write_text(written + "\n", encoding="utf-8")
-
-
-@contextmanager
-def replaced_folder(out: Path, kind: str) -> Iterator[Path]:
-    """Give a new empty folder that takes the place of `out` when the block ends, and only then.
-
-    Parameters
-    ----------
-    out : Path
-        The folder to replace. It may be missing, empty, or hold an earlier result of this kind.
-    kind : str
-        As in `check_target`.
-
-    Raises
-    ------
-    OutputError
-        When `out` holds something else, or cannot be written. What it holds is then untouched.
-    """
-    check_target(out, kind)
-    out = out.resolve()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # In the same folder, hence on the same file system: the swap is a rename.
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    try:
-        new, old = work / "new", work / "old"
-        new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
-        yield new
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def check_target(out: Path, kind: str = RUN) -> None:
-    """Refuse a folder that holds anything but an earlier result of a kind; before the work, not after it.
-
-    Raises
-    ------
-    OutputError
-        What lies there, and what to do.
-    """
-    out = out.resolve()
-    what = kind.removeprefix("windform ")
-    above = next((parent for parent in out.parents if parent.exists()), out.parent)
-    if not above.is_dir():
-        raise OutputError(f"{out}: cannot be written: {above} is a file, expected a folder; name another with --out")
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise OutputError(f"{out}: is a file, expected a folder; name another with --out")
-    try:
-        names = {entry.name for entry in out.iterdir()}
-        found = _kind(out / METRICS)
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    if names and found != kind:
-        raise OutputError(
-            f"{out}: holds files that are not a {what} (no {METRICS} of kind {kind!r}); nothing was written: name an "
-            "empty or new folder with --out"
-        )
-    foreign = sorted(names - _OURS)
-    if foreign:
-        raise OutputError(
-            f"{out}: holds files beside an earlier {what} that would be lost ({', '.join(foreign[:5])}); nothing was "
-            "written: move them away or name another folder with --out"
-        )
-
-
-def _kind(path: Path) -> str:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return ""
-    return str(content.get("kind", "")) if isinstance(content, dict) else ""
-
-
-def _cannot_write(out: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    earlier = "; what was there is unchanged" if out.exists() else ""
-    return OutputError(f"{out}: cannot be written: {reason}{earlier}")
 
 
 def _machine(machine: Machine) -> dict[str, Any]:

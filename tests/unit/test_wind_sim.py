@@ -1,7 +1,9 @@
-"""`wind-sim` before it simulates: it says so, and its exit code does too."""
+"""`wind-sim`: what it holds, what it does not hold yet, and how quickly it says so."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -10,12 +12,12 @@ from typer.testing import CliRunner
 from gridforming.cli import app
 
 
-def test_without_arguments_it_says_that_there_is_no_simulation_yet_and_fails() -> None:
-    result = CliRunner().invoke(app, [])
-    assert result.exit_code == 2
-    assert "no simulations" in result.stderr
-    assert "wind-fleet" in result.stderr
-    assert result.stdout == ""
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_the_commands_that_work(option: str) -> None:
+    result = CliRunner().invoke(app, [option])
+    assert result.exit_code == 0
+    assert "wind-sim turbine iea_15mw --wind 12" in result.stdout
+    assert "wind-fleet" in " ".join(result.stdout.replace("-\n", "-").split()).replace("wind- fleet", "wind-fleet")
 
 
 def test_version_is_the_distributions() -> None:
@@ -24,15 +26,34 @@ def test_version_is_the_distributions() -> None:
     assert result.stdout.strip() == f"windform {version('windform')}"
 
 
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_help_names_the_command_that_works(option: str) -> None:
-    result = CliRunner().invoke(app, [option])
-    assert result.exit_code == 0
-    assert "wind-fleet" in result.stdout
+def test_without_arguments_it_shows_its_help_and_fails() -> None:
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 2
+    assert "turbine" in result.output
 
 
-@pytest.mark.parametrize("arguments", [["run", "scenario.toml"], ["run", "--seed", "1"]])
+@pytest.mark.parametrize("arguments", [["run", "scenario.toml"], ["run", "--seed", "1"], ["run"]])
 def test_a_scenario_is_refused_not_ignored(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
-    assert "no simulations" in result.stderr
+    assert "come with the next one" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_wrong_command_names_the_nearest() -> None:
+    result = CliRunner().invoke(app, ["trubine", "nrel_5mw"])
+    assert result.exit_code == 2
+    assert "turbine" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["turbine", "--help"], ["turbine", "run", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from gridforming.cli import app\n"
+        f"app({arguments!r}, standalone_mode=False)\n"
+        "heavy = {'numpy', 'numba', 'scipy', 'pandas', 'matplotlib', 'pyarrow', 'control'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ from turbine import design
 from turbine.machine import Machine
 from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, style
 from turbine.quantities import shown
+from turbine.surface import Optimum
 
 if TYPE_CHECKING:
     from turbine.steady import SteadyTable
@@ -114,7 +115,7 @@ def plot_cp_surface(
     high = min(float(np.degrees(surface.pitch[-1])), max(20.0, float(pitch.max()) + 4.0))
     far = min(float(surface.tip_speed_ratio[-1]), max(14.0, float(tsr.max()) + 2.0))
     near = min(float(surface.tip_speed_ratio[0]), float(tsr.min()))
-    x, y = np.linspace(near, far, 241), np.linspace(low, high, 201)
+    x, y = np.linspace(near, far, 161), np.linspace(low, high, 121)
     cp = surface.cp(np.radians(y)[:, None], x[None, :])
     best = surface.optimum()
     levels = np.arange(0.0, best.cp + 1e-9, _STEP)
@@ -125,24 +126,15 @@ def plot_cp_surface(
         ax.set_facecolor("#dddddd")
         ax.set_xlim(near, far)
         ax.set_ylim(low, high)
-        ax.contourf(x, y, np.ma.masked_less(cp, 0.0), levels=[*levels, best.cp + 0.1], cmap=_TINTS)
+        ax.contourf(x, y, cp, levels=[*levels, best.cp + 0.1], cmap=_TINTS)
         widths = [1.0 if k == 0 else 0.7 if k % 2 == 0 else 0.35 for k in range(levels.size)]
         lines = ax.contour(x, y, cp, levels=levels, colors=GREY, linewidths=widths)
         _name_levels(ax, lines, levels[2::2], (tsr, pitch))
         ax.plot(tsr, pitch, color=VERMILLION, linewidth=1.6, path_effects=halo, zorder=4)
-        _name_winds(ax, wind, pitch, tsr, halo)
+        taken = _name_winds(ax, wind, pitch, tsr, best, halo)
         _name_negative(ax, x, y, cp)
-        ax.plot(best.tip_speed_ratio, np.degrees(best.pitch), marker="+", markersize=8, color=INK, zorder=5)
-        ax.annotate(
-            f"best: {best.cp:.3f} at {best.tip_speed_ratio:.1f}, {np.degrees(best.pitch):.1f} deg",
-            (best.tip_speed_ratio, float(np.degrees(best.pitch))),
-            (0.0, -14.0),
-            textcoords="offset points",
-            ha="center",
-            fontsize=7.5,
-            path_effects=halo,
-            zorder=6,
-        )
+        ax.plot(best.tip_speed_ratio, np.degrees(best.pitch), marker="+", markersize=8, color=INK, zorder=7)
+        _name_best(ax, best, np.array([*zip(tsr, pitch, strict=True), *taken]), halo)
         ax.set_xlabel("tip-speed ratio")
         ax.set_ylabel("pitch angle [deg]")
         ax.set_title(f"{machine.title or machine.name}: power coefficient and steady operation", parse_math=False)
@@ -152,41 +144,55 @@ def plot_cp_surface(
 def _path(machine: Machine, path: Mapping[str, npt.ArrayLike] | None) -> tuple[Floats, Floats, Floats]:
     """Return wind speed [m/s], pitch [deg] and tip-speed ratio of the machine's path."""
     if path is not None:
-        wind, pitch, tsr = (
-            np.asarray(path[name], np.float64) for name in ("wind_speed", "pitch_angle", "tip_speed_ratio")
-        )
-        return wind, np.degrees(pitch), tsr
+        names = ("wind_speed", "pitch_angle", "tip_speed_ratio")
+        wind, pitch, tsr = (np.asarray(path[name], np.float64) for name in names)
+        there = np.isfinite(pitch) & np.isfinite(tsr)
+        return wind[there], np.degrees(pitch[there]), tsr[there]
     first = machine.get("operation.cut_in_wind_speed") or 3.0
     at = design.ideal_operation(machine, np.linspace(first, machine.get("operation.cut_out_wind_speed") or 25.0, 89))
     return at.wind_speed, np.degrees(at.pitch), at.rotor_speed * machine.require("rotor.radius") / at.wind_speed
 
 
-def _name_winds(ax: Axes, wind: Floats, pitch: Floats, tsr: Floats, halo: list[Any]) -> None:
-    """Mark round wind speeds on the path and name those that lie apart; those that share a point are named together."""
+def _points(ax: Axes) -> Floats:
+    """Return how many points one unit of each axis takes, near enough to place a text."""
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    return np.array([450.0, 270.0]) / [right - left, high - low]
+
+
+def _name_winds(
+    ax: Axes, wind: Floats, pitch: Floats, tsr: Floats, best: Optimum, halo: list[Any]
+) -> list[tuple[float, float]]:
+    """Mark round wind speeds on the path and name those that lie apart; return where the names stand.
+
+    Speeds that share a point are named together. A name that would hide the best point goes below the path.
+    """
     speeds = np.arange(np.ceil(wind[0]), np.floor(wind[-1]) + 0.5)
     x, y = np.interp(speeds, wind, tsr), np.interp(speeds, wind, pitch)
-    span = float(np.ptp(pitch)) or 1.0
-    last = -1
+    span, unit = float(np.ptp(pitch)) or 1.0, _points(ax)
+    last, stand = -1, []
     for k, speed in enumerate(speeds):
         apart = np.hypot((x - x[k]) / 1.2, (y - y[k]) / (0.1 * span))
-        if last >= 0 and apart[last] < 1.0:
+        if (last >= 0 and apart[last] < 1.0) or not ax.get_xlim()[0] <= x[k] <= ax.get_xlim()[1]:
             continue
         together = speeds[apart < 0.1]
         name = f"{speed:.0f}" if together.size < 2 else f"{together[0]:.0f} to {together[-1]:.0f}"
         last, here = k, (float(x[k]), float(y[k]))
-        ax.plot(
-            *here, marker="o", markersize=3.5, color=VERMILLION, markeredgecolor="white", markeredgewidth=0.6, zorder=5
-        )
+        to_best = (np.array([best.tip_speed_ratio, np.degrees(best.pitch)]) - here) * unit
+        offset = (4.0, -11.0) if -6.0 < to_best[0] < 60.0 and -4.0 < to_best[1] < 18.0 else (4.0, 5.5)
+        ax.plot(*here, marker="o", markersize=3.5, color=VERMILLION, mec="white", mew=0.6, zorder=5)
         ax.annotate(
             f"{name} m/s",
             here,
-            (4.0, 5.5),
+            offset,
             textcoords="offset points",
             color=VERMILLION,
             fontsize=7.5,
             path_effects=halo,
             zorder=6,
         )
+        for shift in (0.0, 20.0, 40.0):
+            stand.append((here[0] + (offset[0] + shift) / unit[0], here[1] + (offset[1] + 3.0) / unit[1]))
+    return stand
 
 
 def _name_levels(ax: Axes, lines: QuadContourSet, levels: Floats, path: tuple[Floats, Floats]) -> None:
@@ -195,8 +201,9 @@ def _name_levels(ax: Axes, lines: QuadContourSet, levels: Floats, path: tuple[Fl
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     taken = [np.column_stack([(x - left) / (right - left), (y - low) / (high - low)])]
     for level in levels:
-        k = int(np.flatnonzero(np.isclose(lines.levels, level))[0])
-        points = (lines.get_paths()[k].vertices - [left, low]) / [right - left, high - low]
+        k = int(np.abs(np.asarray(lines.levels, np.float64) - level).argmin())
+        vertices = np.asarray(lines.get_paths()[k].vertices, np.float64)
+        points = (vertices - [left, low]) / [right - left, high - low]
         points = points[((points > 0.05) & (points < 0.95)).all(axis=1)]
         if not points.size:
             continue
@@ -221,10 +228,34 @@ def _name_negative(ax: Axes, x: Floats, y: Floats, cp: Floats) -> None:
     ax.text(x[j], y[i], "below zero:\nthe rotor drives the air", ha="center", va="center", color=INK, fontsize=7.5)
 
 
+def _name_best(ax: Axes, best: Optimum, taken: Floats, halo: list[Any]) -> None:
+    """Name the highest coefficient where its text lies neither on the path nor on other names."""
+    size = np.array([58.0, 10.0])  # of half the text, and some air [points]
+    away = (taken - [best.tip_speed_ratio, np.degrees(best.pitch)]) * _points(ax)
+    places = np.array(
+        [(0.0, -14.0), (0.0, 13.0), (-66.0, 0.0), (66.0, 0.0), (0.0, -30.0), (-66.0, -18.0), (66.0, 18.0)]
+    )
+    room = [float(np.abs((away - place) / size).max(axis=1).min()) for place in places]
+    k = next((k for k, free in enumerate(room) if free > 1.0), int(np.argmax(room)))
+    ax.annotate(
+        f"best: {best.cp:.3f} at {best.tip_speed_ratio:.1f}, {np.degrees(best.pitch):.1f} deg",
+        (best.tip_speed_ratio, float(np.degrees(best.pitch))),
+        tuple(places[k]),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        path_effects=halo,
+        zorder=6,
+    )
+
+
 def _name_peak(ax: Axes, steady: SteadyTable) -> None:
     _, unit, factor = shown("thrust")
     thrust = np.asarray(steady.columns["thrust"]) * factor
-    k = int(thrust.argmax())
+    if not np.isfinite(thrust).any():
+        return
+    k = int(np.nanargmax(thrust))
     ax.annotate(
         f"{thrust[k]:,.0f} {unit} at {steady.columns['wind_speed'][k]:g} m/s",
         (float(steady.columns["wind_speed"][k]), float(thrust[k])),

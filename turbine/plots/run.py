@@ -153,7 +153,7 @@ def plot_energy(result: Result, ax: Axes | None = None) -> Axes:
             if 0 < k < len(rows) - 1:
                 edge = (start + value) * kwh
                 ax.plot([edge, edge], [k - 0.31, k - 0.69], color=GREY, linewidth=0.5)
-            ends.append(max(start, start + value) * kwh)
+            ends.append(max(start, start + value, 0.0) * kwh)
         for k, (_, _, value, _) in enumerate(rows):
             share = f"  ({_percent(value / energy.wind)})" if energy.wind > 0.0 else ""
             ax.annotate(
@@ -163,6 +163,7 @@ def plot_energy(result: Result, ax: Axes | None = None) -> Axes:
                 textcoords="offset points",
                 va="center",
                 fontsize=7.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )
         ax.set_yticks(range(len(rows)), labels=[name for name, *_ in rows])
         ax.tick_params(axis="y", length=0.0)
@@ -210,7 +211,8 @@ def _limits(low: float, high: float, rated: float | None) -> tuple[float, float]
     """Return y limits that let a line breathe, and do not blow up what stands still."""
     if rated is not None and low <= 1.02 * rated and high >= 0.9 * rated:
         high = max(high, rated)
-    margin = max(0.06 * (high - low), 1e-3 * max(abs(low), abs(high)), 1e-6)
+    size = max(abs(low), abs(high))
+    margin = max(0.06 * (high - low), 0.02 * size if size > 1e-3 else 1.0)
     return low - margin, high + margin
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 def canvas(ax: Axes | None, height: float, width: float = WIDTH) -> Axes:
     """Return the given axes, or the only axes of a new figure."""
-    return ax if ax is not None else cast("Axes", new_figure(height, width).add_subplot())
+    return ax if ax is not None else new_figure(height, width).add_subplot()
 
 
 def end_labels(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float = 0.17) -> None:

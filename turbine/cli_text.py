@@ -1,0 +1,71 @@
+"""What the commands of one turbine print: figures in the units that people read, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from turbine.quantities import shown
+
+if TYPE_CHECKING:
+    from turbine.simulation import Result
+
+__all__ = ["aligned", "columns_text", "summary"]
+
+
+def summary(result: Result, metrics: dict[str, Any]) -> str:
+    """Return what a run did, in the units that people read."""
+    from turbine.output import LOADS
+
+    machine = result.model.machine
+    rows: list[tuple[str, ...]] = [("", "", "mean", "std", "min", "max")]
+    for name in ("wind_speed", "rotor_speed", "pitch_angle", "electrical_power", "thrust", *LOADS):
+        title, unit, factor = shown(name)
+        found = metrics["channels"][name]
+        rows.append((f"  {title}", unit, *(_number(found[key] * factor) for key in ("mean", "std", "min", "max"))))
+    energy = metrics["energy"]
+    lines = [
+        f"{machine.title or machine.name}: {result.wind.duration:g} s, {result.wind.name}\n",
+        aligned(rows, left=(0, 1)),
+        f"\nEnergy: {energy['electrical_mwh']:.4g} MWh electrical of {energy['wind_mwh']:.4g} MWh from the wind; "
+        f"balance closes to {abs(energy['residual_relative']):.0e}",
+    ]
+    if metrics["loads"]:
+        parts = []
+        for name, load in metrics["loads"].items():
+            title, unit, factor = shown(name)
+            parts.append(f"{title} {_number(load['damage_equivalent_load'] * factor)} {unit}")
+        first = next(iter(metrics["loads"].values()))
+        lines.append(f"Equivalent loads (m = {first['exponent']:g}, {first['frequency_hz']:g} Hz): {', '.join(parts)}")
+    lines.append(f"Pitch travel: {metrics['pitch']['travel_rad'] * shown('pitch_angle').factor:.1f} deg")
+    modes = {name: time for name, time in metrics["time_in_mode_s"].items() if time > 0.0}
+    if set(modes) != {"production"}:
+        lines.append("Operation: " + ", ".join(f"{n.replace('_', '-')} {t:.1f} s" for n, t in modes.items()))
+    return "\n".join(lines)
+
+
+def columns_text(columns: Mapping[str, Any]) -> str:
+    """Return columns by name as text, titles and units above them."""
+    titles = [shown(name) for name in columns]
+    rows = [tuple(t.name for t in titles), tuple(f"[{t.unit}]" if t.unit else "" for t in titles)]
+    scaled = [[_number(v * t.factor) for v in values] for t, values in zip(titles, columns.values(), strict=True)]
+    return aligned([*rows, *zip(*scaled, strict=True)])
+
+
+def _number(value: float) -> str:
+    """Return four digits that mean something, never in powers of ten."""
+    if value != value:
+        return "n/d"
+    size = abs(value)
+    digits = 0 if size >= 1000.0 else 1 if size >= 100.0 else 2 if size >= 10.0 else 3
+    return f"{value + 0.0:,.{digits}f}".replace("-0.000", "0.000")
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: tuple[int, ...] = ()) -> str:
+    """Return rows of text in columns, aligned right but for those named."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
