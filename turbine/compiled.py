@@ -26,7 +26,7 @@ __all__ = ["cache_folder", "inlined_kernel", "jitable", "kernel", "kernel_source
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_MARK = b"from turbine.compiled import"
+_MARK = b"\nfrom turbine.compiled import"
 _PACKAGES = ("turbine", "gridforming", "fleet")
 
 

@@ -78,7 +78,6 @@ class ControlSettings:
     wind_average: float = 60.0  #: time constant of the averaged wind speed [s]
     trip_speed: float  #: generator speed that ends in an emergency stop [rad/s]
     feather: float = math.pi / 2.0  #: [rad]
-    run_up_pitch: float = math.radians(40.0)  #: at standstill; falls to fine pitch until connection [rad]
     run_up_time: float = 60.0  #: from standstill to rated speed [s]
     connect_speed: float  #: generator connects [rad/s]
     shutdown_pitch_rate: float = math.radians(2.0)  #: normal stop and start [rad/s]
@@ -93,6 +92,18 @@ class ControlSettings:
             raise ParameterError(f"speed_filter_order: found {self.speed_filter_order!r}, expected 1 or 2")
         for name in _POSITIVE:
             check_positive(name, getattr(self, name))
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ParameterError(f"{spec.name}: found {value!r}, expected a finite number")
+        for name in ("torque_proportional", "torque_integral"):
+            check_range(name, getattr(self, name), -math.inf, 0.0, hint="more speed, more torque: gains are negative")
+        for below, above in _ORDER:
+            if getattr(self, below) > getattr(self, above):
+                raise ParameterError(
+                    f"{below}: found {getattr(self, below):g}, expected at most {above}, which is "
+                    f"{getattr(self, above):g}"
+                )
         for name, low, high in _RANGES:
             check_range(name, getattr(self, name), low, high)
         schedule = ascending("pitch_schedule", self.pitch_schedule, unit="rad")
@@ -151,6 +162,14 @@ _POSITIVE = (
     "connect_speed",
     "shutdown_pitch_rate",
     "shutdown_torque_time",
+)
+_ORDER = (
+    ("cut_in", "cut_out"),
+    ("restart", "cut_out"),
+    ("minimum_speed", "connect_speed"),
+    ("connect_speed", "rated_speed"),
+    ("rated_speed", "trip_speed"),
+    ("rated_torque", "maximum_torque"),
 )
 _RANGES = (
     ("switch_margin", 1.0001, 1.2),
@@ -217,17 +236,22 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
         "feather": min(machine.get("pitch_actuator.max_angle") or math.pi / 2.0, math.pi / 2.0),
     }
     found["restart"] = 0.88 * found["cut_out"]
+    if values.get("estimate_wind", True) and not {"minimum_pitch", "minimum_pitch_wind"} & set(values):
+        # Where the least rotor speed is too fast for the wind, some pitch gives more power than fine pitch.
+        wind, pitch = design.minimum_pitch_schedule(machine)
+        if np.any(pitch > found["fine_pitch"]):
+            found["minimum_pitch_wind"], found["minimum_pitch"] = wind, pitch
     if machine.controller.torque_proportional is not None and machine.controller.torque_integral is not None:
         found["torque_proportional"] = machine.controller.torque_proportional
         found["torque_integral"] = machine.controller.torque_integral
     elif not {"torque_proportional", "torque_integral"} <= set(values):
         # Slower than the rotor's own pole at most: what keeps the torque of a published design in bounds.
         found["torque_proportional"], found["torque_integral"] = design.design_torque_pi(machine, 0.15, 0.85)
-    pitch = machine.controller
-    if pitch.pitch_schedule and pitch.pitch_proportional and pitch.pitch_integral:
-        found["pitch_schedule"] = np.array(pitch.pitch_schedule)
-        found["pitch_proportional"] = np.array(pitch.pitch_proportional)
-        found["pitch_integral"] = np.array(pitch.pitch_integral)
+    known_gains = machine.controller
+    if known_gains.pitch_schedule and known_gains.pitch_proportional and known_gains.pitch_integral:
+        found["pitch_schedule"] = np.array(known_gains.pitch_schedule)
+        found["pitch_proportional"] = np.array(known_gains.pitch_proportional)
+        found["pitch_integral"] = np.array(known_gains.pitch_integral)
     elif "pitch_schedule" not in values:
         made = design.design_pitch_pi(machine, 0.25, 1.0)
         found["pitch_schedule"], found["pitch_proportional"] = made.pitch, made.proportional
@@ -285,8 +309,11 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
         schedule = s.minimum_pitch_wind, s.minimum_pitch
     else:
         schedule = np.zeros(1), low
-    best = float(machine.require_surface().cp(s.fine_pitch, s.tip_speed_ratio))
-    available = 0.5 * density * math.pi * radius**2 * best * machine.require("generator.efficiency")
+    at = design.ideal_operation(machine, np.linspace(1.0, max(s.cut_out, 2.0), 97))
+    least = np.interp(at.wind_speed, *schedule)
+    available = design.electrical_power(machine, at, np.maximum(at.pitch, least))
+    available = np.clip(available, 0.0, s.rated_power)
+    starting = design.starting_pitch(machine, s.tip_speed_ratio)
     if s.speed_filter_order == 2:
         speed_filter = low_pass_2(s.speed_filter_frequency, s.speed_filter_damping, time_step)
     else:
@@ -334,10 +361,12 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
             air_density=density,
             inertia=design.turning_inertia(machine),
             gear_ratio=gear,
+            gearbox_efficiency=machine.get("drive_train.gearbox_efficiency") or 1.0,
             pole_wind=np.array(wind),
             pole=np.array(pole),
         ),
-        available_gain=available,
+        available_wind=np.array(at.wind_speed),
+        available_power=available,
         drive_train_filter=band_pass(s.drive_train_frequency, s.drive_train_width, time_step),
         drive_train_gain=float(s.drive_train_damper),
         sway_filter=high_pass(s.tower_damper_corner, time_step),
@@ -349,7 +378,8 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
         restart=float(s.restart),
         trip_speed=float(s.trip_speed),
         feather=float(s.feather),
-        run_up_pitch=float(s.run_up_pitch),
+        run_up_ratio=starting[0],
+        run_up_pitch=starting[1],
         run_up_acceleration=float(s.rated_speed / s.run_up_time),
         connect_speed=float(s.connect_speed),
         shutdown_pitch_rate=float(s.shutdown_pitch_rate),

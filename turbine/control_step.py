@@ -50,6 +50,7 @@ K_OMEGA_2, TIP_SPEED_RATIO = 0.0, 1.0  # torque laws
 
 _SMOOTHING_PITCH = 0.524  # 30 deg, by which pitch is measured in set-point smoothing [rad]
 _EDGE = 1e-4  # a PI that rests on its limit is off it by more than this [-]
+_LOADED = 0.95  # of rated speed, at which a start in strong wind ends [-]
 _RPS = 1e-3  # least generator speed that power is divided by, relative to rated [-]
 
 _f = np.float64
@@ -98,10 +99,11 @@ CONTROL = np.dtype(
         ("sway_integral", _f),  # of the tower damper [rad]
         ("mode", _f),
         ("region", _f),  # 1.5, 2, 2.5 or 3, 0 while not producing
+        ("ready", _f),  # 1 once a start is over: region 3 may begin
         ("limited", _f),  # sum of 1 torque or power limit, 2 pitch at its minimum, 4 pitch rate, 8 torque rate
     ]
 )
-DISCRETE = ("mode", "region", "limited")
+DISCRETE = ("mode", "region", "ready", "limited")
 
 
 class ControlParameters(NamedTuple):
@@ -144,7 +146,8 @@ class ControlParameters(NamedTuple):
     minimum_pitch: Floats
     estimate: float
     estimator: EstimatorParameters
-    available_gain: float
+    available_wind: Floats
+    available_power: Floats
     drive_train_filter: Floats
     drive_train_gain: float
     sway_filter: Floats
@@ -156,7 +159,8 @@ class ControlParameters(NamedTuple):
     restart: float
     trip_speed: float
     feather: float
-    run_up_pitch: float
+    run_up_ratio: Floats
+    run_up_pitch: Floats
     run_up_acceleration: float
     connect_speed: float
     shutdown_pitch_rate: float
@@ -235,13 +239,14 @@ def control_start(c: Record, p: ControlParameters, m: Record, mode: float, wind:
     c.sway_integral = 0.0
     c.mode = mode
     c.region = 2.0 if reference < p.rated_speed else 3.0
+    c.ready = 1.0 if mode == PRODUCTION else 0.0
     c.limited = 0.0
 
 
 @kernel
 def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: ignore[no-untyped-def]
     """Hand over from run-up to the production controllers without a bump."""
-    c.mode = PRODUCTION
+    c.mode, c.ready = PRODUCTION, 0.0
     c.pitch_integral = m.pitch
     c.speed_reference = min(c.speed, p.rated_speed)
     c.torque_integral = 0.0 if p.torque_law != K_OMEGA_2 else p.torque_gain * p.rated_speed * p.rated_speed
@@ -256,20 +261,20 @@ def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: igno
 def _operation(c: Record, p: ControlParameters, m: Record, wind: float):  # type: ignore[no-untyped-def]
     """Change the mode of operation where a request, the wind or the speed asks for it."""
     if c.mode == PRODUCTION or c.mode == RUN_UP:
-        if m.request < 0.0 or m.generator_speed > p.trip_speed:
+        if m.request < 0.0 or abs(m.generator_speed) > p.trip_speed:
             c.mode = EMERGENCY
         elif m.request == 0.0 or wind > p.cut_out or wind < 0.8 * p.cut_in:
             c.mode = SHUTDOWN
         elif c.mode == RUN_UP and c.speed >= p.connect_speed:
             _enter_production(c, p, m)
     elif c.mode == SHUTDOWN:
-        if m.request < 0.0 or m.generator_speed > p.trip_speed:
+        if m.request < 0.0 or abs(m.generator_speed) > p.trip_speed:
             c.mode = EMERGENCY
-        elif m.generator_speed < p.brake_speed:
+        elif abs(m.generator_speed) < p.brake_speed:
             c.mode = PARKED
     elif c.mode == EMERGENCY:
         # Latched until somebody has asked for a stop.
-        if m.request == 0.0 and m.generator_speed < p.brake_speed:
+        if m.request == 0.0 and abs(m.generator_speed) < p.brake_speed:
             c.mode = PARKED
     elif m.request > 0.0 and p.cut_in <= wind <= p.restart:
         c.mode = RUN_UP
@@ -303,8 +308,7 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     # Wind speed: the rotor's while it works, else the anemometer's.
     if p.estimate > 0.0:
         least = 0.25 * p.minimum_speed
-        works = speed > least and torque_filtered > 1e-4 * p.rated_torque and m.pitch <= p.estimator.surface.pitch[-1]
-        if works:
+        if speed > least and m.pitch <= p.estimator.surface.pitch[-1]:
             c.wind_estimate = estimator_step(
                 c.estimator, p.estimator, speed / p.gear_ratio, m.pitch, torque_filtered, dt
             )
@@ -317,14 +321,14 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     # What the grid wants: the power that may be made at most.
     power_limit = min(m.power_limit, p.rated_power)
     if p.estimate > 0.0 and (m.reserve > 0.0 or m.reserve_power > 0.0):
-        available = min(p.available_gain * max(wind_filtered, 0.0) ** 3, p.rated_power)
+        available = interpolated(wind_filtered, p.available_wind, p.available_power)
         power_limit = min(power_limit, (1.0 - m.reserve) * available - m.reserve_power)
     power_limit = max(power_limit, 0.0)
     shaft_limit = power_limit / (p.efficiency * max(speed, _RPS * p.rated_speed))
     curtailed = power_limit < p.rated_power
 
     if c.mode != PRODUCTION:
-        return _not_producing(c, p, m, before)
+        return _not_producing(c, p, m, before, average)
 
     # Set points.
     c.speed_reference = min(c.speed_reference + p.run_up_acceleration * dt, p.rated_speed)
@@ -345,7 +349,10 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     # Region.
     peak = p.torque_gain * p.rated_speed * p.rated_speed
     low = p.torque_gain * p.minimum_speed * p.minimum_speed
-    if m.pitch >= c.minimum_pitch + p.pitch_switch:
+    pitched = m.pitch >= c.minimum_pitch + p.pitch_switch
+    if not pitched or (speed >= _LOADED * p.rated_speed and c.speed_reference >= p.rated_speed):
+        c.ready = 1.0  # after a start pitch comes down from feather: that is not region 3 yet
+    if pitched and c.ready > 0.0:
         c.region = 3.0
     elif p.torque_law != K_OMEGA_2:
         c.region = 2.0
@@ -420,7 +427,7 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
 
 
 @kernel
-def _not_producing(c: Record, p: ControlParameters, m: Record, before: float):  # type: ignore[no-untyped-def]
+def _not_producing(c: Record, p: ControlParameters, m: Record, before: float, wind: float):  # type: ignore[no-untyped-def]
     """Return the commands while parked, running up or stopping."""
     dt = p.time_step
     c.limited, c.region, c.smoothing = 0.0, 0.0, 0.0
@@ -429,8 +436,8 @@ def _not_producing(c: Record, p: ControlParameters, m: Record, before: float):  
         # Pitch holds the acceleration: lower while the rotor gains less than wanted, higher while it gains more.
         gain = (c.speed - before) / (dt * p.run_up_acceleration)
         rate = _clip(gain - 1.0, -1.0, 1.0) * p.shutdown_pitch_rate
-        turned = _clip(c.speed / p.connect_speed, 0.0, 1.0)
-        lowest = p.fine_pitch + (p.run_up_pitch - p.fine_pitch) * (1.0 - turned)
+        ratio = c.speed / p.gear_ratio * p.radius / max(wind, 1.0)
+        lowest = interpolated(ratio, p.run_up_ratio, p.run_up_pitch)  # of most torque
         c.pitch = _clip(c.pitch + rate * dt, min(lowest, c.pitch), p.feather)
         c.torque = 0.0
     elif c.mode == SHUTDOWN:

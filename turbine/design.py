@@ -382,15 +382,39 @@ def minimum_pitch_schedule(
         pitch[i] = angles[int(np.argmax(cp))]
     thrust = rotor_state(surface, pitch=at.pitch, rotor_speed=at.rotor_speed, wind_speed=wind, **state).thrust
     allowed = peak_thrust * float(thrust.max())
-    for i in np.flatnonzero(thrust > allowed):
+    unpitched = rotor_state(surface, pitch=fine, rotor_speed=at.rotor_speed, wind_speed=wind, **state).thrust
+    # Without peak shaving nothing is to be held; with it the limit holds above rated as well, where gusts come from.
+    for i in np.flatnonzero((unpitched > allowed) & (peak_thrust < 1.0)):
         v, w = float(wind[i]), float(at.rotor_speed[i])
 
         def excess(beta: float, v: float = v, w: float = w) -> float:
             found = rotor_state(surface, pitch=beta, rotor_speed=w, wind_speed=v, **state)
             return float(found.thrust) - allowed
 
-        pitch[i] = max(pitch[i], brentq(excess, at.pitch[i], surface.pitch[-1], xtol=1e-10))
+        pitch[i] = max(pitch[i], brentq(excess, fine, surface.pitch[-1], xtol=1e-10))
     return wind, pitch
+
+
+def electrical_power(machine: Machine, at: Operation, pitch: Floats) -> Floats:
+    """Return electrical power at operating points with other pitch angles [rad], shape (n,) [W]."""
+    state = rotor_state(
+        machine.require_surface(),
+        pitch=pitch,
+        rotor_speed=at.rotor_speed,
+        wind_speed=at.wind_speed,
+        radius=machine.require("rotor.radius"),
+        air_density=_air_density(machine),
+    )
+    return np.asarray(state.power * _efficiency(machine))
+
+
+def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
+    """Return the pitch of most torque [rad] by tip-speed ratio from standstill to twice `fastest`, each of shape (41,)."""
+    surface, fine = machine.require_surface(), machine.get("operation.fine_pitch") or 0.0
+    ratio = np.linspace(0.0, max(2.0 * fastest, 16.0), 41)
+    angles = np.linspace(fine, fine + 1.2, 601)
+    best = np.argmax(surface.cq(angles[None, :], ratio[:, None]), axis=1)
+    return ratio, angles[best]
 
 
 def design_drive_train_damper(machine: Machine, damping: float) -> tuple[float, float]:

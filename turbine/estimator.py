@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine.compiled import kernel
-from turbine.surface_math import SurfaceArrays, table_quantities
+from turbine.surface_math import SurfaceArrays, rotor_coefficients, table_quantities
 
 __all__ = ["ESTIMATOR", "EstimatorParameters", "estimator_start", "estimator_step", "interpolated"]
 
@@ -52,8 +52,8 @@ class EstimatorParameters(NamedTuple):
     ----------
     surface : SurfaceArrays
         The filter's own idea of the rotor.
-    radius, air_density, inertia, gear_ratio : float
-        [m], [kg/m3], [kg m2], [-].
+    radius, air_density, inertia, gear_ratio, gearbox_efficiency : float
+        [m], [kg/m3], [kg m2], [-], [-].
     pole_wind, pole : array, shape (k,)
         Pole of the rotor alone, dQ/dw over inertia [1/s], by wind speed [m/s].
     """
@@ -63,6 +63,7 @@ class EstimatorParameters(NamedTuple):
     air_density: float
     inertia: float
     gear_ratio: float
+    gearbox_efficiency: float
     pole_wind: Floats
     pole: Floats
 
@@ -111,17 +112,20 @@ def estimator_step(s: Record, p: EstimatorParameters, speed: float, pitch: float
     wind = max(s.mean + s.turbulence, 0.5)
     area = math.pi * p.radius * p.radius
     surface = p.surface
-    pitch = min(max(pitch, surface.pitch[0]), surface.pitch[-1])
-    tsr = min(max(speed * p.radius / wind, surface.tip_speed_ratio[0]), surface.tip_speed_ratio[-1])
-    cp = max(table_quantities(surface, pitch, tsr)[0][0] * tsr, 0.0)
+    tsr = speed * p.radius / wind
+    pitches, ratios = surface.pitch, surface.tip_speed_ratio
+    if ratios[0] <= tsr <= ratios[-1] and pitches[0] <= pitch <= pitches[-1]:
+        cp = table_quantities(surface, pitch, tsr)[0][0] * tsr
+    else:
+        cp = rotor_coefficients(surface, pitch, tsr).cq * tsr
     # Jacobian of the model.
     f11 = interpolated(wind, p.pole_wind, p.pole)
-    f12 = 1.5 * p.air_density * area * cp * wind * wind / (p.inertia * s.speed)
+    f12 = 1.5 * p.air_density * area * max(cp, 0.0) * wind * wind / (p.inertia * s.speed)
     f22 = -math.pi * s.mean / (2.0 * length)
     f23 = -math.pi * s.turbulence / (2.0 * length)
     aero = 0.5 * p.air_density * area * cp * wind**3 / speed
     # Prediction.
-    w = s.speed + dt * (aero - p.gear_ratio * torque) / p.inertia
+    w = s.speed + dt * (aero - p.gear_ratio * torque / p.gearbox_efficiency) / p.inertia
     v = s.turbulence - dt * math.pi * s.mean / (2.0 * length) * s.turbulence
     q22 = math.pi * s.mean**3 * INTENSITY**2 / length
     a11 = f11 * s.p11 + f12 * (s.p12 + s.p13)

@@ -19,15 +19,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from turbine.errors import MachineError
 from turbine.machine import Machine
+from turbine.plant import MechanicsArrays
 
-__all__ = ["COORDINATES", "DriveTrainModel", "Mechanics", "MechanicsArrays", "discretise", "mechanics", "modes"]
+__all__ = ["COORDINATES", "DriveTrainModel", "Mechanics", "discretise", "mechanics", "modes"]
 
 Floats = npt.NDArray[np.float64]
 DriveTrainModel = Literal["auto", "rigid", "two_mass", "three_mass"]
@@ -87,44 +88,6 @@ class Mechanics:
         a[SIZE:, SIZE:] = -inverse @ self.damping
         b[SIZE:] = inverse @ self.inputs
         return a, b
-
-
-class MechanicsArrays(NamedTuple):
-    """What the compiled step needs of the mechanics.
-
-    Parameters
-    ----------
-    step : array, shape (10, 10)
-        State transition over one step.
-    push : array, shape (10, 3)
-        Effect of held inputs over one step.
-    rates, forces : array, shape (5, 10) and (5, 3)
-        Accelerations by state and by input.
-    mass, stiffness : array, shape (5, 5)
-        For the stored energy.
-    loss : array, shape (13, 13)
-        Energy lost in the dampers over one step, as a quadratic form of state and inputs.
-    gear_ratio, generator_inertia, slope, tower_height, hub_height, fore_aft_mass, side_side_mass : float
-        As in `Mechanics`; modal masses, zero without tower.
-    time_step : float
-        [s].
-    """
-
-    step: Floats
-    push: Floats
-    rates: Floats
-    forces: Floats
-    mass: Floats
-    stiffness: Floats
-    loss: Floats
-    gear_ratio: float
-    generator_inertia: float
-    slope: float
-    tower_height: float
-    hub_height: float
-    fore_aft_mass: float
-    side_side_mass: float
-    time_step: float
 
 
 def mechanics(machine: Machine, *, drive_train: DriveTrainModel = "auto", tower: bool = True) -> Mechanics:

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine.compiled import inlined_kernel, kernel
-from turbine.mechanics import MechanicsArrays
 from turbine.surface_math import FASTEST, SurfaceArrays, rotor_coefficients, table_quantities
 
-__all__ = ["ENERGY", "FLOW", "PLANT", "PlantParameters", "new_record", "plant_step", "rotor_forces", "shear_factor"]
+__all__ = ["ENERGY", "FLOW", "PLANT", "MechanicsArrays", "PlantParameters", "new_record", "plant_step", "rotor_forces", "shear_factor"]
 
 Floats = npt.NDArray[np.float64]
 Record = Any  # a NumPy record; compiled code reads its fields as attributes
@@ -55,6 +54,44 @@ ENERGY = np.dtype(
         ("brake_loss", _f),
     ]
 )
+
+
+class MechanicsArrays(NamedTuple):
+    """What the compiled step needs of the mechanics.
+
+    Parameters
+    ----------
+    step : array, shape (10, 10)
+        State transition over one step.
+    push : array, shape (10, 3)
+        Effect of held inputs over one step.
+    rates, forces : array, shape (5, 10) and (5, 3)
+        Accelerations by state and by input.
+    mass, stiffness : array, shape (5, 5)
+        For the stored energy.
+    loss : array, shape (13, 13)
+        Energy lost in the dampers over one step, as a quadratic form of state and inputs.
+    gear_ratio, generator_inertia, slope, tower_height, hub_height, fore_aft_mass, side_side_mass : float
+        As in `turbine.mechanics.Mechanics`; modal masses, zero without tower.
+    time_step : float
+        [s].
+    """
+
+    step: Floats
+    push: Floats
+    rates: Floats
+    forces: Floats
+    mass: Floats
+    stiffness: Floats
+    loss: Floats
+    gear_ratio: float
+    generator_inertia: float
+    slope: float
+    tower_height: float
+    hub_height: float
+    fore_aft_mass: float
+    side_side_mass: float
+    time_step: float
 
 
 class PlantParameters(NamedTuple):

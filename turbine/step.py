@@ -97,8 +97,11 @@ def closed_step(  # type: ignore[no-untyped-def]
         if source == TORQUE:
             torque = given
         elif source == POWER:
-            speed = max(generator_speed(x, p), 1e-3 * q.rated_speed)
-            torque = given / (p.generator_efficiency * speed)
+            speed = generator_speed(x, p)
+            torque = 0.0  # a rotor that stands or turns backwards makes no power
+            if speed > 0.0:
+                limit = q.maximum_torque
+                torque = min(max(given / (p.generator_efficiency * max(speed, 1e-3)), -limit), limit)
         plant_step(x, f, e, p, wind, pitch, torque, brake)
 
 
