@@ -11,6 +11,7 @@ machine, controller constants and wind as ours: they are handed over as JSON, RO
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -72,7 +73,7 @@ def case() -> tuple[Machine, WindSeries]:
 
 
 def ours(machine: Machine, wind: WindSeries) -> Timing:
-    """Return the timing of this project's simulation: two masses, tower, estimator, loads and energy balance included."""
+    """Return the timing of our simulation: two masses, tower, estimator, loads and energy balance included."""
     from turbine.model import Options, build
     from turbine.simulation import simulate_model
 

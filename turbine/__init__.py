@@ -16,7 +16,6 @@ from turbine.errors import MachineError, WindformError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
     from typing import Any
 
     from turbine.machine import Machine

@@ -10,9 +10,14 @@ import numpy.typing as npt
 
 from turbine.errors import ParameterError, WindformError
 
-__all__ = ["ascending", "check_positive", "check_range", "series"]
+__all__ = ["ascending", "check_positive", "check_range", "is_number", "series"]
 
 Floats = npt.NDArray[np.float64]
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a real number, which truth values are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_range(
@@ -50,7 +55,7 @@ def check_range(
     WindformError
         Of the given type, with name, value, allowed range and hint.
     """
-    number = float(value) if not isinstance(value, bool) and isinstance(value, Real) else math.nan
+    number = float(value) if isinstance(value, Real) and is_number(value) else math.nan
     if math.isfinite(number) and (low < number if above else low <= number) and number <= high:
         return
     limits = []

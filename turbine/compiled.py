@@ -1,7 +1,7 @@
 """Compiled functions and their cache.
 
 Numba's own cache keeps running old machine code when a callee or a constant in another file has changed. So kernels are
-cached in a folder that is named after everything they are made of: the sources of all modules that hold kernels, and the
+cached in a folder that is named after all that they are made of: the sources of all modules that hold kernels, and the
 versions of Numba and NumPy. A change anywhere begins a new folder; nothing stale is ever loaded.
 
 Modules that hold kernels import this one; a kernel takes functions and constants of the project from such modules only,
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numba
 import numpy as np
@@ -60,13 +60,15 @@ def inlined_kernel(function: F) -> F:
     return _compiled(function, "always")
 
 
-def _compiled(function: F, inline: str) -> F:
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+def _compiled(function: F, inline: Literal["never", "always"]) -> F:
+    config: Any = numba.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
     try:
-        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)(function)
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)(function)
     finally:
-        numba.config.CACHE_DIR = before
-    return compiled
+        config.CACHE_DIR = before
+    found: F = compiled
+    return found
 
 
 def jitable(function: F) -> F:

@@ -42,7 +42,9 @@ class ControlSettings:
     torque_gain: float  #: K [N m s2/rad2]
     torque_proportional: float  #: [N m s/rad]
     torque_integral: float  #: [N m/rad]
-    switch_margin: float = 1.0001  #: region 2.5 begins at this share of K w_rated^2; the reference controller has 1.01 [-]
+    switch_margin: float = (
+        1.0001  #: region 2.5 begins at this share of K w_rated^2; the reference controller has 1.01 [-]
+    )
     tip_speed_ratio: float  #: to be held below rated [-]
     pitch_schedule: Floats  #: angles of the gains [rad]
     pitch_proportional: Floats  #: [s]
@@ -111,7 +113,9 @@ class ControlSettings:
         for name in ("pitch_proportional", "pitch_integral"):
             gains = series(name, getattr(self, name))
             if gains.size != schedule.size:
-                raise ParameterError(f"{name}: found {gains.size} values, expected {schedule.size} as pitch_schedule has")
+                raise ParameterError(
+                    f"{name}: found {gains.size} values, expected {schedule.size} as pitch_schedule has"
+                )
             object.__setattr__(self, name, gains)
         for wind, values in (("minimum_pitch_wind", "minimum_pitch"), ("estimator_wind", "estimator_pole")):
             at, what = getattr(self, wind), getattr(self, values)
@@ -292,13 +296,13 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
     check_positive("time_step", time_step, unit="s")
     if time_step * s.speed_filter_frequency > 1.0:
         raise ParameterError(
-            f"time_step: found {time_step:g} s, expected at most {1.0 / s.speed_filter_frequency:.3g} s: the controller's "
-            f"speed filter has its corner at {s.speed_filter_frequency:g} rad/s"
+            f"time_step: found {time_step:g} s, expected at most {1.0 / s.speed_filter_frequency:.3g} s: the "
+            f"controller's speed filter has its corner at {s.speed_filter_frequency:g} rad/s"
         )
     gear = machine.require("drive_train.gear_ratio")
     radius = machine.require("rotor.radius")
     surface = s.estimator_surface or machine.require_surface()
-    density = machine.get("operation.air_density") or 1.225
+    density = design.air_density(machine)
     if s.estimator_wind is None or s.estimator_pole is None:
         wind = np.linspace(max(s.cut_in, 1.0), s.cut_out, 45)
         pole = design.rotor_pole(machine, design.ideal_operation(machine, wind))

@@ -7,7 +7,6 @@ Abbas, Zalkind, Pao and Wright 2022, doi:10.5194/wes-7-53-2022; speeds and torqu
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -17,18 +17,23 @@ import numpy.typing as npt
 from turbine.checks import check_positive, check_range
 from turbine.errors import MachineError
 from turbine.machine import Machine
-from turbine.rotor import rotor_gradient, rotor_state
+from turbine.rotor import AIR_DENSITY, rotor_gradient, rotor_state
 
 __all__ = [
     "Operation",
     "PitchDesign",
+    "air_density",
     "design_drive_train_damper",
     "design_pitch_pi",
     "design_torque_pi",
+    "electrical_power",
     "ideal_operation",
     "minimum_pitch_schedule",
     "optimal_torque_gain",
+    "rated_wind_speed",
     "rotor_pole",
+    "starting_pitch",
+    "tip_speed_ratio",
     "turning_inertia",
 ]
 
@@ -86,9 +91,8 @@ def turning_inertia(machine: Machine) -> float:
     return machine.require("rotor.inertia") + gear**2 * machine.require("generator.inertia")
 
 
-def _air_density(machine: Machine) -> float:
-    from turbine.rotor import AIR_DENSITY
-
+def air_density(machine: Machine) -> float:
+    """Return the air density that the machine's constants were designed for, else the standard one [kg/m3]."""
     return machine.get("operation.air_density") or AIR_DENSITY
 
 
@@ -124,7 +128,7 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     from scipy.optimize import brentq
 
     surface, radius = machine.require_surface(), machine.require("rotor.radius")
-    density, fine = _air_density(machine), machine.get("operation.fine_pitch") or 0.0
+    density, fine = air_density(machine), machine.get("operation.fine_pitch") or 0.0
     rated = machine.require("operation.rated_rotor_speed")
     least = machine.get("operation.min_rotor_speed") or 0.0
     rated_torque = machine.require("generator.rated_power") / _efficiency(machine) / rated
@@ -159,7 +163,7 @@ def rotor_pole(machine: Machine, at: Operation) -> Floats:
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=_air_density(machine),
+        air_density=air_density(machine),
     )
     return np.asarray(gradient.torque_speed / turning_inertia(machine))
 
@@ -172,7 +176,7 @@ def optimal_torque_gain(machine: Machine) -> float:
     radius, ratio = machine.require("rotor.radius"), tip_speed_ratio(machine)
     cp = float(machine.require_surface().cp(machine.get("operation.fine_pitch") or 0.0, ratio))
     gear, eta = machine.require("drive_train.gear_ratio"), machine.get("drive_train.gearbox_efficiency") or 1.0
-    return _air_density(machine) * math.pi * radius**5 * cp * eta / (2.0 * ratio**3 * gear**3)
+    return air_density(machine) * math.pi * radius**5 * cp * eta / (2.0 * ratio**3 * gear**3)
 
 
 def rated_wind_speed(machine: Machine) -> float:
@@ -190,7 +194,7 @@ def rated_wind_speed(machine: Machine) -> float:
             rotor_speed=rated,
             wind_speed=wind,
             radius=radius,
-            air_density=_air_density(machine),
+            air_density=air_density(machine),
         )
         return float(state.torque) - torque
 
@@ -262,7 +266,7 @@ def design_pitch_pi(
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=_air_density(machine),
+        air_density=air_density(machine),
     )
     a, b = gradient.torque_speed / inertia, gradient.torque_pitch / inertia
     if constant_power:
@@ -342,10 +346,8 @@ def design_torque_pi(machine: Machine, natural_frequency: float, damping: float)
     return (2.0 * damping * natural_frequency + pole) / b, natural_frequency**2 / b
 
 
-def minimum_pitch_schedule(
-    machine: Machine, *, peak_thrust: float = 1.0, points: int = 60
-) -> tuple[Floats, Floats]:
-    """Return the least pitch by wind speed: most power at the least rotor speed, and no more than a share of peak thrust.
+def minimum_pitch_schedule(machine: Machine, *, peak_thrust: float = 1.0, points: int = 60) -> tuple[Floats, Floats]:
+    """Return the least pitch by wind speed: most power at the least rotor speed, at most a share of peak thrust.
 
     Parameters
     ----------
@@ -375,7 +377,7 @@ def minimum_pitch_schedule(
     fine = machine.get("operation.fine_pitch") or 0.0
     pitch = np.full(points, fine)
     least = machine.get("operation.min_rotor_speed") or 0.0
-    state: dict[str, Any] = {"radius": radius, "air_density": _air_density(machine)}
+    state: dict[str, Any] = {"radius": radius, "air_density": air_density(machine)}
     for i in np.flatnonzero(at.rotor_speed <= least * (1.0 + 1e-9)):
         angles = np.linspace(fine, fine + 0.2, 401)
         cp = surface.cp(angles, at.rotor_speed[i] * radius / wind[i])
@@ -403,13 +405,13 @@ def electrical_power(machine: Machine, at: Operation, pitch: Floats) -> Floats:
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=_air_density(machine),
+        air_density=air_density(machine),
     )
     return np.asarray(state.power * _efficiency(machine))
 
 
 def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
-    """Return the pitch of most torque [rad] by tip-speed ratio from standstill to twice `fastest`, each of shape (41,)."""
+    """Return tip-speed ratios from standstill to twice `fastest` and the pitch of most torque [rad], shape (41,) each."""
     surface, fine = machine.require_surface(), machine.get("operation.fine_pitch") or 0.0
     ratio = np.linspace(0.0, max(2.0 * fastest, 16.0), 41)
     angles = np.linspace(fine, fine + 1.2, 601)
@@ -418,7 +420,7 @@ def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
 
 
 def design_drive_train_damper(machine: Machine, damping: float) -> tuple[float, float]:
-    """Return gain [N m s/rad] and frequency [rad/s] of a drive-train damper that adds a damping ratio to the shaft's mode.
+    """Return gain [N m s/rad] and frequency [rad/s] of a damper that adds a damping ratio to the shaft's mode.
 
     The damper feeds band-passed generator speed back to the air-gap torque, so that the generator's part of the mode is
     braked: added damping = K N^2 J_r / (2 (J_r + J_g) J_g w), J_g on the slow side.

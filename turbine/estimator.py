@@ -1,7 +1,7 @@
 """Wind speed of the rotor from its own speed, torque and pitch: an extended Kalman filter with the rotor as anemometer.
 
-States: rotor speed, turbulent and mean part of the wind speed. The mean wanders (a random walk), turbulence fades with a
-time constant that belongs to the mean and a length scale of six radii.
+States: rotor speed, turbulent and mean part of the wind speed. The mean wanders (a random walk), turbulence fades with
+a time constant that belongs to the mean and a length scale of six radii.
 """
 
 from __future__ import annotations

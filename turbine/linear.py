@@ -108,7 +108,7 @@ class LinearModel:
         z = np.linalg.eigvals(self.a)
         z = z[(np.abs(z) > _GONE) & (np.abs(z - 1.0) > _HELD)].astype(np.complex128)
         s = np.log(z) / self.period
-        return s[np.argsort(s.real)]
+        return np.asarray(s[np.argsort(s.real)], np.complex128)
 
     def modes(self) -> list[Mode]:
         """Return the modes with frequency, damping and the state that takes most part, least damped first.

@@ -1,7 +1,7 @@
 """Drive train and tower as one linear mechanical system, discretised exactly.
 
-Five coordinates: `azimuth` of the blades, in-plane `blade_twist` (blades before hub), `shaft_twist` (hub before generator,
-slow side), `fore_aft` and `side_side` displacement of the tower top. The nacelle rolls by `slope` times the side-side
+Five coordinates: `azimuth` of the blades, in-plane `blade_twist` (blades before hub), `shaft_twist` (hub before
+generator, slow side), `fore_aft` and `side_side` displacement of the tower top. The nacelle rolls by `slope` times the side-side
 displacement. With the gear ratio N, and a generator that turns with the shaft,
 
     generator angle against the nacelle = N (azimuth - blade_twist - shaft_twist - roll),
@@ -10,8 +10,8 @@ the principle of virtual work gives both load paths: the moment that rolls the n
 (1 - 1/N) plus the air-gap torque. A geared machine twists its shaft, and the tower feels what the shaft lets through; a
 direct-drive machine passes a step of air-gap torque straight into the tower.
 
-Left-out coordinates (`rigid`, no tower) keep their place and stay zero. Over a step torques and thrust are held, so that
-the matrix exponential solves the step without error whatever its length: a stiff shaft neither explodes nor is damped
+Left-out coordinates (`rigid`, no tower) keep their place and stay zero. Over a step torques and thrust are held, so
+that the matrix exponential solves the step without error whatever its length: a stiff shaft neither explodes nor is damped
 by the method. Work of the held forces and energy lost in the dampers are exact integrals as well.
 """
 
@@ -35,6 +35,17 @@ DriveTrainModel = Literal["auto", "rigid", "two_mass", "three_mass"]
 
 COORDINATES = ("azimuth", "blade_twist", "shaft_twist", "fore_aft", "side_side")
 SIZE = len(COORDINATES)
+
+#: What the tower's modes need of a machine.
+TOWER_VALUES = (
+    "height",
+    "hub_height",
+    "modal_mass",
+    "fore_aft_frequency_hz",
+    "fore_aft_damping",
+    "side_side_frequency_hz",
+    "side_side_damping",
+)
 
 #: Rotation over displacement of a cantilever's loaded tip, times its length [-]; Euler-Bernoulli beam, load at the tip.
 TIP_ROTATION = 1.5
@@ -77,7 +88,7 @@ class Mechanics:
     kind: str
 
     def state_space(self) -> tuple[Floats, Floats]:
-        """Return A and B of the first-order form, states (q, q'), shape (10, 10) and (10, 3); left-out rows are zero."""
+        """Return A and B of the first-order form, states (q, q'), shape (10, 10) and (10, 3); left-out rows: zero."""
         free = np.ix_(self.active, self.active)
         inverse = np.zeros((SIZE, SIZE))
         inverse[free] = np.linalg.inv(self.mass[free])
@@ -202,7 +213,7 @@ def _blades(
     target = math.sqrt(effective * (1.0 / rotor + 1.0 / generator))
 
     def lowest(share: float) -> float:
-        return _torsion(rotor, generator, share * rotor, edge, shaft_k)[0][0]
+        return float(_torsion(rotor, generator, share * rotor, edge, shaft_k)[0][0])
 
     low, high = 0.01, 0.999
     if not lowest(low) < target < lowest(high):

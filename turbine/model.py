@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from turbine import design
 from turbine.checks import check_positive, check_range
 from turbine.control import ControlSettings, control_parameters, controller
 from turbine.control_step import CONTROL, MEASUREMENT, ControlParameters
 from turbine.errors import ParameterError
 from turbine.machine import Machine
-from turbine.mechanics import DriveTrainModel, Mechanics, discretise, mechanics
+from turbine.mechanics import TOWER_VALUES, DriveTrainModel, Mechanics, discretise, mechanics
 from turbine.plant import ENERGY, FLOW, PLANT, PlantParameters, new_record
 
 __all__ = ["Model", "Options", "Records", "build"]
@@ -32,10 +33,10 @@ class Options:
     ----------
     drive_train : str
         "auto", "rigid", "two_mass" or "three_mass"; see `turbine.mechanics.mechanics`.
-    tower : bool
-        First fore-aft and side-side mode.
+    tower : bool, optional
+        First fore-aft and side-side mode; None: where the machine's values are known, else the tower stands still.
     pitch_dynamics : bool
-        Pitch drive of second order where its frequency is known; False: the angle is the command, which is limited in rate.
+        Pitch drive of second order where its frequency is known; False: the angle is the command, limited in rate.
     shear_exponent : float
         Of the wind over height [-]; 0: none.
     tower_shadow : bool
@@ -49,7 +50,7 @@ class Options:
     """
 
     drive_train: DriveTrainModel = "auto"
-    tower: bool = True
+    tower: bool | None = None
     pitch_dynamics: bool = True
     shear_exponent: float = 0.0
     tower_shadow: bool = False
@@ -79,24 +80,26 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """States, flows, energies and measurements of one run, each an array of one record."""
+    """States, flows, energies and measurements of one run of one machine, each an array of one record."""
 
     plant: npt.NDArray[Any]
     control: npt.NDArray[Any]
     flow: npt.NDArray[Any]
     energy: npt.NDArray[Any]
     measurement: npt.NDArray[Any]
+    machine: str
 
     @staticmethod
-    def new() -> Records:
+    def new(machine: str) -> Records:
         """Return records of zeros."""
-        return Records(*(new_record(kind) for kind in (PLANT, CONTROL, FLOW, ENERGY, MEASUREMENT)))
+        plant, control, flow, energy, measurement = map(new_record, (PLANT, CONTROL, FLOW, ENERGY, MEASUREMENT))
+        return Records(plant, control, flow, energy, measurement, machine)
 
     def copy(self) -> Records:
         """Return a copy that shares nothing."""
-        return Records(
-            self.plant.copy(), self.control.copy(), self.flow.copy(), self.energy.copy(), self.measurement.copy()
-        )
+        parts = (self.plant, self.control, self.flow, self.energy, self.measurement)
+        plant, control, flow, energy, measurement = (part.copy() for part in parts)
+        return Records(plant, control, flow, energy, measurement, self.machine)
 
     def unpack(self) -> tuple[Any, ...]:
         """Return the single records, as kernels take them."""
@@ -160,11 +163,11 @@ def build(machine: Machine, settings: ControlSettings | None = None, options: Op
     """
     options = options or Options()
     settings = settings or controller(machine)
-    system = mechanics(machine, drive_train=options.drive_train, tower=options.tower)
-    if options.air_density is not None:
-        density = options.air_density
-    else:
-        density = machine.get("operation.air_density") or 1.225
+    tower = options.tower
+    if tower is None:
+        tower = all(machine.get(f"tower.{name}") is not None for name in TOWER_VALUES)
+    system = mechanics(machine, drive_train=options.drive_train, tower=tower)
+    density = options.air_density or design.air_density(machine)
     plant = PlantParameters(
         mechanics=discretise(system, options.time_step),
         surface=machine.require_surface().arrays,

@@ -15,7 +15,17 @@ import numpy.typing as npt
 from turbine.compiled import inlined_kernel, kernel
 from turbine.surface_math import FASTEST, SurfaceArrays, rotor_coefficients, table_quantities
 
-__all__ = ["ENERGY", "FLOW", "PLANT", "MechanicsArrays", "PlantParameters", "new_record", "plant_step", "rotor_forces", "shear_factor"]
+__all__ = [
+    "ENERGY",
+    "FLOW",
+    "PLANT",
+    "MechanicsArrays",
+    "PlantParameters",
+    "new_record",
+    "plant_step",
+    "rotor_forces",
+    "shear_factor",
+]
 
 Floats = npt.NDArray[np.float64]
 Record = Any  # a NumPy record; compiled code reads its fields as attributes
@@ -210,10 +220,8 @@ def plant_step(  # type: ignore[no-untyped-def]
     aero, thrust = rotor_forces(p.surface, p.radius, p.air_density, x.pitch, z[5], gust - z[8])
     # Generator: gearbox losses add to what the shaft feels when generating and take off when motoring.
     generator_speed = gear * (z[5] - z[6] - z[7] - m.slope * z[9])
-    if torque * generator_speed > 0.0:
-        loaded = torque / p.gearbox_efficiency
-    else:
-        loaded = torque * p.gearbox_efficiency
+    eta = p.gearbox_efficiency
+    loaded = torque / eta if torque * generator_speed > 0.0 else torque * eta
     accelerations, after, both = f.work[:5], f.work[5:15], f.work[15:28]
     for i in range(5):
         total = m.forces[i, 0] * aero + m.forces[i, 1] * thrust + m.forces[i, 2] * loaded
@@ -264,10 +272,7 @@ def plant_step(  # type: ignore[no-untyped-def]
     # mode, which keeps the static part that one mode alone would miss.
     reaction = loaded + held
     shaft = gear * reaction + m.generator_inertia * (
-        accelerations[0]
-        - accelerations[1]
-        - accelerations[2]
-        - m.slope * (1.0 - 1.0 / gear) * accelerations[4]
+        accelerations[0] - accelerations[1] - accelerations[2] - m.slope * (1.0 - 1.0 / gear) * accelerations[4]
     )
     roll = shaft * (1.0 - 1.0 / gear) + reaction
     f.aero_torque = aero
@@ -288,4 +293,3 @@ def plant_step(  # type: ignore[no-untyped-def]
     elif z[0] < 0.0:
         z[0] += 2.0 * math.pi
     x.pitch, x.pitch_rate = angle, rate
-

@@ -3,7 +3,7 @@
 >>> import turbine
 >>> from turbine.wind import constant
 >>> result = turbine.simulate(turbine.load("nrel_5mw"), constant(8.0, duration=10.0, time_step=1.0))
->>> round(result["electrical_power"][0] / 1e6, 2)
+>>> round(float(result["electrical_power"][0]) / 1e6, 2)
 1.72
 """
 
@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from turbine.checks import check_positive
+from turbine.checks import check_positive, is_number
 from turbine.control import ControlSettings
 from turbine.control_step import MODES
-from turbine.errors import SimulationError, nearest
+from turbine.errors import ParameterError, SimulationError, nearest
 from turbine.machine import Machine
 from turbine.model import Model, Options, Records, build
 from turbine.step import CHANNELS, CONTROLLED, POWER, TORQUE, run
-from turbine.trim import References, parked, steady_state
+from turbine.trim import References, check_references, parked, steady_state
 from turbine.wind.series import WindSeries, resample
 
 if TYPE_CHECKING:
@@ -58,11 +58,16 @@ class Schedule:
         for time, request in self.requests.items():
             if request not in REQUESTS:
                 raise SimulationError(
-                    f'request at {time:g} s: found "{request}"{nearest(str(request), REQUESTS)}, expected one of '
+                    f'request at {time!r} s: found "{request}"{nearest(str(request), REQUESTS)}, expected one of '
                     f"{', '.join(REQUESTS)}"
                 )
+        for time, wanted in self.references.items():
+            if not isinstance(wanted, References):
+                raise SimulationError(
+                    f"reference at {time!r} s: found {wanted!r}, expected References(power_limit=..., reserve=...)"
+                )
         for time in (*self.requests, *self.references):
-            if not (math.isfinite(time) and time >= 0.0):
+            if not (is_number(time) and math.isfinite(time) and time >= 0.0):
                 raise SimulationError(f"time of a request or reference: found {time!r} s, expected 0 or more")
 
 
@@ -130,9 +135,7 @@ class Result:
     def __getitem__(self, name: str) -> Floats:
         """Return a column; an unknown name raises with the nearest known one."""
         if name not in self.columns:
-            raise SimulationError(
-                f'no channel "{name}"{nearest(name, self.columns)}; known: {", ".join(self.columns)}'
-            )
+            raise SimulationError(f'no channel "{name}"{nearest(name, self.columns)}; known: {", ".join(self.columns)}')
         return self.columns[name]
 
     @property
@@ -184,7 +187,8 @@ def simulate(
     machine : Machine
         From `turbine.load`.
     wind : WindSeries
-        From `turbine.wind`; its direction counts with its cosine.
+        From `turbine.wind`; its direction counts with its cosine. Samples longer than the controller's period are
+        joined by straight lines.
     settings : ControlSettings, optional
         From `turbine.control.controller`; the machine's own unless given.
     time_step : float
@@ -210,6 +214,10 @@ def simulate(
     WindformError
         Whatever is wrong with what was given, or the time at which the run left the numbers.
     """
+    known = [spec.name for spec in fields(Options)]
+    for name in options:
+        if name not in known:
+            raise ParameterError(f'unknown option "{name}"{nearest(name, known)}; known: {", ".join(known)}')
     model = build(machine, settings, Options(time_step=time_step, **options))
     return simulate_model(
         model, wind, start=start, schedule=schedule, torque=torque, power=power, output_step=output_step
@@ -228,6 +236,8 @@ def simulate_model(
 ) -> Result:
     """Run a model that is built already; parameters, result and errors as `simulate`."""
     sample = model.sample
+    if not isinstance(wind, WindSeries):
+        raise SimulationError(f"wind: found {type(wind).__name__}, expected a WindSeries from turbine.wind")
     series = resample(wind, sample)
     blown = np.asarray(series.wind_speed * np.cos(series.wind_direction), np.float64)
     n = blown.size
@@ -239,19 +249,19 @@ def simulate_model(
             raise SimulationError(
                 f"output_step: found {output_step:g} s, expected a multiple of the controller's period of {sample:g} s"
             )
+    for wanted in (schedule or Schedule()).references.values():
+        check_references(model, wanted)
     inputs, source = _inputs(schedule or Schedule(), torque, power, n, sample)
     records = _start(model, start, float(blown[0]), inputs[0])
     x, c, f, e, m = records.unpack()
     records.energy[:] = 0.0
     before = _stored(model, records)
     table = np.zeros((-(-n // stride), len(CHANNELS)))
-    stopped = run(
-        x, c, f, e, m, model.plant, model.control, blown, inputs, source, model.options.every, stride, table
-    )
+    stopped = run(x, c, f, e, m, model.plant, model.control, blown, inputs, source, model.options.every, stride, table)
     if stopped >= 0:
         raise SimulationError(
             f'machine "{model.machine.name}" left all bounds at t = {stopped * sample:.6g} s (rotor speed '
-            f"{x['z'][5]:.3g} rad/s, wind {blown[stopped]:.3g} m/s); look at the torque that was given, or the controller"
+            f"{x['z'][5]:.3g} rad/s, wind {blown[stopped]:.3g} m/s); look at the torque given, or the controller"
         )
     columns = {name: np.ascontiguousarray(table[:, k]) for k, (name, _, _) in enumerate(CHANNELS)}
     energy = {name: float(records.energy[0][name]) for name in records.energy.dtype.names or ()}
@@ -259,10 +269,12 @@ def simulate_model(
     return Result(MappingProxyType(columns), balance, model, wind, records)
 
 
-def _start(
-    model: Model, start: Literal["steady", "parked"] | Records, wind: float, first: Floats
-) -> Records:
+def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: float, first: Floats) -> Records:
     if isinstance(start, Records):
+        if start.machine != model.machine.name:
+            raise SimulationError(
+                f'start: found the end of a run of "{start.machine}", expected one of "{model.machine.name}"'
+            )
         return start.copy()
     if start == "parked":
         return parked(model, wind)
@@ -289,7 +301,12 @@ def _inputs(
         inputs[_first(time, sample) :, 1:4] = row
     if source != CONTROLLED:
         name = "torque" if source == TORQUE else "power"
-        given = np.asarray(torque if source == TORQUE else power, np.float64)
+        try:
+            given = np.asarray(torque if source == TORQUE else power, np.float64)
+        except (TypeError, ValueError):
+            raise SimulationError(
+                f"{name}: expected numbers, found {torque if source == TORQUE else power!r}"
+            ) from None
         if given.ndim > 1 or (given.ndim == 1 and given.size != n):
             raise SimulationError(
                 f"{name}: found shape {given.shape}, expected one value or {n}, one for each {sample:g} s of the wind"
@@ -317,4 +334,3 @@ def _stored(model: Model, records: Records) -> float:
     z = records.plant[0]["z"]
     m = model.plant.mechanics
     return float(0.5 * z[5:] @ m.mass @ z[5:] + 0.5 * z[:5] @ m.stiffness @ z[:5])
-

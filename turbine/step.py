@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine.compiled import inlined_kernel, kernel
-from turbine.control_step import CONTROL, MEASUREMENT, ControlParameters, control_step
-from turbine.plant import ENERGY, FLOW, PLANT, PlantParameters, plant_step
+from turbine.control_step import ControlParameters, control_step
+from turbine.plant import PlantParameters, plant_step
 
 __all__ = ["CHANNELS", "CONTROLLED", "POWER", "TORQUE", "closed_step", "generator_speed", "run"]
 

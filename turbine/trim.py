@@ -15,16 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine import design
-from turbine.checks import check_range
+from turbine.checks import check_range, is_number
 from turbine.control_step import CONTROL, DISCRETE, PARKED, PRODUCTION, control_start
-from turbine.errors import TrimError
-from turbine.mechanics import COORDINATES
+from turbine.errors import ParameterError, TrimError
 from turbine.estimator import estimator_step
+from turbine.mechanics import COORDINATES
 from turbine.model import Model, Records
 from turbine.plant import PLANT, rotor_forces
 from turbine.step import CHANNELS, CONTROLLED, closed_step, run
 
-__all__ = ["References", "Steady", "parked", "state_names", "state_vector", "steady_state", "with_state"]
+__all__ = [
+    "References",
+    "Steady",
+    "check_references",
+    "parked",
+    "state_names",
+    "state_vector",
+    "steady_state",
+    "with_state",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,8 +60,8 @@ class References:
     reserve_power: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.power_limit >= 0.0:
-            raise TrimError(f"power_limit: found {self.power_limit!r} W, expected 0 or more")
+        if not (is_number(self.power_limit) and self.power_limit >= 0.0):
+            raise ParameterError(f"power_limit: found {self.power_limit!r}, expected a number of W, 0 or more")
         check_range("reserve", self.reserve, 0.0, 0.9, hint="did you give percent?")
         check_range("reserve_power", self.reserve_power, 0.0, unit="W")
 
@@ -97,7 +106,8 @@ def _flat(kind: np.dtype[Any]) -> list[str]:
 def _layout() -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return names of the continuous states and their places in the plant's and the controller's record.
 
-    The azimuth, the first of all, turns for ever and is left out. Two flows are memory between samples: torque and acceleration.
+    The azimuth, the first of all, turns for ever and is left out. Two flows are memory between samples: torque and
+    acceleration.
     """
     plant = _flat(PLANT)
     control = _flat(CONTROL)
@@ -121,9 +131,7 @@ def state_vector(records: Records) -> Floats:
     """Return the continuous states, shape (n,), in the units of their records."""
     _, plant, control = _layout()
     memory = [float(records.flow[0][name]) for name in _MEMORY]
-    return np.concatenate(
-        [records.plant.view(np.float64)[plant], records.control.view(np.float64)[control], memory]
-    )
+    return np.concatenate([records.plant.view(np.float64)[plant], records.control.view(np.float64)[control], memory])
 
 
 def with_state(records: Records, vector: Floats) -> Records:
@@ -194,7 +202,9 @@ def steady_state(model: Model, wind_speed: float, references: References | None 
     TrimError
         The machine does not come to rest: which state moves, and by how much.
     """
-    check_range("wind_speed", wind_speed, 0.0, 100.0, above=True, unit="m/s", error=TrimError)
+    hint = 'a machine that stands still starts with start="parked"'
+    check_range("wind_speed", wind_speed, 0.0, 100.0, above=True, unit="m/s", hint=hint, error=TrimError)
+    check_references(model, references or References())
     model = model.steady()
     # Stops are no steady production: wind outside cut-in and cut-out is trimmed as if it were inside.
     model = Model(
@@ -213,16 +223,24 @@ def steady_state(model: Model, wind_speed: float, references: References | None 
     if solved is None:
         name, moved = _movement(model, records, wind_speed)
         raise TrimError(
-            f'machine "{model.machine.name}" finds no rest at {wind_speed:g} m/s: after {SETTLING:g} s {name} still moves '
-            f"by {moved:.2g} of its scale per sample; its controller may cycle between two regions there"
+            f'machine "{model.machine.name}" finds no rest at {wind_speed:g} m/s: after {SETTLING:g} s {name} still '
+            f"moves by {moved:.2g} of its scale per sample; its controller may cycle between two regions there"
         )
     return _describe(model, solved, wind_speed)
+
+
+def check_references(model: Model, references: References) -> None:
+    """Refuse references that a controller cannot follow: a reserve needs an estimated wind speed."""
+    if (references.reserve > 0.0 or references.reserve_power > 0.0) and not model.settings.estimate_wind:
+        raise ParameterError(
+            "reserve: the controller's estimate_wind is off, expected on: the available power rests on it"
+        )
 
 
 def _first_guess(model: Model, wind: float, references: References) -> Records:
     """Return records near the steady state: ideal operation, static deflections, settled filters."""
     q, p = model.control, model.plant
-    records = Records.new()
+    records = Records.new(model.machine.name)
     x, c, f, _, m = records.unpack()
     felt = wind * (1.0 + float(p.azimuth_factor.mean()))
     at = design.ideal_operation(model.machine, felt)
@@ -332,7 +350,9 @@ def _describe(model: Model, records: Records, wind: float) -> Steady:
     return Steady(wind, kept, values, residual)
 
 
-def row(model: Model, records: Records, wind: float, *, source: int = CONTROLLED, given: float = 0.0) -> dict[str, float]:
+def row(
+    model: Model, records: Records, wind: float, *, source: int = CONTROLLED, given: float = 0.0
+) -> dict[str, float]:
     """Return every channel of one sample that begins at records, which stay as they are."""
     there = records.copy()
     x, c, f, e, m = there.unpack()
@@ -352,7 +372,7 @@ def parked(model: Model, wind_speed: float) -> Records:
     wind_speed : float
         That its anemometer has measured for long [m/s].
     """
-    records = Records.new()
+    records = Records.new(model.machine.name)
     x, c, f, _, m = records.unpack()
     q, p = model.control, model.plant
     pitch = min(q.feather, float(p.pitch_limits[1]))
@@ -363,4 +383,3 @@ def parked(model: Model, wind_speed: float) -> Records:
     control_start(c, q, m, float(PARKED), wind_speed, 0.0)
     f["airgap_torque"] = 0.0
     return records
-
