@@ -1,7 +1,8 @@
 """Write the generated documents, or check that they are up to date.
 
 `docs/nomenclature.md` is made from the code that decides names and units (`fleet/schema.py`, `fleet/flags.py`,
-`fleet/categories.py`, `fleet/config.py`), so that it cannot say something else:
+`fleet/categories.py`, `fleet/config.py`), so that it cannot say something else. In `docs/turbine.md` the tables between
+marks are made from `turbine/step.py` and `turbine/steady.py`; the rest of that page is written by hand:
 
     python scripts/write_docs.py            # write
     python scripts/write_docs.py --check    # exit code 1 if a document is out of date
@@ -21,6 +22,8 @@ from fleet.category_sums import RUNNING_UNALLOCATED
 from fleet.config import AvailabilitySettings, Farm
 from fleet.flags import FLAG_TITLES, PRIORITY, USES
 from fleet.schema import EVENTS, METER, REANALYSIS, SCADA, Column
+from turbine.steady import COLUMNS
+from turbine.step import CHANNELS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -200,16 +203,35 @@ def _default(field: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
+def turbine(page: str) -> str:
+    """Return the text of `docs/turbine.md` with its tables written anew; the marks around them stay."""
+    channels = {name for name, _, _ in CHANNELS}
+    tables = {"channels": CHANNELS, "steady": [column for column in COLUMNS if column[0] not in channels]}
+    for name, columns in tables.items():
+        begin, end = f"<!-- {name}: written by scripts/write_docs.py -->\n", f"<!-- end of {name} -->\n"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            sys.exit(f"docs/turbine.md lacks the marks {begin.strip()} and {end.strip()}")
+        rows = ([f"`{column}`", unit, meaning] for column, unit, meaning in columns)
+        page = f"{before}{begin}\n{_table(('name', 'unit', 'meaning'), rows)}\n{end}{after}"
+    return page
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Write the generated documents.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if one is out of date")
     check = parser.parse_args().check
-    path, text = DOCS / "nomenclature.md", nomenclature()
-    if not check:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-        sys.exit(f"docs/{path.name} is out of date: run `make docs-tables`")
+    page = DOCS / "turbine.md"
+    for path, text in (
+        (DOCS / "nomenclature.md", nomenclature()),
+        (page, turbine(page.read_text(encoding="utf-8"))),
+    ):
+        if not check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"docs/{path.name} is out of date: run `make docs-tables`")
 
 
 if __name__ == "__main__":

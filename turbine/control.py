@@ -170,6 +170,7 @@ _POSITIVE = (
 _ORDER = (
     ("cut_in", "cut_out"),
     ("restart", "cut_out"),
+    ("minimum_speed", "rated_speed"),
     ("minimum_speed", "connect_speed"),
     ("connect_speed", "rated_speed"),
     ("rated_speed", "trip_speed"),
@@ -239,7 +240,7 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
         "brake_torque": machine.get("drive_train.brake_torque") or 0.0,
         "feather": min(machine.get("pitch_actuator.max_angle") or math.pi / 2.0, math.pi / 2.0),
     }
-    found["restart"] = 0.88 * found["cut_out"]
+    found["restart"] = 0.88 * values.get("cut_out", found["cut_out"])
     if values.get("estimate_wind", True) and not {"minimum_pitch", "minimum_pitch_wind"} & set(values):
         # Where the least rotor speed is too fast for the wind, some pitch gives more power than fine pitch.
         wind, pitch = design.minimum_pitch_schedule(machine)

@@ -340,7 +340,7 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
         torque_reference = filtered(
             c.reference_filter, p.reference_filter, p.tip_speed_ratio * c.wind_estimate / p.radius * p.gear_ratio
         )
-        torque_reference = _clip(torque_reference, p.minimum_speed, p.rated_speed)
+        torque_reference = _clip(torque_reference, p.minimum_speed, c.speed_reference)
     if c.smoothing > 0.0:
         torque_reference -= c.smoothing
     torque_reference = max(torque_reference, p.minimum_speed)

@@ -411,7 +411,7 @@ def electrical_power(machine: Machine, at: Operation, pitch: Floats) -> Floats:
 
 
 def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
-    """Return tip-speed ratios from standstill to twice `fastest` and the pitch of most torque [rad], shape (41,) each."""
+    """Return tip-speed ratios up to twice `fastest` and the pitch of most torque there [rad], shape (41,) each."""
     surface, fine = machine.require_surface(), machine.get("operation.fine_pitch") or 0.0
     ratio = np.linspace(0.0, max(2.0 * fastest, 16.0), 41)
     angles = np.linspace(fine, fine + 1.2, 601)

@@ -22,6 +22,7 @@ Record = Any
 
 LENGTH = 6.0  #: length scale of turbulence [rotor radii]
 INTENSITY = 0.18  #: of the turbulence that the filter expects [-]
+LEAST_CP = 0.02  #: by which the filter weighs the wind where the rotor takes next to nothing from it [-]
 SPEED_NOISE = 0.02  #: variance of the measured rotor speed [(rad/s)2]
 SPEED_DRIFT = 1e-5  #: process noise of the rotor speed [(rad/s)2/s]
 MEAN_DRIFT = 4.0 / 600.0  #: process noise of the mean wind speed: 2 m/s in ten minutes [(m/s)2/s]
@@ -120,7 +121,7 @@ def estimator_step(s: Record, p: EstimatorParameters, speed: float, pitch: float
         cp = rotor_coefficients(surface, pitch, tsr).cq * tsr
     # Jacobian of the model.
     f11 = interpolated(wind, p.pole_wind, p.pole)
-    f12 = 1.5 * p.air_density * area * max(cp, 0.0) * wind * wind / (p.inertia * s.speed)
+    f12 = 1.5 * p.air_density * area * max(cp, LEAST_CP) * wind * wind / (p.inertia * s.speed)
     f22 = -math.pi * s.mean / (2.0 * length)
     f23 = -math.pi * s.turbulence / (2.0 * length)
     aero = 0.5 * p.air_density * area * cp * wind**3 / speed

@@ -1,8 +1,8 @@
 """Drive train and tower as one linear mechanical system, discretised exactly.
 
 Five coordinates: `azimuth` of the blades, in-plane `blade_twist` (blades before hub), `shaft_twist` (hub before
-generator, slow side), `fore_aft` and `side_side` displacement of the tower top. The nacelle rolls by `slope` times the side-side
-displacement. With the gear ratio N, and a generator that turns with the shaft,
+generator, slow side), `fore_aft` and `side_side` displacement of the tower top. The nacelle rolls by `slope` times the
+side-side displacement. With the gear ratio N, and a generator that turns with the shaft,
 
     generator angle against the nacelle = N (azimuth - blade_twist - shaft_twist - roll),
 
@@ -11,8 +11,8 @@ the principle of virtual work gives both load paths: the moment that rolls the n
 direct-drive machine passes a step of air-gap torque straight into the tower.
 
 Left-out coordinates (`rigid`, no tower) keep their place and stay zero. Over a step torques and thrust are held, so
-that the matrix exponential solves the step without error whatever its length: a stiff shaft neither explodes nor is damped
-by the method. Work of the held forces and energy lost in the dampers are exact integrals as well.
+that the matrix exponential solves the step without error whatever its length: a stiff shaft neither explodes nor is
+damped by the method. Work of the held forces and energy lost in the dampers are exact integrals as well.
 """
 
 from __future__ import annotations

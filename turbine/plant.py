@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+
+_CREEP = 0.01  # rotor speed below which gearbox losses fade with it, so that they never drive [rad/s]
 Record = Any  # a NumPy record; compiled code reads its fields as attributes
 
 _f = np.float64
@@ -221,7 +223,8 @@ def plant_step(  # type: ignore[no-untyped-def]
     # Generator: gearbox losses add to what the shaft feels when generating and take off when motoring.
     generator_speed = gear * (z[5] - z[6] - z[7] - m.slope * z[9])
     eta = p.gearbox_efficiency
-    loaded = torque / eta if torque * generator_speed > 0.0 else torque * eta
+    lost = abs(torque) * (1.0 / eta - 1.0 if torque * generator_speed > 0.0 else 1.0 - eta)
+    loaded = torque + lost * min(max(generator_speed / (gear * _CREEP), -1.0), 1.0)
     accelerations, after, both = f.work[:5], f.work[5:15], f.work[15:28]
     for i in range(5):
         total = m.forces[i, 0] * aero + m.forces[i, 1] * thrust + m.forces[i, 2] * loaded

@@ -21,6 +21,8 @@ __all__ = ["CHANNELS", "CONTROLLED", "POWER", "TORQUE", "closed_step", "generato
 Floats = npt.NDArray[np.float64]
 Record = Any
 
+_SLOW = 0.25  # of rated speed, below which given power fades [-]
+
 CONTROLLED, TORQUE, POWER = range(3)  # who gives the air-gap torque: the controller, a series of torque, one of power
 
 #: Columns of a result: name, unit, meaning. States are those at the time of the row; power is the mean of its step.
@@ -97,11 +99,11 @@ def closed_step(  # type: ignore[no-untyped-def]
         if source == TORQUE:
             torque = given
         elif source == POWER:
-            speed = generator_speed(x, p)
-            torque = 0.0  # a rotor that stands or turns backwards makes no power
-            if speed > 0.0:
-                limit = q.maximum_torque
-                torque = min(max(given / (p.generator_efficiency * max(speed, 1e-3)), -limit), limit)
+            # A rotor that stands or turns backwards makes no power: torque fades with the last of the speed.
+            slow = _SLOW * q.rated_speed
+            speed = max(generator_speed(x, p), 0.0)
+            torque = given / (p.generator_efficiency * max(speed, slow)) * min(speed / slow, 1.0)
+            torque = min(max(torque, -q.maximum_torque), q.maximum_torque)
         plant_step(x, f, e, p, wind, pitch, torque, brake)
 
 

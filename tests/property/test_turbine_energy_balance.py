@@ -129,8 +129,9 @@ def _run(case: Case, wind: WindSeries, start: str, law: str = "k_omega_2", **giv
 def _adds_up(run: Result) -> None:
     energy = run.energy
     assert abs(energy.residual) <= RESIDUAL * energy.passed + NOTHING
-    assert min(energy.generator_loss, energy.gearbox_loss, energy.damping_loss) >= -1e-12 * energy.passed - NOTHING
-    assert energy.brake_loss >= -SLIP * energy.passed - NOTHING
+    assert min(energy.generator_loss, energy.damping_loss) >= -1e-12 * energy.passed - NOTHING
+    # Friction is held over a step: where the generator turns back within one, it gives a little of that step.
+    assert min(energy.gearbox_loss, energy.brake_loss) >= -SLIP * energy.passed - NOTHING
     assert all(np.isfinite(values).all() for values in run.columns.values())
 
 

@@ -19,4 +19,4 @@ def test_notebook_runs(script: Path, tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown)
-    assert (tmp_path / "build" / "notebook" / "index.html").exists()
+    assert (tmp_path / "build" / "notebook" / "index.html").exists() is ("farm.report(" in script.read_text("utf-8"))

@@ -296,7 +296,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     with pytest.raises(LoadError, match="settle"):
         run_load_cases(machine, cases, settings, settle=-1.0)
     with pytest.raises(MachineError, match=r"tower\.modal_mass"):
-        run_load_cases(turbine.load("nrel_2p8mw"), [replace(cases[0], settings="default")])
+        run_load_cases(turbine.load("nrel_2p8mw"), [replace(cases[0], settings="default")], tower=True)
 
 
 @pytest.mark.parametrize(
