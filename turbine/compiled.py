@@ -36,7 +36,7 @@ def kernel_sources() -> tuple[Path, ...]:
     files = (path for package in _PACKAGES for path in sorted((root / package).rglob("*.py")))
     # This file writes about the mark without importing itself.
     here = root / "turbine" / Path(__file__).name
-    return (here, *(path for path in files if _MARK in path.read_bytes()))
+    return (here, *(path for path in files if _MARK in b"\n" + path.read_bytes()))
 
 
 @cache

@@ -390,6 +390,10 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
             torque = c.torque_upper
         else:
             torque = constant if p.constant_power > 0.0 else p.rated_torque
+    elif c.ready == 0.0:
+        # A start follows K w^2 here too: the slow PI would let the rotor run ahead of its reference.
+        torque = p.torque_gain * speed * speed
+        c.torque_integral = _clip(torque, 0.0, highest)
     else:
         c.torque_integral = _clip(c.torque_integral + dt * p.torque_integral * error, 0.0, highest)
         torque = p.torque_proportional * error + c.torque_integral

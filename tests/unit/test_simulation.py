@@ -184,7 +184,7 @@ def test_wind_with_gaps_or_uneven_time_is_refused() -> None:
 def test_unknown_channel_and_request_are_refused_with_the_nearest(machine: turbine.machine.Machine) -> None:
     with pytest.raises(SimulationError, match=r'no channel "rotor_sped" \(did you mean "rotor_speed"\?\)'):
         turbine.simulate(machine, WIND)["rotor_sped"]
-    with pytest.raises(SimulationError, match=r'request at 1 s: found "stopp" \(did you mean "stop"\?\)'):
+    with pytest.raises(SimulationError, match=r'request at 1\.0 s: found "stopp" \(did you mean "stop"\?\)'):
         Schedule(requests={1.0: "stopp"})
     with pytest.raises(SimulationError, match=r"time of a request or reference: found -1.0 s, expected 0 or more"):
         Schedule(requests={-1.0: "stop"})

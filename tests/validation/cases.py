@@ -6,46 +6,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 
 from tests.validation import quantities as q
 from tests.validation import runs
+from tests.validation.case import COUNT, LAST_DIGIT, ROUNDING, Case
 from tests.validation.closed_forms import constant_power_mwh, squared_wind_mwh
 from tests.validation.references import AEP_MWH, ISO_2533, SATURATION_PA
+from tests.validation.turbine_cases import TURBINE_CASES
 
 __all__ = ["CASES", "GROUPS", "Case"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One figure of the product beside one of others."""
-
-    case: str  #: the data and the settings; cases of the same name share one run
-    source: str  #: where the reference comes from
-    quantity: str
-    unit: str
-    reference: float
-    digits: int = 0  #: decimals of the reference
-    tolerance: float | None  #: largest absolute error that passes [unit]; None: the difference is reported, not judged
-    reason: str  #: why the tolerance is what it is
-    compute: Callable[[], float]
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.reference) and self.reason and (self.tolerance is None or self.tolerance >= 0)):
-            raise ValueError(f"{self.case}, {self.quantity}: needs a finite reference, a tolerance and its reason")
-
-    def passes(self, ours: float) -> bool:
-        """Return whether a figure is within the tolerance; one that is not a number never is."""
-        return math.isfinite(ours) and (self.tolerance is None or abs(ours - self.reference) <= self.tolerance)
-
-
 TURBINES = ("R80711", "R80721", "R80736", "R80790")
-COUNT = "a count"
-LAST_DIGIT = "half a unit of the reference's last digit"
-ROUNDING = "rounding in double precision"
 
 
 def _la_haute_borne_corrected() -> Iterator[Case]:
@@ -269,5 +243,6 @@ CASES: tuple[Case, ...] = (
     *_kelmarsh(),
     *_closed_forms(),
     *_density(),
+    *TURBINE_CASES,
 )
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(case.case for case in CASES))
