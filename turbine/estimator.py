@@ -15,7 +15,7 @@ import numpy.typing as npt
 from turbine.compiled import kernel
 from turbine.surface_math import SurfaceArrays, rotor_coefficients, table_quantities
 
-__all__ = ["ESTIMATOR", "EstimatorParameters", "estimator_start", "estimator_step", "interpolated"]
+__all__ = ["ESTIMATOR", "EstimatorParameters", "estimator_settle", "estimator_start", "estimator_step", "interpolated"]
 
 Floats = npt.NDArray[np.float64]
 Record = Any
@@ -151,3 +151,12 @@ def estimator_step(s: Record, p: EstimatorParameters, speed: float, pitch: float
     s.p11, s.p12, s.p13 = p11 * (1.0 - s.k1), p12 * (1.0 - s.k1), p13 * (1.0 - s.k1)
     s.p22, s.p23, s.p33 = p22 - s.k2 * p12, p23 - s.k2 * p13, p33 - s.k3 * p13
     return s.mean + s.turbulence
+
+
+@kernel
+def estimator_settle(
+    s: Record, p: EstimatorParameters, speed: float, pitch: float, torque: float, dt: float, steps: int
+):  # type: ignore[no-untyped-def]
+    """Advance the filter by many steps of constant measurements, so that its doubt is what a long rest leaves."""
+    for _ in range(steps):
+        estimator_step(s, p, speed, pitch, torque, dt)

@@ -198,7 +198,8 @@ def simulate(
     schedule : Schedule, optional
         Requests and references over time.
     torque, power : array, shape (n,), or float, optional
-        Air-gap torque [N m] or electrical power [W] by sample of the controller, in place of the controller's torque.
+        Air-gap torque [N m] or electrical power [W] by sample of the controller, in place of the controller's torque
+        and its drive-train damper. Power that is held whatever the speed takes damping away from the shaft.
     output_step : float, optional
         Between rows of the result, a multiple of the controller's period [s]; each period unless given.
     **options

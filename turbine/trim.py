@@ -18,7 +18,7 @@ from turbine import design
 from turbine.checks import check_range, is_number
 from turbine.control_step import CONTROL, DISCRETE, PARKED, PRODUCTION, control_start
 from turbine.errors import ParameterError, TrimError
-from turbine.estimator import estimator_step
+from turbine.estimator import estimator_settle
 from turbine.mechanics import COORDINATES
 from turbine.model import Model, Records
 from turbine.plant import PLANT, rotor_forces
@@ -38,6 +38,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-9  #: movement of a state over one sample that counts as rest, relative to its scale [-]
+_DOUBT = 300.0  # time after which the estimator's covariance has settled [s]
 SETTLING = 400.0  #: longest settling that trim waits for [s]
 
 
@@ -261,8 +262,7 @@ def _first_guess(model: Model, wind: float, references: References) -> Records:
     control_start(c, q, m, float(PRODUCTION), felt, torque)
     if q.estimate > 0.0:
         s = records.control[0]["estimator"]
-        for _ in range(int(60.0 / q.time_step)):
-            estimator_step(s, q.estimator, speed, pitch, torque, q.time_step)
+        estimator_settle(s, q.estimator, speed, pitch, torque, q.time_step, int(_DOUBT / q.time_step))
     return records
 
 
