@@ -1,6 +1,7 @@
 """Write `docs/validation.md` from the list of validation cases, or check that it is up to date.
 
-Every figure is computed here, by the whole pipeline on the packaged samples (some 20 s):
+Every figure is computed here, by the whole pipeline on the packaged samples and by runs of the packaged turbines (less
+than a minute):
 
     python scripts/write_validation.py            # write
     python scripts/write_validation.py --check    # exit code 1 if the page is out of date or a case fails

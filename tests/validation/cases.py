@@ -1,7 +1,7 @@
 """The list of validation cases: what the product finds, the public way, beside what others found.
 
 `test_cases.py` holds every case to its tolerance; `scripts/write_validation.py` writes them into
-`docs/validation.md`.
+`docs/validation.md`. Those of the turbine simulation stand in `turbine_cases.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from tests.validation.references import AEP_MWH, ISO_2533, SATURATION_PA
 from tests.validation.turbine_cases import TURBINE_CASES
 
 __all__ = ["CASES", "GROUPS", "Case"]
-
 
 TURBINES = ("R80711", "R80721", "R80736", "R80790")
 

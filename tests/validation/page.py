@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tests.validation.cases import CASES, GROUPS, Case
+from tests.validation.turbine_cases import TURBINE_DOUBTS, TURBINE_SETTINGS
 
 __all__ = ["PAGE", "line", "miss", "page"]
 
@@ -16,13 +17,16 @@ _INTRODUCTION = """\
 # Validation
 
 This page holds figures of the product beside figures that it did not make: counts and sums of independent evaluations
-of the same public files, the publishers' own figures, closed forms, published tables. What only compares the product
-with itself, such as "any split of the data gives the same bytes", is a test but no validation and does not stand here.
+of the same public files, the publishers' own figures, closed forms, published tables, runs of other codes. What only
+compares the product with itself, such as "any split of the data gives the same bytes" or "the linear model follows the
+simulation", is a test but no validation and does not stand here.
 
-Every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on the packaged samples; AEP in closed
-form and air density are the pipeline's own functions on made-up input. The list of cases is
-`tests/validation/cases.py`: a test holds each to its tolerance, and another test fails when this page says something
-else. It is written by
+It has two halves. *Fleet reports*: every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on
+the packaged samples; AEP in closed form and air density are the pipeline's own functions on made-up input. *Turbine
+simulation*: ours are steady states and runs of `turbine.simulate` for machines of `turbine.load`, with the settings
+that each table states; the other codes' files stand in `tests/validation/data/turbine` with source and licence. The
+cases are listed in `tests/validation/cases.py` and `turbine_cases.py`: a test holds each to its tolerance, and another
+test fails when this page says something else. It is written by
 
 ```sh
 python scripts/write_validation.py            # in the environment that `make test` leaves
@@ -30,8 +34,9 @@ python scripts/write_validation.py --check    # exit code 1 if the page is out o
 ```
 
 *Error* is ours less the reference. *Reported* means that nothing passes or fails: the two figures are not the same
-quantity, and the reason stands beside them. More validation tests, which compare whole tables rather than figures,
-stand in `tests/validation`.
+quantity, and the reason stands beside them. More validation tests, which compare whole tables rather than figures
+(rotor surfaces, wind series and spectra, tower shadow and shear against Dolan and Lehn, fatigue), stand in
+`tests/validation`.
 """
 
 _SETTINGS = {
@@ -55,12 +60,13 @@ _SETTINGS = {
     ),
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
+    **TURBINE_SETTINGS,
 }
 
 _DOUBTS = """\
 ## References that are doubtful
 
-None of the references above was found wrong. These prove less than they seem to:
+None of the references above was found to contradict its own source. These prove less than they seem to:
 
 - **The plant meter of La Haute Borne is no meter.** The published plant file was derived from the turbines' records: it
   is 0.98 of their sum over two years and nearly so in each month, and without lag against their stamps *as written*
@@ -124,4 +130,4 @@ def page(lines: Mapping[tuple[str, str], str]) -> str:
             *(lines[case.case, case.quantity] for case in CASES if case.case == group),
         ]
         parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_filled(_SETTINGS[group])}\n\n" + "\n".join(table) + "\n")
-    return "\n".join([*parts, _DOUBTS])
+    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS])

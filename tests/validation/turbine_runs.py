@@ -151,9 +151,7 @@ def series_rmse(which: str, quantity: str, start: float) -> float:
 
 def energy_residual() -> float:
     """Return the largest share of the energy that passed in any of the time series and does not add up."""
-    return max(
-        abs(run.energy.residual) / run.energy.passed for run in [rosco_series(which)[0] for which in SERIES]
-    )
+    return max(abs(run.energy.residual) / run.energy.passed for run in [rosco_series(which)[0] for which in SERIES])
 
 
 # ROSCO's default configuration: tip-speed-ratio tracking on the estimated wind.
@@ -183,11 +181,17 @@ def default_model(name: str) -> Model:
 
 
 @cache
-def default_levels(name: str) -> pd.DataFrame:
-    """Return means of the last 10 s of each level: speed [rpm], pitch [deg], power [kW], range of the speed [rpm]."""
+def default_levels(name: str, mean_wind: float | None = None) -> pd.DataFrame:
+    """Return means of the last 10 s of each level: speed [rpm], pitch [deg], power [kW], range of the speed [rpm].
+
+    The run begins at rest, or with another mean wind [m/s] in the estimator's memory.
+    """
     winds = np.arange(5.0, 25.0)
     series = steps(100.0 * np.arange(winds.size), winds, duration=100.0 * winds.size, time_step=SAMPLE)
-    result = simulate_model(default_model(name), series)
+    start = steady_state(default_model(name), float(winds[0])).records.copy()
+    if mean_wind is not None:
+        start.control[0]["estimator"]["mean"] = mean_wind
+    result = simulate_model(default_model(name), series, start=start)
     found = []
     for k, wind in enumerate(winds):
         last = slice(round((100 * k + 90) / SAMPLE), round((100 * k + 100) / SAMPLE))
@@ -202,12 +206,12 @@ def default_figure(name: str, wind: float, quantity: str) -> float:
     return float(levels.loc[levels["wind_m_s"] == wind, quantity].iloc[0])
 
 
-def default_worst(name: str, quantity: str, winds: tuple[float, ...]) -> float:
+def default_worst(name: str, quantity: str, winds: tuple[float, ...], mean_wind: float | None = None) -> float:
     """Return the largest difference over the levels that are judged: pitch [deg], rotor speed and power [%]."""
     rows = rosco_table(name, "default")
     chosen = rows["wind_m_s"].isin(winds)
     assert chosen.sum() == len(winds)
-    return _worst(rows[chosen], quantity, default_levels(name)[quantity].to_numpy()[chosen])
+    return _worst(rows[chosen], quantity, default_levels(name, mean_wind)[quantity].to_numpy()[chosen])
 
 
 def default_rest(name: str, wind: float) -> float:
