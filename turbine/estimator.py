@@ -156,7 +156,7 @@ def estimator_step(s: Record, p: EstimatorParameters, speed: float, pitch: float
 @kernel
 def estimator_settle(
     s: Record, p: EstimatorParameters, speed: float, pitch: float, torque: float, dt: float, steps: int
-):  # type: ignore[no-untyped-def]
+) -> None:
     """Advance the filter by many steps of constant measurements, so that its doubt is what a long rest leaves."""
     for _ in range(steps):
         estimator_step(s, p, speed, pitch, torque, dt)
