@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ __all__ = [
     "OutputError",
     "check_target",
     "replaced_folder",
+    "swapped_folder",
     "write_json",
     "write_parquet",
 ]
@@ -71,13 +72,33 @@ def replaced_folder(out: Path, kind: str) -> Iterator[Path]:
         When `out` holds something else, or cannot be written. What it holds is then untouched.
     """
     check_target(out, kind)
+    with swapped_folder(out, _cannot_write) as new:
+        yield new
+
+
+@contextmanager
+def swapped_folder(out: Path, cannot_write: Callable[[Path, OSError], WindformError]) -> Iterator[Path]:
+    """Give a new empty folder that takes the place of `out` when the block ends, whatever `out` holds.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to replace; it may be missing.
+    cannot_write : function
+        Makes the error of the folder and of what the system said.
+
+    Raises
+    ------
+    WindformError
+        The folder cannot be written. What it holds is then untouched.
+    """
     out = out.resolve()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # In the same folder, hence on the same file system: the swap is a rename.
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
     try:
         new, old = work / "new", work / "old"
         new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
@@ -91,7 +112,7 @@ def replaced_folder(out: Path, kind: str) -> Iterator[Path]:
                 old.rename(out)
             raise
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -18,6 +16,7 @@ from fleet.errors import OutputError
 from fleet.report.formats import program_version
 from fleet.report.headline import AEP_WIND_SPEED, headline
 from fleet.results import FleetResults
+from turbine.folder import swapped_folder, write_json
 
 __all__ = ["KIND", "replaced_folder", "result_tables", "summary", "write_json", "write_tables"]
 
@@ -86,12 +85,6 @@ def summary(results: FleetResults) -> dict[str, Any]:
     }
 
 
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write JSON with sorted keys; NaN is refused, so that every reader can take the file."""
-    written = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    path.write_text(written + "\n", encoding="utf-8")
-
-
 @contextmanager
 def replaced_folder(out: Path) -> Iterator[Path]:
     """Give a new empty folder that takes the place of `out` when the block ends, and only then.
@@ -108,33 +101,8 @@ def replaced_folder(out: Path) -> Iterator[Path]:
     """
     out = out.resolve()
     _check_target(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # In the same folder, hence on the same file system: the swap is a rename.
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    try:
-        new = work / "new"
-        new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
+    with swapped_folder(out, _cannot_write) as new:
         yield new
-        _swap(new, out, work / "old")
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _swap(new: Path, out: Path, old: Path) -> None:
-    if not out.exists():
-        new.rename(out)
-        return
-    out.rename(old)
-    try:
-        new.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
 
 
 def _check_target(out: Path) -> None:
