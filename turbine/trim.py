@@ -203,7 +203,7 @@ def steady_state(model: Model, wind_speed: float, references: References | None 
     TrimError
         The machine does not come to rest: which state moves, and by how much.
     """
-    hint = 'a machine that stands still starts with start="parked"'
+    hint = 'a machine that stands still starts with start="parked"' if wind_speed <= 0.0 else ""
     check_range("wind_speed", wind_speed, 0.0, 100.0, above=True, unit="m/s", hint=hint, error=TrimError)
     check_references(model, references or References())
     model = model.steady()
