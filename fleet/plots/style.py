@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,6 +18,7 @@ from matplotlib.figure import Figure
 
 from fleet.categories import Category
 from fleet.schema import FLEET
+from turbine.plot_style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, SKY, VERMILLION, WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,19 +49,6 @@ __all__ = [
     "turbines_of",
 ]
 
-WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
-
-# Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).
-BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#56B4E9",
-    "#CC79A7",
-)
-INK, GREY, LIGHT = "#222222", "#767676", "#e4e4e4"
-
 #: In service: blues. Out of service: yellow to green. Non-operative: reds and purple. Nothing known: greys.
 CATEGORY_COLOURS: dict[str, str] = {
     Category.FULL_PERFORMANCE: "#0072B2",
@@ -81,60 +68,12 @@ CATEGORY_COLOURS: dict[str, str] = {
     "unallocated_in_service": "#c8b391",  # running, but not known how well
 }
 
-_RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same outlines everywhere
-    "font.size": 8.0,
-    "axes.titlesize": 8.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 8.0,
-    "axes.edgecolor": GREY,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "grid.color": LIGHT,
-    "grid.linewidth": 0.5,
-    "legend.frameon": False,
-    "legend.fontsize": 7.5,
-    "lines.linewidth": 1.3,
-    "figure.facecolor": "white",
-    "figure.dpi": 100.0,
-    "savefig.dpi": 150.0,  # of the parts that are drawn as images
-    "hatch.linewidth": 0.5,
-    "text.parse_math": False,  # a dollar sign in a turbine's name is a dollar sign
-    "text.usetex": False,
-    "svg.fonttype": "path",  # the same picture without the reader's fonts
-    "svg.hashsalt": "windform",
-    "svg.id": None,
-    "path.simplify": True,
-}
-
 
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the plots' style for the length of a block, whatever the caller's settings are."""
-    own: Any = {  # the stubs list every key as a literal
-        key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "date."))
-    }
-    own.update(_RC)
-    with mpl.rc_context(own):
+    with styled(lines_linewidth=1.3):
         yield
-
-
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Return an empty figure that keeps its labels inside; sizes in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def canvas(ax: Axes | None, height: float, width: float = WIDTH, **subplot: Any) -> Axes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from turbine.plot_style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, SKY, VERMILLION, WIDTH, new_figure, styled
 
 __all__ = [
     "BLUE",
@@ -33,67 +33,12 @@ __all__ = [
     "to_svg",
 ]
 
-WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
-
-# Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito, 2008).
-BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
-INK, GREY, LIGHT = "#222222", "#767676", "#e4e4e4"
-
-_RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same outlines everywhere
-    "font.size": 8.0,
-    "axes.titlesize": 8.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 8.0,
-    "axes.edgecolor": GREY,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "grid.color": LIGHT,
-    "grid.linewidth": 0.5,
-    "legend.frameon": False,
-    "legend.fontsize": 7.5,
-    "lines.linewidth": 1.0,
-    "figure.facecolor": "white",
-    "figure.dpi": 100.0,
-    "savefig.dpi": 150.0,
-    "hatch.linewidth": 0.5,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "text.usetex": False,
-    "svg.fonttype": "path",  # the same picture without the reader's fonts
-    "svg.hashsalt": "windform",
-    "svg.id": None,
-    "path.simplify": True,
-}
-
 
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the plots' style for the length of a block, whatever the caller's settings are."""
-    own: Any = {  # the stubs list every key as a literal
-        key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "date."))
-    }
-    own.update(_RC)
-    with mpl.rc_context(own):
+    with styled(axes_grid=True, lines_linewidth=1.0):
         yield
-
-
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Return an empty figure that keeps its labels inside; sizes in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def canvas(ax: Axes | None, height: float, width: float = WIDTH) -> Axes:
