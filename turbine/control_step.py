@@ -254,6 +254,10 @@ def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: igno
     c.smoothing = 0.0
     settled(c.smoothing_filter, p.smoothing_filter, 0.0)
     c.sway_integral = 0.0
+    # Filters that rest while nothing is produced would answer with what they saw before.
+    settled(c.drive_train_filter, p.drive_train_filter, m.generator_speed)
+    settled(c.sway_filter, p.sway_filter, m.fore_aft_acceleration)
+    settled(c.reference_filter, p.reference_filter, p.tip_speed_ratio * c.wind_estimate / p.radius * p.gear_ratio)
 
 
 @kernel
@@ -316,6 +320,9 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
             estimator_start(c.estimator, max(speed, least) / p.gear_ratio, max(average, 3.0))
 
         c.minimum_pitch = _minimum_pitch(p, wind_filtered)
+
+    else:
+        c.wind_estimate = average
 
     # What the grid wants: the power that may be made at most.
     power_limit = min(m.power_limit, p.rated_power)

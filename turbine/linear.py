@@ -178,7 +178,7 @@ def linearise(model: Model, wind_speed: float, references: References | None = N
         A limiter stands exactly at its corner: there is no one derivative.
     """
     steady = steady_state(model, wind_speed, references)
-    quiet = _free_pitch(model.steady())
+    quiet = _free_pitch(model.steady().unsupervised())
 
     def sample(records: Records, u: Floats) -> tuple[Floats, Floats]:
         values = row(quiet, records, wind_speed + u[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,10 @@ class Model:
     def sample(self) -> float:
         """Period of the controller [s]."""
         return self.control.time_step
+
+    def unsupervised(self) -> Model:
+        """Return the same without starts and stops, so that any wind is production."""
+        return replace(self, control=self.control._replace(supervise=0.0))
 
     def steady(self) -> Model:
         """Return the same without shear and tower shadow but with their mean, as trim and linearisation need it."""

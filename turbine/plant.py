@@ -233,9 +233,9 @@ def plant_step(  # type: ignore[no-untyped-def]
         accelerations[i] = total
     middle_speed = z[5] + 0.5 * h * accelerations[0]
     middle_sway = z[8] + 0.5 * h * accelerations[3]
-    gust = wind * shear_factor(p.azimuth_factor, z[0] + 0.5 * h * z[5], p.blade_count)
+    gust_middle = wind * shear_factor(p.azimuth_factor, z[0] + 0.5 * h * z[5], p.blade_count)
     aero_held, thrust_held = rotor_forces(
-        p.surface, p.radius, p.air_density, pitch_middle, middle_speed, gust - middle_sway
+        p.surface, p.radius, p.air_density, pitch_middle, middle_speed, gust_middle - middle_sway
     )
     for i in range(10):
         total = m.push[i, 0] * aero_held + m.push[i, 1] * thrust_held + m.push[i, 2] * loaded

@@ -23,6 +23,7 @@ from turbine.control import ControlSettings
 from turbine.control_step import MODES
 from turbine.errors import ParameterError, SimulationError, nearest
 from turbine.machine import Machine
+from turbine.mechanics import COORDINATES
 from turbine.model import Model, Options, Records, build
 from turbine.step import CHANNELS, CONTROLLED, POWER, TORQUE, run
 from turbine.trim import References, check_references, parked, steady_state
@@ -276,7 +277,11 @@ def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: flo
             raise SimulationError(
                 f'start: found the end of a run of "{start.machine}", expected one of "{model.machine.name}"'
             )
-        return start.copy()
+        kept = start.copy()
+        z = kept.plant[0]["z"]
+        for k in set(range(len(COORDINATES))) - set(model.mechanics.active):
+            z[k] = z[len(COORDINATES) + k] = 0.0  # what this run leaves out holds no energy
+        return kept
     if start == "parked":
         return parked(model, wind)
     if start == "steady":

@@ -102,7 +102,8 @@ def closed_step(  # type: ignore[no-untyped-def]
             # A rotor that stands or turns backwards makes no power: torque fades with the last of the speed.
             slow = _SLOW * q.rated_speed
             speed = max(generator_speed(x, p), 0.0)
-            torque = given / (p.generator_efficiency * max(speed, slow)) * min(speed / slow, 1.0)
+            shaft = given / p.generator_efficiency if given > 0.0 else given * p.generator_efficiency
+            torque = shaft / max(speed, slow) * min(speed / slow, 1.0)
             torque = min(max(torque, -q.maximum_torque), q.maximum_torque)
         plant_step(x, f, e, p, wind, pitch, torque, brake)
 

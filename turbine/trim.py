@@ -208,14 +208,7 @@ def steady_state(model: Model, wind_speed: float, references: References | None 
     check_references(model, references or References())
     model = model.steady()
     # Stops are no steady production: wind outside cut-in and cut-out is trimmed as if it were inside.
-    model = Model(
-        model.machine,
-        model.settings,
-        model.options,
-        model.mechanics,
-        model.plant,
-        model.control._replace(supervise=0.0),
-    )
+    model = model.unsupervised()
     records = _first_guess(model, wind_speed, references or References())
     solved = _newton(model, records, wind_speed)
     if solved is None:
