@@ -15,8 +15,8 @@
 #
 # The NREL 5 MW turbine with its controller: steady operation, two minutes of turbulent wind, a step in power for the
 # grid and what its shaft feels of it. Open the notebook with
-# `jupytext --to notebook examples/turbine_in_turbulence.py`, or run it as a script. The first run after an installation
-# compiles the model, which takes up to half a minute.
+# `jupytext --to notebook examples/turbine_in_turbulence.py`; as a plain script it shows nothing. The first run after an
+# installation compiles the model, which takes up to half a minute.
 
 # %%
 # %matplotlib inline
