@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
-from turbine.errors import ParameterError, WindformError
+from turbine.errors import ParameterError, WindformError, nearest
 
-__all__ = ["ascending", "check_positive", "check_range", "is_number", "series"]
+__all__ = ["ascending", "check_known", "check_positive", "check_range", "is_number", "series"]
 
 Floats = npt.NDArray[np.float64]
+
+
+def check_known(given: Iterable[str], known: Sequence[str], what: str, where: str = "") -> None:
+    """Refuse a name that is not known, with the nearest that is.
+
+    Parameters
+    ----------
+    given, known : iterable of str
+        Names given, names known.
+    what, where : str
+        What a name is, and of what: "setting", " of the controller".
+
+    Raises
+    ------
+    ParameterError
+        The first unknown name.
+    """
+    for name in given:
+        if name not in known:
+            raise ParameterError(f'unknown {what} "{name}"{where}{nearest(name, known)}; known: {", ".join(known)}')
 
 
 def is_number(value: object) -> bool:

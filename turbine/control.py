@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine import design
-from turbine.checks import ascending, check_positive, check_range, series
+from turbine.checks import ascending, check_known, check_positive, check_range, series
 from turbine.control_step import K_OMEGA_2, TIP_SPEED_RATIO, ControlParameters
-from turbine.errors import ParameterError, nearest
+from turbine.errors import ParameterError
 from turbine.estimator import EstimatorParameters
 from turbine.filters import band_pass, high_pass, low_pass, low_pass_2
 from turbine.machine import Machine
@@ -135,10 +135,7 @@ class ControlSettings:
 
     def replaced(self, **values: Any) -> ControlSettings:
         """Return settings with other values; the names are the fields'."""
-        known = [spec.name for spec in fields(self)]
-        for name in values:
-            if name not in known:
-                raise ParameterError(f'unknown setting "{name}"{nearest(name, known)}')
+        check_known(values, [spec.name for spec in fields(self)], "setting")
         return replace(self, **values)
 
 
@@ -213,6 +210,7 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
     ParameterError
         An unknown setting or a value out of range.
     """
+    check_known(values, [spec.name for spec in fields(ControlSettings)], "setting", " of the controller")
     gear = machine.require("drive_train.gear_ratio")
     power = machine.require("generator.rated_power")
     rated = machine.require("operation.rated_rotor_speed") * gear
@@ -229,11 +227,11 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
         "torque_rate": machine.get("generator.max_torque_rate") or torque,
         "torque_gain": machine.get("controller.torque_gain") or design.optimal_torque_gain(machine),
         "tip_speed_ratio": design.tip_speed_ratio(machine),
-        "fine_pitch": machine.get("operation.fine_pitch") or 0.0,
+        "fine_pitch": machine.usual("operation.fine_pitch"),
         "maximum_pitch": machine.get("pitch_actuator.max_angle") or math.pi / 2.0,
         "pitch_rate": machine.get("pitch_actuator.max_rate") or math.radians(5.0),
-        "cut_in": machine.get("operation.cut_in_wind_speed") or 3.0,
-        "cut_out": machine.get("operation.cut_out_wind_speed") or 25.0,
+        "cut_in": machine.usual("operation.cut_in_wind_speed"),
+        "cut_out": machine.usual("operation.cut_out_wind_speed"),
         "trip_speed": 1.2 * rated,
         "connect_speed": 1.02 * least * gear,
         "brake_speed": 0.02 * rated,
@@ -258,8 +256,8 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
         found["pitch_proportional"] = np.array(known_gains.pitch_proportional)
         found["pitch_integral"] = np.array(known_gains.pitch_integral)
     elif "pitch_schedule" not in values:
-        made = design.design_pitch_pi(machine, 0.25, 1.0)
-        found["pitch_schedule"], found["pitch_proportional"] = made.pitch, made.proportional
+        made = design.pitch_gains(machine, 0.25, 1.0)
+        found["pitch_schedule"], found["pitch_proportional"] = made.at.pitch, made.proportional
         found["pitch_integral"] = made.integral
     found["speed_filter_frequency"] = 2.0
     for name in (
@@ -276,10 +274,6 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
         if value is not None:
             found[name] = value
     found["speed_filter_order"] = int(machine.get("controller.speed_filter_order") or 1)
-    known = {spec.name for spec in fields(ControlSettings)}
-    for name in values:
-        if name not in known:
-            raise ParameterError(f'unknown setting "{name}" of the controller{nearest(name, known)}')
     return ControlSettings(**{**found, **values})
 
 
@@ -303,7 +297,7 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
     gear = machine.require("drive_train.gear_ratio")
     radius = machine.require("rotor.radius")
     surface = s.estimator_surface or machine.require_surface()
-    density = design.air_density(machine)
+    density = machine.usual("operation.air_density")
     if s.estimator_wind is None or s.estimator_pole is None:
         wind = np.linspace(max(s.cut_in, 1.0), s.cut_out, 45)
         pole = design.rotor_pole(machine, design.ideal_operation(machine, wind))
@@ -366,7 +360,7 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
             air_density=density,
             inertia=design.turning_inertia(machine),
             gear_ratio=gear,
-            gearbox_efficiency=machine.get("drive_train.gearbox_efficiency") or 1.0,
+            gearbox_efficiency=machine.usual("drive_train.gearbox_efficiency"),
             pole_wind=np.array(wind),
             pole=np.array(pole),
         ),

@@ -49,8 +49,11 @@ K_OMEGA_2, TIP_SPEED_RATIO = 0.0, 1.0  # torque laws
 
 _SMOOTHING_PITCH = 0.524  # 30 deg, by which pitch is measured in set-point smoothing [rad]
 _EDGE = 1e-4  # a PI that rests on its limit is off it by more than this [-]
+_ESTIMATED = 0.25  # of the least speed, above which the rotor measures the wind [-]
+_CALM = 3.0  # least wind speed that the estimator begins with [m/s]
+_LULL = 0.8  # of cut-in, below which production ends [-]
 _LOADED = 0.95  # of rated speed, at which a start in strong wind ends [-]
-_RPS = 1e-3  # least generator speed that power is divided by, relative to rated [-]
+_LEAST_SPEED = 1e-3  # least generator speed that power is divided by, relative to rated [-]
 
 _f = np.float64
 
@@ -180,6 +183,20 @@ def _clip(x: float, low: float, high: float):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _tracked_speed(p: ControlParameters, wind: float):  # type: ignore[no-untyped-def]
+    """Return the generator speed that holds the tip-speed ratio in a wind."""
+    return p.tip_speed_ratio * wind / p.radius * p.gear_ratio
+
+
+@kernel
+def _shift(c: Record, p: ControlParameters, pitch: float, power_limit: float):  # type: ignore[no-untyped-def]
+    """Return the shift of the speed reference that pitch and missing power ask for, before its filter."""
+    by_pitch = (pitch - c.minimum_pitch) / _SMOOTHING_PITCH * p.smoothing_torque_gain
+    by_power = (power_limit - c.power) / p.rated_power * p.smoothing_pitch_gain
+    return (by_pitch - by_power) * p.rated_speed
+
+
+@kernel
 def control_start(c: Record, p: ControlParameters, m: Record, mode: float, wind: float, torque: float):  # type: ignore[no-untyped-def]
     """Set the controller's states to rest at measurements: filters settled, integrators at what is commanded.
 
@@ -206,22 +223,17 @@ def control_start(c: Record, p: ControlParameters, m: Record, mode: float, wind:
     settled(c.average_filter, p.average_filter, m.wind_speed)
     settled(c.drive_train_filter, p.drive_train_filter, speed)
     settled(c.sway_filter, p.sway_filter, 0.0)
-    reference = _clip(p.tip_speed_ratio * wind / p.radius * p.gear_ratio, p.minimum_speed, p.rated_speed)
-    settled(c.reference_filter, p.reference_filter, p.tip_speed_ratio * wind / p.radius * p.gear_ratio)
-    estimator_start(c.estimator, max(speed / p.gear_ratio, 0.25 * p.minimum_speed / p.gear_ratio), wind)
+    reference = _tracked_speed(p, wind)
+    settled(c.reference_filter, p.reference_filter, reference)
+    estimator_start(c.estimator, max(speed, _ESTIMATED * p.minimum_speed) / p.gear_ratio, wind)
     c.wind_estimate = wind
     c.power = torque * speed * p.efficiency
     c.minimum_pitch = p.fine_pitch
     if p.estimate > 0.0:
         c.minimum_pitch = _minimum_pitch(p, wind)
     power = min(p.rated_power, m.power_limit)
-    shift = (m.pitch - c.minimum_pitch) / _SMOOTHING_PITCH * p.smoothing_torque_gain - (
-        power - c.power
-    ) / p.rated_power * p.smoothing_pitch_gain
-    if mode != PRODUCTION:
-        shift = 0.0
-    settled(c.smoothing_filter, p.smoothing_filter, shift * p.rated_speed)
-    c.smoothing = shift * p.rated_speed
+    c.smoothing = _shift(c, p, m.pitch, power) if mode == PRODUCTION else 0.0
+    settled(c.smoothing_filter, p.smoothing_filter, c.smoothing)
     c.pitch_integral = m.pitch
     peak = p.torque_gain * p.rated_speed * p.rated_speed
     if p.torque_law == K_OMEGA_2:
@@ -257,7 +269,7 @@ def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: igno
     # Filters that rest while nothing is produced would answer with what they saw before.
     settled(c.drive_train_filter, p.drive_train_filter, m.generator_speed)
     settled(c.sway_filter, p.sway_filter, m.fore_aft_acceleration)
-    settled(c.reference_filter, p.reference_filter, p.tip_speed_ratio * c.wind_estimate / p.radius * p.gear_ratio)
+    settled(c.reference_filter, p.reference_filter, _tracked_speed(p, c.wind_estimate))
 
 
 @kernel
@@ -266,7 +278,7 @@ def _operation(c: Record, p: ControlParameters, m: Record, wind: float):  # type
     if c.mode == PRODUCTION or c.mode == RUN_UP:
         if m.request < 0.0 or abs(m.generator_speed) > p.trip_speed:
             c.mode = EMERGENCY
-        elif m.request == 0.0 or wind > p.cut_out or wind < 0.8 * p.cut_in:
+        elif m.request == 0.0 or wind > p.cut_out or wind < _LULL * p.cut_in:
             c.mode = SHUTDOWN
         elif c.mode == RUN_UP and c.speed >= p.connect_speed:
             _enter_production(c, p, m)
@@ -310,17 +322,15 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
 
     # Wind speed: the rotor's while it works, else the anemometer's.
     if p.estimate > 0.0:
-        least = 0.25 * p.minimum_speed
+        least = _ESTIMATED * p.minimum_speed
         if speed > least and m.pitch <= p.estimator.surface.pitch[-1]:
             c.wind_estimate = estimator_step(
                 c.estimator, p.estimator, speed / p.gear_ratio, m.pitch, torque_filtered, dt
             )
         else:
             c.wind_estimate = average
-            estimator_start(c.estimator, max(speed, least) / p.gear_ratio, max(average, 3.0))
-
+            estimator_start(c.estimator, max(speed, least) / p.gear_ratio, max(average, _CALM))
         c.minimum_pitch = _minimum_pitch(p, wind_filtered)
-
     else:
         c.wind_estimate = average
 
@@ -330,7 +340,7 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
         available = interpolated(wind_filtered, p.available_wind, p.available_power)
         power_limit = min(power_limit, (1.0 - m.reserve) * available - m.reserve_power)
     power_limit = max(power_limit, 0.0)
-    shaft_limit = power_limit / (p.efficiency * max(speed, _RPS * p.rated_speed))
+    shaft_limit = power_limit / (p.efficiency * max(speed, _LEAST_SPEED * p.rated_speed))
     curtailed = power_limit < p.rated_power
 
     if c.mode != PRODUCTION:
@@ -344,9 +354,7 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     if p.torque_law == K_OMEGA_2:
         torque_reference = p.rated_speed
     else:
-        torque_reference = filtered(
-            c.reference_filter, p.reference_filter, p.tip_speed_ratio * c.wind_estimate / p.radius * p.gear_ratio
-        )
+        torque_reference = filtered(c.reference_filter, p.reference_filter, _tracked_speed(p, c.wind_estimate))
         torque_reference = _clip(torque_reference, p.minimum_speed, c.speed_reference)
     if c.smoothing > 0.0:
         torque_reference -= c.smoothing
@@ -370,15 +378,12 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
         c.region = 2.0
 
     # Smoothing keeps torque and pitch from regulating speed together.
-    shift = (m.pitch - c.minimum_pitch) / _SMOOTHING_PITCH * p.smoothing_torque_gain - (
-        power_limit - c.power
-    ) / p.rated_power * p.smoothing_pitch_gain
-    c.smoothing = filtered(c.smoothing_filter, p.smoothing_filter, shift * p.rated_speed)
+    c.smoothing = filtered(c.smoothing_filter, p.smoothing_filter, _shift(c, p, m.pitch, power_limit))
     c.power = m.torque * m.generator_speed * p.efficiency
 
     # Torque.
     c.limited = 0.0
-    constant = p.rated_power / (p.efficiency * max(speed, _RPS * p.rated_speed))
+    constant = p.rated_power / (p.efficiency * max(speed, _LEAST_SPEED * p.rated_speed))
     highest = min(constant, p.maximum_torque) if p.constant_power > 0.0 else p.rated_torque
     if curtailed:
         highest = min(highest, shaft_limit)

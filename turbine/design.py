@@ -17,12 +17,12 @@ import numpy.typing as npt
 from turbine.checks import check_positive, check_range
 from turbine.errors import MachineError
 from turbine.machine import Machine
-from turbine.rotor import AIR_DENSITY, rotor_gradient, rotor_state
+from turbine.rotor import rotor_gradient, rotor_state
 
 __all__ = [
     "Operation",
     "PitchDesign",
-    "air_density",
+    "PitchGains",
     "design_drive_train_damper",
     "design_pitch_pi",
     "design_torque_pi",
@@ -30,6 +30,7 @@ __all__ = [
     "ideal_operation",
     "minimum_pitch_schedule",
     "optimal_torque_gain",
+    "pitch_gains",
     "rated_wind_speed",
     "rotor_pole",
     "starting_pitch",
@@ -91,14 +92,9 @@ def turning_inertia(machine: Machine) -> float:
     return machine.require("rotor.inertia") + gear**2 * machine.require("generator.inertia")
 
 
-def air_density(machine: Machine) -> float:
-    """Return the air density that the machine's constants were designed for, else the standard one [kg/m3]."""
-    return machine.get("operation.air_density") or AIR_DENSITY
-
-
 def _efficiency(machine: Machine) -> float:
     """Return electrical power over rotor power [-]."""
-    return machine.require("generator.efficiency") * (machine.get("drive_train.gearbox_efficiency") or 1.0)
+    return machine.require("generator.efficiency") * (machine.usual("drive_train.gearbox_efficiency"))
 
 
 def tip_speed_ratio(machine: Machine) -> float:
@@ -106,7 +102,7 @@ def tip_speed_ratio(machine: Machine) -> float:
     given = machine.get("operation.optimal_tip_speed_ratio")
     if given is not None:
         return given
-    fine = machine.get("operation.fine_pitch") or 0.0
+    fine = machine.usual("operation.fine_pitch")
     return machine.require_surface().optimum((fine, fine)).tip_speed_ratio
 
 
@@ -128,7 +124,7 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     from scipy.optimize import brentq
 
     surface, radius = machine.require_surface(), machine.require("rotor.radius")
-    density, fine = air_density(machine), machine.get("operation.fine_pitch") or 0.0
+    density, fine = machine.usual("operation.air_density"), machine.usual("operation.fine_pitch")
     rated = machine.require("operation.rated_rotor_speed")
     least = machine.get("operation.min_rotor_speed") or 0.0
     rated_torque = machine.require("generator.rated_power") / _efficiency(machine) / rated
@@ -163,7 +159,7 @@ def rotor_pole(machine: Machine, at: Operation) -> Floats:
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=air_density(machine),
+        air_density=machine.usual("operation.air_density"),
     )
     return np.asarray(gradient.torque_speed / turning_inertia(machine))
 
@@ -174,9 +170,9 @@ def optimal_torque_gain(machine: Machine) -> float:
     Cp is the surface's at fine pitch and at the tip-speed ratio that the machine holds; eta is the gearbox's.
     """
     radius, ratio = machine.require("rotor.radius"), tip_speed_ratio(machine)
-    cp = float(machine.require_surface().cp(machine.get("operation.fine_pitch") or 0.0, ratio))
-    gear, eta = machine.require("drive_train.gear_ratio"), machine.get("drive_train.gearbox_efficiency") or 1.0
-    return air_density(machine) * math.pi * radius**5 * cp * eta / (2.0 * ratio**3 * gear**3)
+    cp = float(machine.require_surface().cp(machine.usual("operation.fine_pitch"), ratio))
+    gear, eta = machine.require("drive_train.gear_ratio"), machine.usual("drive_train.gearbox_efficiency")
+    return machine.usual("operation.air_density") * math.pi * radius**5 * cp * eta / (2.0 * ratio**3 * gear**3)
 
 
 def rated_wind_speed(machine: Machine) -> float:
@@ -190,11 +186,11 @@ def rated_wind_speed(machine: Machine) -> float:
     def excess(wind: float) -> float:
         state = rotor_state(
             surface,
-            pitch=machine.get("operation.fine_pitch") or 0.0,
+            pitch=machine.usual("operation.fine_pitch"),
             rotor_speed=rated,
             wind_speed=wind,
             radius=radius,
-            air_density=air_density(machine),
+            air_density=machine.usual("operation.air_density"),
         )
         return float(state.torque) - torque
 
@@ -250,15 +246,46 @@ def design_pitch_pi(
     Kp = (2 d w + A)/B, Ki = w^2/B with A = dQ/dw / J and B = dQ/dbeta / J: Hansen et al. 2005, Riso-R-1500(EN);
     Abbas et al. 2022, doi:10.5194/wes-7-53-2022, section 3.2.
     """
-    import control
+    check_range("delay", delay, 0.0, unit="s")
+    gains = pitch_gains(
+        machine,
+        natural_frequency,
+        damping,
+        wind_speed=wind_speed,
+        constant_power=constant_power,
+        smooth=smooth,
+    )
+    margins = _margins(machine, gains, delay)
+    return PitchDesign(gains.at.wind_speed, gains.at.pitch, gains.proportional, gains.integral, *margins.T)
 
+
+@dataclass(frozen=True, eq=False)
+class PitchGains:
+    """PI gains by operating point, with what they were made of: d(speed)/dt = pole speed + effect pitch, slow side."""
+
+    at: Operation
+    pole: Floats
+    effect: Floats
+    proportional: Floats
+    integral: Floats
+
+
+def pitch_gains(
+    machine: Machine,
+    natural_frequency: float,
+    damping: float,
+    *,
+    wind_speed: npt.ArrayLike | None = None,
+    constant_power: bool = False,
+    smooth: bool = True,
+) -> PitchGains:
+    """Return the gains of `design_pitch_pi` without the margins of their loop; parameters and errors as there."""
     check_positive("natural_frequency", natural_frequency, unit="rad/s")
     check_range("damping", damping, 0.0, 5.0, above=True)
-    check_range("delay", delay, 0.0, unit="s")
     gear, inertia = machine.require("drive_train.gear_ratio"), turning_inertia(machine)
     if wind_speed is None:
         rated = machine.get("operation.rated_wind_speed") or rated_wind_speed(machine)
-        wind_speed = np.linspace(rated, machine.get("operation.cut_out_wind_speed") or 25.0, 31)[1:]
+        wind_speed = np.linspace(rated, machine.usual("operation.cut_out_wind_speed"), 31)[1:]
     at = ideal_operation(machine, wind_speed)
     gradient = rotor_gradient(
         machine.require_surface(),
@@ -266,7 +293,7 @@ def design_pitch_pi(
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=air_density(machine),
+        air_density=machine.usual("operation.air_density"),
     )
     a, b = gradient.torque_speed / inertia, gradient.torque_pitch / inertia
     if constant_power:
@@ -284,18 +311,24 @@ def design_pitch_pi(
     # From generator speed: the slow side's gains over N.
     kp = (2.0 * damping * natural_frequency + fit_a) / fit_b / gear
     ki = natural_frequency**2 / fit_b / gear
+    return PitchGains(at, a, b, kp, ki)
+
+
+def _margins(machine: Machine, gains: PitchGains, delay: float) -> Floats:
+    """Return gain margin [dB], phase margin [deg], delay margin [s] and crossover [rad/s] by operating point."""
+    import control
+
+    gear = machine.require("drive_train.gear_ratio")
     actuator = _pitch_drive(machine) * _speed_filter(machine)
     if delay > 0.0:
         actuator = actuator * control.tf(*control.pade(delay, 2))
     found = []
-    for k in range(at.wind_speed.size):
-        plant = control.tf([b[k] * gear], [1.0, -a[k]])
-        loop = control.tf([-kp[k], -ki[k]], [1.0, 0.0]) * actuator * plant * -1.0
+    for a, b, kp, ki in zip(gains.pole, gains.effect, gains.proportional, gains.integral, strict=True):
+        loop = control.tf([kp, ki], [1.0, 0.0]) * actuator * control.tf([b * gear], [1.0, -a])
         gain, phase, _, _, crossover, _ = control.stability_margins(loop)
         delay_margin = math.radians(phase) / crossover if np.isfinite(phase) and crossover else math.inf
         found.append((20.0 * math.log10(gain) if gain > 0.0 else math.inf, phase, delay_margin, crossover))
-    margins = np.array(found, np.float64)
-    return PitchDesign(at.wind_speed, at.pitch, kp, ki, *margins.T)
+    return np.array(found, np.float64)
 
 
 def _pitch_drive(machine: Machine) -> Any:
@@ -371,13 +404,13 @@ def minimum_pitch_schedule(machine: Machine, *, peak_thrust: float = 1.0, points
 
     check_range("peak_thrust", peak_thrust, 0.2, 1.0, hint="did you give percent?")
     surface, radius = machine.require_surface(), machine.require("rotor.radius")
-    first = machine.get("operation.cut_in_wind_speed") or 3.0
-    wind = np.linspace(first, machine.get("operation.cut_out_wind_speed") or 25.0, points)
+    first = machine.usual("operation.cut_in_wind_speed")
+    wind = np.linspace(first, machine.usual("operation.cut_out_wind_speed"), points)
     at = ideal_operation(machine, wind)
-    fine = machine.get("operation.fine_pitch") or 0.0
+    fine = machine.usual("operation.fine_pitch")
     pitch = np.full(points, fine)
     least = machine.get("operation.min_rotor_speed") or 0.0
-    state: dict[str, Any] = {"radius": radius, "air_density": air_density(machine)}
+    state: dict[str, Any] = {"radius": radius, "air_density": machine.usual("operation.air_density")}
     for i in np.flatnonzero(at.rotor_speed <= least * (1.0 + 1e-9)):
         angles = np.linspace(fine, fine + 0.2, 401)
         cp = surface.cp(angles, at.rotor_speed[i] * radius / wind[i])
@@ -405,14 +438,14 @@ def electrical_power(machine: Machine, at: Operation, pitch: Floats) -> Floats:
         rotor_speed=at.rotor_speed,
         wind_speed=at.wind_speed,
         radius=machine.require("rotor.radius"),
-        air_density=air_density(machine),
+        air_density=machine.usual("operation.air_density"),
     )
     return np.asarray(state.power * _efficiency(machine))
 
 
 def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
     """Return tip-speed ratios up to twice `fastest` and the pitch of most torque there [rad], shape (41,) each."""
-    surface, fine = machine.require_surface(), machine.get("operation.fine_pitch") or 0.0
+    surface, fine = machine.require_surface(), machine.usual("operation.fine_pitch")
     ratio = np.linspace(0.0, max(2.0 * fastest, 16.0), 41)
     angles = np.linspace(fine, fine + 1.2, 601)
     best = np.argmax(surface.cq(angles[None, :], ratio[:, None]), axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine.compiled import kernel
-from turbine.surface_math import SurfaceArrays, rotor_coefficients, table_quantities
+from turbine.surface_math import SurfaceArrays, torque_thrust
 
 __all__ = ["ESTIMATOR", "EstimatorParameters", "estimator_settle", "estimator_start", "estimator_step", "interpolated"]
 
@@ -112,13 +112,8 @@ def estimator_step(s: Record, p: EstimatorParameters, speed: float, pitch: float
     length = LENGTH * p.radius
     wind = max(s.mean + s.turbulence, 0.5)
     area = math.pi * p.radius * p.radius
-    surface = p.surface
     tsr = speed * p.radius / wind
-    pitches, ratios = surface.pitch, surface.tip_speed_ratio
-    if ratios[0] <= tsr <= ratios[-1] and pitches[0] <= pitch <= pitches[-1]:
-        cp = table_quantities(surface, pitch, tsr)[0][0] * tsr
-    else:
-        cp = rotor_coefficients(surface, pitch, tsr).cq * tsr
+    cp = torque_thrust(p.surface, pitch, tsr)[0] * tsr
     # Jacobian of the model.
     f11 = interpolated(wind, p.pole_wind, p.pole)
     f12 = 1.5 * p.air_density * area * max(cp, LEAST_CP) * wind * wind / (p.inertia * s.speed)

@@ -7,7 +7,7 @@ Eigenvalues z of the step belong to s = log(z) / T.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +16,18 @@ import numpy.typing as npt
 from turbine.errors import LinearError
 from turbine.model import Model, Records
 from turbine.plant import plant_step
-from turbine.step import CHANNELS
-from turbine.trim import References, Steady, row, scales, state_names, state_vector, steady_state, with_state
-from turbine.trim import advance as _advance
+from turbine.step import CHANNELS, generator_speed
+from turbine.trim import (
+    References,
+    Steady,
+    advance,
+    row,
+    scales,
+    state_names,
+    state_vector,
+    steady_state,
+    with_state,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +192,7 @@ def linearise(model: Model, wind_speed: float, references: References | None = N
     def sample(records: Records, u: Floats) -> tuple[Floats, Floats]:
         values = row(quiet, records, wind_speed + u[0])
         after = records.copy()
-        _advance(quiet, after, wind_speed + u[0])
+        advance(quiet, after, wind_speed + u[0])
         return state_vector(after), np.array([values[name] for name in OUTPUTS])
 
     base = state_vector(steady.records)
@@ -228,12 +237,11 @@ def linearise_plant(model: Model, wind_speed: float, references: References | No
 
     def sample(records: Records, u: Floats) -> tuple[Floats, Floats]:
         z = records.plant[0]["z"].copy()
-        gear, slope = quiet.plant.mechanics.gear_ratio, quiet.plant.mechanics.slope
-        pitch = float(records.plant[0]["pitch"])
+        pitch, turning = float(records.plant[0]["pitch"]), generator_speed(records.plant[0], quiet.plant)
         after = records.copy()
         x, _, f, e, _ = after.unpack()
         plant_step(x, f, e, quiet.plant, wind_speed + u[0], command + u[1], torque + u[2], 0.0)
-        outputs = [z[5], gear * (z[5] - z[6] - z[7] - slope * z[9]), pitch, z[3], z[4]]
+        outputs = [z[5], turning, pitch, z[3], z[4]]
         outputs += [float(f[name]) for name in channels.values()]
         return state_vector(after)[: len(names)], np.array(outputs)
 
@@ -259,8 +267,7 @@ def _free_pitch(model: Model) -> Model:
     There the command rests on the controller's own limit and holds them, so that nothing but the corner is lost.
     """
     limits = model.plant.pitch_limits + np.array([-1.0, 1.0, 0.0])
-    plant = model.plant._replace(pitch_limits=limits)
-    return Model(model.machine, model.settings, model.options, model.mechanics, plant, model.control)
+    return replace(model, plant=model.plant._replace(pitch_limits=limits))
 
 
 def _differentiate(

@@ -248,7 +248,9 @@ def run_load_cases(
     evaluated = _check(ordered, given, loads)
     check_range("settle", settle, 0.0, unit="s", error=LoadError)
     check_positive("wind_step", wind_step, unit="s", error=LoadError)
-    models = {name: build(machine, given[name], Options(**options)) for name in sorted({c.settings for c in ordered})}
+    models = {
+        name: build(machine, given[name], Options.of(**options)) for name in sorted({c.settings for c in ordered})
+    }
     shared = {name: delayed(model, traverse=False) for name, model in models.items()}
     # Seeds of one mean wind speed begin at the same rest.
     starts = {

@@ -23,9 +23,22 @@ from turbine.machine_parts import (
     known_keys,
 )
 from turbine.power_curve import PowerCurve
+from turbine.rotor import AIR_DENSITY
 from turbine.surface import RotorSurface
 
-__all__ = ["STATUSES", "Machine", "Provenance"]
+__all__ = ["STATUSES", "USUAL", "Machine", "Provenance"]
+
+#: What stands in for a value that hardly differs between machines, where it is unknown; in SI units.
+USUAL: Mapping[str, float] = MappingProxyType(
+    {
+        "rotor.blade_count": 3.0,
+        "drive_train.gearbox_efficiency": 1.0,
+        "operation.fine_pitch": 0.0,
+        "operation.cut_in_wind_speed": 3.0,
+        "operation.cut_out_wind_speed": 25.0,
+        "operation.air_density": AIR_DENSITY,
+    }
+)
 
 #: How a value came here: read in its source, derived from what was read, recalled (not verified), given by the user.
 STATUSES = ("read", "derived", "recalled", "user")
@@ -140,6 +153,11 @@ class Machine:
         if value is None:
             raise self._absent(key)
         return value
+
+    def usual(self, key: str) -> float:
+        """Return a value, or what `USUAL` has for it where it is unknown; parameters as `get`."""
+        value = self.get(key)
+        return USUAL[key] if value is None else value
 
     def require_series(self, key: str) -> tuple[float, ...]:
         """Return a list of values that must be known, such as "controller.pitch_schedule"; errors as `require`."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from turbine import design
-from turbine.checks import check_positive, check_range
+from turbine.checks import check_known, check_positive, check_range
 from turbine.control import ControlSettings, control_parameters, controller
 from turbine.control_step import CONTROL, MEASUREMENT, ControlParameters
 from turbine.errors import ParameterError
@@ -72,6 +71,12 @@ class Options:
                     f"{self.time_step:g} s"
                 )
 
+    @staticmethod
+    def of(**values: Any) -> Options:
+        """Return options by name; an unknown name is refused with the nearest known one."""
+        check_known(values, [spec.name for spec in fields(Options)], "option")
+        return Options(**values)
+
     @property
     def every(self) -> int:
         """Steps of the machine in one sample of the controller."""
@@ -131,14 +136,7 @@ class Model:
         if not self.plant.azimuth_factor.any():
             return self
         mean = np.full(STEADY.size, self.plant.azimuth_factor.mean())
-        return Model(
-            self.machine,
-            self.settings,
-            self.options,
-            self.mechanics,
-            self.plant._replace(azimuth_factor=mean),
-            self.control,
-        )
+        return replace(self, plant=self.plant._replace(azimuth_factor=mean))
 
 
 def build(machine: Machine, settings: ControlSettings | None = None, options: Options | None = None) -> Model:
@@ -171,7 +169,7 @@ def build(machine: Machine, settings: ControlSettings | None = None, options: Op
     if tower is None:
         tower = all(machine.get(f"tower.{name}") is not None for name in TOWER_VALUES)
     system = mechanics(machine, drive_train=options.drive_train, tower=tower)
-    density = options.air_density or design.air_density(machine)
+    density = options.air_density or machine.usual("operation.air_density")
     plant = PlantParameters(
         mechanics=discretise(system, options.time_step),
         surface=machine.require_surface().arrays,
@@ -186,9 +184,9 @@ def build(machine: Machine, settings: ControlSettings | None = None, options: Op
             ]
         ),
         generator_efficiency=machine.require("generator.efficiency"),
-        gearbox_efficiency=machine.get("drive_train.gearbox_efficiency") or 1.0,
+        gearbox_efficiency=machine.usual("drive_train.gearbox_efficiency"),
         azimuth_factor=_azimuth_factor(machine, options),
-        blade_count=machine.get("rotor.blade_count") or 3.0,
+        blade_count=machine.usual("rotor.blade_count"),
     )
     control = control_parameters(settings, machine, options.time_step * options.every)
     return Model(machine, settings, options, system, plant, control)
@@ -225,7 +223,7 @@ def _azimuth_factor(machine: Machine, options: Options) -> Floats:
         azimuth_table(
             radius=machine.require("rotor.radius"),
             hub_height=machine.require("tower.hub_height"),
-            blade_count=int(machine.get("rotor.blade_count") or 3),
+            blade_count=int(machine.usual("rotor.blade_count")),
             shear_exponent=options.shear_exponent,
             tower_shadow=options.tower_shadow,
             **shadow,

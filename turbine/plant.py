@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from turbine.compiled import inlined_kernel, kernel
-from turbine.surface_math import FASTEST, SurfaceArrays, rotor_coefficients, table_quantities
+from turbine.surface_math import FASTEST, SurfaceArrays, torque_thrust
 
 __all__ = [
     "ENERGY",
@@ -153,12 +153,8 @@ def rotor_forces(surface: SurfaceArrays, radius: float, air_density: float, pitc
     wind = max(wind, abs(speed) * radius / FASTEST, 1e-6)
     tsr = speed * radius / wind
     force = 0.5 * air_density * math.pi * radius * radius * wind * wind
-    pitches, ratios = surface.pitch, surface.tip_speed_ratio
-    if ratios[0] <= tsr <= ratios[-1] and pitches[0] <= pitch <= pitches[-1]:
-        torque, thrust = table_quantities(surface, pitch, tsr)
-        return force * radius * torque[0], force * thrust[0]
-    c = rotor_coefficients(surface, pitch, tsr)
-    return force * radius * c.cq, force * c.ct
+    torque, drag = torque_thrust(surface, pitch, tsr)
+    return force * radius * torque, force * drag
 
 
 @kernel

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,12 +21,12 @@ import numpy.typing as npt
 from turbine.checks import check_positive, is_number
 from turbine.control import ControlSettings
 from turbine.control_step import MODES
-from turbine.errors import ParameterError, SimulationError, nearest
+from turbine.errors import SimulationError, nearest
 from turbine.machine import Machine
 from turbine.mechanics import COORDINATES
 from turbine.model import Model, Options, Records, build
 from turbine.step import CHANNELS, CONTROLLED, POWER, TORQUE, run
-from turbine.trim import References, check_references, parked, steady_state
+from turbine.trim import LIMITLESS, References, check_references, parked, steady_state
 from turbine.wind.series import WindSeries, resample
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ __all__ = ["REQUESTS", "EnergyBalance", "Result", "Schedule", "simulate", "simul
 Floats = npt.NDArray[np.float64]
 
 REQUESTS: Mapping[str, float] = MappingProxyType({"run": 1.0, "stop": 0.0, "emergency": -1.0})
-_LIMITLESS = 1e12  # power that no machine reaches [W]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,11 +215,7 @@ def simulate(
     WindformError
         Whatever is wrong with what was given, or the time at which the run left the numbers.
     """
-    known = [spec.name for spec in fields(Options)]
-    for name in options:
-        if name not in known:
-            raise ParameterError(f'unknown option "{name}"{nearest(name, known)}; known: {", ".join(known)}')
-    model = build(machine, settings, Options(time_step=time_step, **options))
+    model = build(machine, settings, Options.of(time_step=time_step, **options))
     return simulate_model(
         model, wind, start=start, schedule=schedule, torque=torque, power=power, output_step=output_step
     )
@@ -299,11 +294,11 @@ def _inputs(
         raise SimulationError("torque and power: found both, expected one of them or none")
     source = CONTROLLED if torque is None and power is None else TORQUE if torque is not None else POWER
     inputs = np.zeros((n if source != CONTROLLED or _changes(schedule) else 1, 5))
-    inputs[:, 0], inputs[:, 1] = REQUESTS["run"], _LIMITLESS
+    inputs[:, 0], inputs[:, 1] = REQUESTS["run"], LIMITLESS
     for time, request in sorted(schedule.requests.items()):
         inputs[_first(time, sample) :, 0] = REQUESTS[request]
     for time, wanted in sorted(schedule.references.items()):
-        row = (min(wanted.power_limit, _LIMITLESS), wanted.reserve, wanted.reserve_power)
+        row = (min(wanted.power_limit, LIMITLESS), wanted.reserve, wanted.reserve_power)
         inputs[_first(time, sample) :, 1:4] = row
     if source != CONTROLLED:
         name = "torque" if source == TORQUE else "power"

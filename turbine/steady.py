@@ -217,7 +217,7 @@ def steady_table(
     WindformError
         Whatever is wrong with what was given.
     """
-    model = build(machine, settings, Options(**options))
+    model = build(machine, settings, Options.of(**options))
     wanted = references or References()
     first, last = model.settings.cut_in, model.settings.cut_out
     if wind_speed is None:

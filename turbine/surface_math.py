@@ -24,6 +24,7 @@ __all__ = [
     "rotor_coefficients",
     "spline_value",
     "table_quantities",
+    "torque_thrust",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -346,3 +347,27 @@ def rotor_coefficients(surface: SurfaceArrays, pitch: Number, tsr: Number) -> Co
         _pick(fast, far_t[1], t_p),
         _pick(fast, far_t[2], t_t),
     )
+
+
+@jitable
+def torque_thrust(surface: SurfaceArrays, pitch: float, tsr: float) -> tuple[float, float]:
+    """Return torque and thrust coefficient at one point, by the table alone where that suffices.
+
+    Parameters
+    ----------
+    surface : SurfaceArrays
+        The table.
+    pitch, tsr : float
+        Where [rad] and [-].
+
+    Returns
+    -------
+    tuple of float
+        As `rotor_coefficients`, without derivatives.
+    """
+    pitches, ratios = surface.pitch, surface.tip_speed_ratio
+    if ratios[0] <= tsr <= ratios[-1] and pitches[0] <= pitch <= pitches[-1]:
+        torque, thrust = table_quantities(surface, pitch, tsr)
+        return torque[0], thrust[0]
+    c = rotor_coefficients(surface, pitch, tsr)
+    return c.cq, c.ct

@@ -37,6 +37,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+LIMITLESS = 1e12  #: power that no machine reaches [W]
 TOLERANCE = 1e-9  #: movement of a state over one sample that counts as rest, relative to its scale [-]
 _DOUBT = 300.0  # time after which the estimator's covariance has settled [s]
 SETTLING = 400.0  #: longest settling that trim waits for [s]
@@ -175,10 +176,10 @@ def scales(model: Model, vector: Floats) -> Floats:
     return np.maximum(np.abs(vector), floor)
 
 
-def advance(model: Model, records: Records, wind: float, *, source: int = CONTROLLED, given: float = 0.0) -> None:
+def advance(model: Model, records: Records, wind: float) -> None:
     """Advance records by one sample of the controller, in place."""
     x, c, f, e, m = records.unpack()
-    closed_step(x, c, f, e, m, model.plant, model.control, wind, source, given, model.options.every)
+    closed_step(x, c, f, e, m, model.plant, model.control, wind, CONTROLLED, 0.0, model.options.every)
 
 
 def steady_state(model: Model, wind_speed: float, references: References | None = None) -> Steady:
@@ -248,7 +249,7 @@ def _first_guess(model: Model, wind: float, references: References) -> Records:
     x["pitch"] = pitch
     f["airgap_torque"] = torque
     m["request"] = 1.0
-    m["power_limit"], m["reserve"] = min(references.power_limit, 1e12), references.reserve
+    m["power_limit"], m["reserve"] = min(references.power_limit, LIMITLESS), references.reserve
     m["reserve_power"] = references.reserve_power
     m["generator_speed"] = q.gear_ratio * speed
     m["pitch"], m["torque"], m["wind_speed"] = pitch, torque, wind
@@ -343,15 +344,13 @@ def _describe(model: Model, records: Records, wind: float) -> Steady:
     return Steady(wind, kept, values, residual)
 
 
-def row(
-    model: Model, records: Records, wind: float, *, source: int = CONTROLLED, given: float = 0.0
-) -> dict[str, float]:
+def row(model: Model, records: Records, wind: float) -> dict[str, float]:
     """Return every channel of one sample that begins at records, which stay as they are."""
     there = records.copy()
     x, c, f, e, m = there.unpack()
     table = np.zeros((1, len(CHANNELS)))
-    inputs = np.array([[m["request"], m["power_limit"], m["reserve"], m["reserve_power"], given]])
-    run(x, c, f, e, m, model.plant, model.control, np.array([wind]), inputs, source, model.options.every, 1, table)
+    inputs = np.array([[m["request"], m["power_limit"], m["reserve"], m["reserve_power"], 0.0]])
+    run(x, c, f, e, m, model.plant, model.control, np.array([wind]), inputs, CONTROLLED, model.options.every, 1, table)
     return {name: float(value) for (name, _, _), value in zip(CHANNELS, table[0], strict=True)}
 
 
@@ -372,7 +371,7 @@ def parked(model: Model, wind_speed: float) -> Records:
     aero, thrust = rotor_forces(p.surface, p.radius, p.air_density, pitch, 0.0, wind_speed)
     _set_mechanics(model, x["z"], 0.0, aero, thrust)
     x["pitch"] = pitch
-    m["pitch"], m["wind_speed"], m["power_limit"] = pitch, wind_speed, 1e12
+    m["pitch"], m["wind_speed"], m["power_limit"] = pitch, wind_speed, LIMITLESS
     control_start(c, q, m, float(PARKED), wind_speed, 0.0)
     f["airgap_torque"] = 0.0
     return records

@@ -148,8 +148,8 @@ def _path(machine: Machine, path: Mapping[str, npt.ArrayLike] | None) -> tuple[F
         wind, pitch, tsr = (np.asarray(path[name], np.float64) for name in names)
         there = np.isfinite(pitch) & np.isfinite(tsr)
         return wind[there], np.degrees(pitch[there]), tsr[there]
-    first = machine.get("operation.cut_in_wind_speed") or 3.0
-    at = design.ideal_operation(machine, np.linspace(first, machine.get("operation.cut_out_wind_speed") or 25.0, 89))
+    first = machine.usual("operation.cut_in_wind_speed")
+    at = design.ideal_operation(machine, np.linspace(first, machine.usual("operation.cut_out_wind_speed"), 89))
     return at.wind_speed, np.degrees(at.pitch), at.rotor_speed * machine.require("rotor.radius") / at.wind_speed
 
 
