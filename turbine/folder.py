@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,17 @@ from turbine.errors import WindformError
 __all__ = [
     "METRICS",
     "PLOTS",
+    "RESULT",
     "TABLE",
+    "Layout",
     "OutputError",
     "check_target",
     "replaced_folder",
-    "swapped_folder",
     "write_json",
     "write_parquet",
 ]
 
 METRICS, TABLE, PLOTS = "metrics.json", "result.parquet", "plots"
-_OURS = {METRICS, TABLE, PLOTS}
 
 
 class OutputError(WindformError):
@@ -55,50 +56,59 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     path.write_text(written + "\n", encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What a kind of result's folder consists of.
+
+    Parameters
+    ----------
+    marker : str
+        JSON file whose "kind" marks the folder as ours.
+    names : frozenset of str
+        All that stands in it.
+    noun : str
+        What messages call the result; the kind without "windform " unless given.
+    error : type of WindformError
+        What refusals raise.
+    """
+
+    marker: str
+    names: frozenset[str]
+    noun: str = ""
+    error: type[WindformError] = OutputError
+
+    def called(self, kind: str) -> str:
+        """Return what messages call a result of a kind."""
+        return self.noun or kind.removeprefix("windform ")
+
+
+RESULT = Layout(METRICS, frozenset({METRICS, TABLE, PLOTS}))
+
+
 @contextmanager
-def replaced_folder(out: Path, kind: str) -> Iterator[Path]:
+def replaced_folder(out: Path, kind: str, layout: Layout = RESULT) -> Iterator[Path]:
     """Give a new empty folder that takes the place of `out` when the block ends, and only then.
 
     Parameters
     ----------
     out : Path
         The folder to replace. It may be missing, empty, or hold an earlier result of this kind.
-    kind : str
+    kind, layout
         As in `check_target`.
 
     Raises
     ------
-    OutputError
-        When `out` holds something else, or cannot be written. What it holds is then untouched.
-    """
-    check_target(out, kind)
-    with swapped_folder(out, _cannot_write) as new:
-        yield new
-
-
-@contextmanager
-def swapped_folder(out: Path, cannot_write: Callable[[Path, OSError], WindformError]) -> Iterator[Path]:
-    """Give a new empty folder that takes the place of `out` when the block ends, whatever `out` holds.
-
-    Parameters
-    ----------
-    out : Path
-        The folder to replace; it may be missing.
-    cannot_write : function
-        Makes the error of the folder and of what the system said.
-
-    Raises
-    ------
     WindformError
-        The folder cannot be written. What it holds is then untouched.
+        Of the layout's type, when `out` holds something else, or cannot be written. What it holds is then untouched.
     """
+    check_target(out, kind, layout)
     out = out.resolve()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # In the same folder, hence on the same file system: the swap is a rename.
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise cannot_write(out, error) from error
+        raise _cannot_write(out, kind, layout, error) from error
     try:
         new, old = work / "new", work / "old"
         new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
@@ -112,42 +122,53 @@ def swapped_folder(out: Path, cannot_write: Callable[[Path, OSError], WindformEr
                 old.rename(out)
             raise
     except OSError as error:
-        raise cannot_write(out, error) from error
+        raise _cannot_write(out, kind, layout, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def check_target(out: Path, kind: str) -> None:
+def check_target(out: Path, kind: str, layout: Layout = RESULT) -> None:
     """Refuse a folder that holds anything but an earlier result of a kind; before the work, not after it.
+
+    Parameters
+    ----------
+    out : Path
+        The folder.
+    kind : str
+        What its marker must say.
+    layout : Layout
+        What it consists of.
 
     Raises
     ------
-    OutputError
-        What lies there, and what to do.
+    WindformError
+        Of the layout's type: what lies there, and what to do.
     """
     out = out.resolve()
-    what = kind.removeprefix("windform ")
+    noun = layout.called(kind)
     above = next((parent for parent in out.parents if parent.exists()), out.parent)
     if not above.is_dir():
-        raise OutputError(f"{out}: cannot be written: {above} is a file, expected a folder; name another with --out")
+        raise layout.error(
+            f"{out}: the {noun} cannot be written: {above} is a file, expected a folder; name another with --out"
+        )
     if not out.exists():
         return
     if not out.is_dir():
-        raise OutputError(f"{out}: is a file, expected a folder; name another with --out")
+        raise layout.error(f"{out}: is a file, expected a folder for the {noun}; name another with --out")
     try:
         names = {entry.name for entry in out.iterdir()}
-        found = _kind(out / METRICS)
+        found = _kind(out / layout.marker)
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise _cannot_write(out, kind, layout, error) from error
     if names and found != kind:
-        raise OutputError(
-            f"{out}: holds files that are not a {what} (no {METRICS} of kind {kind!r}); nothing was written: name an "
-            "empty or new folder with --out"
+        raise layout.error(
+            f"{out}: holds files that are not a {kind.removeprefix('windform ')} (no {layout.marker} of kind "
+            f"{kind!r}); nothing was written: name an empty or new folder with --out"
         )
-    foreign = sorted(names - _OURS)
+    foreign = sorted(names - layout.names)
     if foreign:
-        raise OutputError(
-            f"{out}: holds files beside an earlier {what} that would be lost ({', '.join(foreign[:5])}); nothing was "
+        raise layout.error(
+            f"{out}: holds files beside an earlier {noun} that would be lost ({', '.join(foreign[:5])}); nothing was "
             "written: move them away or name another folder with --out"
         )
 
@@ -160,7 +181,7 @@ def _kind(path: Path) -> str:
     return str(content.get("kind", "")) if isinstance(content, dict) else ""
 
 
-def _cannot_write(out: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    earlier = "; what was there is unchanged" if out.exists() else ""
-    return OutputError(f"{out}: cannot be written: {reason}{earlier}")
+def _cannot_write(out: Path, kind: str, layout: Layout, error: OSError) -> WindformError:
+    reason, noun = error.strerror or str(error), layout.called(kind)
+    earlier = f"; an earlier {noun} there is unchanged" if out.exists() else ""
+    return layout.error(f"{out}: the {noun} cannot be written: {reason}{earlier}")

@@ -1,11 +1,8 @@
-"""Writing the report's folder: tables, summary, and the swap of the whole folder in one step."""
+"""What stands in the report's folder: its layout, tables and summary."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,13 +13,13 @@ from fleet.errors import OutputError
 from fleet.report.formats import program_version
 from fleet.report.headline import AEP_WIND_SPEED, headline
 from fleet.results import FleetResults
-from turbine.folder import swapped_folder, write_json
+from turbine.folder import Layout
 
-__all__ = ["KIND", "replaced_folder", "result_tables", "summary", "write_json", "write_tables"]
+__all__ = ["KIND", "LAYOUT", "result_tables", "summary", "write_tables"]
 
 KIND = "windform fleet report"  #: marks a folder as ours in its summary.json
 PAGE, SUMMARY, TABLES, FIGURES = "index.html", "summary.json", "tables", "figures"
-_OURS = {PAGE, SUMMARY, TABLES, FIGURES}
+LAYOUT = Layout(SUMMARY, frozenset({PAGE, SUMMARY, TABLES, FIGURES}), "report", OutputError)
 
 
 def result_tables(results: FleetResults) -> dict[str, pd.DataFrame]:
@@ -83,68 +80,6 @@ def summary(results: FleetResults) -> dict[str, Any]:
             for row in rows.to_dict("records")
         },
     }
-
-
-@contextmanager
-def replaced_folder(out: Path) -> Iterator[Path]:
-    """Give a new empty folder that takes the place of `out` when the block ends, and only then.
-
-    Parameters
-    ----------
-    out : Path
-        The folder to replace. It may be missing, empty, or hold an earlier report; anything else is refused.
-
-    Raises
-    ------
-    OutputError
-        When `out` holds something else, or cannot be written. An earlier report is then untouched.
-    """
-    out = out.resolve()
-    _check_target(out)
-    with swapped_folder(out, _cannot_write) as new:
-        yield new
-
-
-def _check_target(out: Path) -> None:
-    above = next((parent for parent in out.parents if parent.exists()), out.parent)
-    if not above.is_dir():
-        raise OutputError(
-            f"{out}: the report cannot be written: {above} is a file, expected a folder; name another with --out"
-        )
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise OutputError(f"{out}: is a file, expected a folder for the report; name another with --out")
-    try:
-        names = {entry.name for entry in out.iterdir()}
-        marked = not names or _is_report(out / SUMMARY)
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    if not marked:
-        raise OutputError(
-            f"{out}: holds files that are not a fleet report (no {SUMMARY} of kind {KIND!r}); "
-            "nothing was written: name an empty or new folder with --out"
-        )
-    foreign = sorted(names - _OURS)
-    if foreign:
-        raise OutputError(
-            f"{out}: holds files beside an earlier report that would be lost ({', '.join(foreign[:5])}); "
-            "nothing was written: move them away or name another folder with --out"
-        )
-
-
-def _is_report(path: Path) -> bool:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("kind") == KIND
-
-
-def _cannot_write(out: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    earlier = "; an earlier report there is unchanged" if out.exists() else ""
-    return OutputError(f"{out}: the report cannot be written: {reason}{earlier}")
 
 
 def _plain(value: Any) -> float | int | None:

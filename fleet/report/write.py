@@ -6,15 +6,16 @@ from pathlib import Path
 
 from fleet.report.output import (
     FIGURES,
+    KIND,
+    LAYOUT,
     PAGE,
     SUMMARY,
     TABLES,
-    replaced_folder,
     summary,
-    write_json,
     write_tables,
 )
 from fleet.results import FleetResults
+from turbine.folder import replaced_folder, write_json
 
 __all__ = ["write_report"]
 
@@ -45,7 +46,7 @@ def write_report(results: FleetResults, out: Path) -> Path:
     from fleet.report.page import render
     from fleet.report.sections import sections
 
-    with replaced_folder(out) as folder:
+    with replaced_folder(out, KIND, LAYOUT) as folder:
         content = sections(results)
         (folder / PAGE).write_text(render(results, content), encoding="utf-8")
         figures = folder / FIGURES

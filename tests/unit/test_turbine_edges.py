@@ -10,11 +10,14 @@ import pytest
 import turbine
 from turbine.control import controller
 from turbine.design import design_drive_train_damper
+from turbine.errors import ParameterError
 from turbine.linear import linearise
+from turbine.load_cases import design_load_cases, run_load_cases
 from turbine.machine import Machine
 from turbine.model import Options, build
 from turbine.simulation import Result
-from turbine.wind import constant, steps
+from turbine.steady import steady_table
+from turbine.wind import constant, steps, wind_class
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +62,11 @@ def test_wind_estimate_without_estimator_is_the_averaged_anemometer(machine: Mac
     run = turbine.simulate(machine, wind, settings=settings)
     expected = 9.0 - math.exp(-190.0 / settings.wind_average)
     assert run["wind_estimate"][-1] == pytest.approx(expected, abs=2e-3)
+
+
+def test_unknown_option_is_refused_wherever_options_are_taken(machine: Machine) -> None:
+    message = r'unknown option "towr" \(did you mean "tower"\?\)'
+    with pytest.raises(ParameterError, match=message):
+        steady_table(machine, [8.0], towr=False)
+    with pytest.raises(ParameterError, match=message):
+        run_load_cases(machine, design_load_cases([8.0], wind_class("IB"), seeds=1, duration=60.0), towr=False)
