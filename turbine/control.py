@@ -141,6 +141,7 @@ class ControlSettings:
 
 _POSITIVE = (
     "rated_power",
+    "cut_in",
     "rated_speed",
     "minimum_speed",
     "rated_torque",
@@ -165,13 +166,14 @@ _POSITIVE = (
     "shutdown_torque_time",
 )
 _ORDER = (
-    ("cut_in", "cut_out"),
+    ("cut_in", "restart"),
     ("restart", "cut_out"),
     ("minimum_speed", "rated_speed"),
     ("minimum_speed", "connect_speed"),
     ("connect_speed", "rated_speed"),
     ("rated_speed", "trip_speed"),
     ("rated_torque", "maximum_torque"),
+    ("fine_pitch", "maximum_pitch"),
 )
 _RANGES = (
     ("switch_margin", 1.0001, 1.2),
@@ -216,7 +218,7 @@ def controller(machine: Machine, *, torque_law: TorqueLaw = "k_omega_2", **value
     rated = machine.require("operation.rated_rotor_speed") * gear
     efficiency = machine.require("generator.efficiency")
     torque = machine.get("generator.rated_torque") or power / efficiency / rated
-    least = machine.get("operation.min_rotor_speed") or 0.3 * rated / gear
+    least = design.minimum_rotor_speed(machine)
     found: dict[str, Any] = {
         "torque_law": torque_law,
         "rated_power": power,
@@ -299,8 +301,11 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
     surface = s.estimator_surface or machine.require_surface()
     density = machine.usual("operation.air_density")
     if s.estimator_wind is None or s.estimator_pole is None:
-        wind = np.linspace(max(s.cut_in, 1.0), s.cut_out, 45)
+        wind, gap = np.linspace(max(s.cut_in, 1.0), s.cut_out, 45, retstep=True)
         pole = design.rotor_pole(machine, design.ideal_operation(machine, wind))
+        # The pole falls about linearly with strong wind; a table that ends at cut-out would have its corner there.
+        wind = np.append(wind, 2.0 * s.cut_out)
+        pole = np.append(pole, pole[-1] + (pole[-1] - pole[-2]) / gap * s.cut_out)
     else:
         wind, pole = s.estimator_wind, s.estimator_pole
     low = np.array([s.fine_pitch])

@@ -27,6 +27,7 @@ __all__ = [
     "DISCRETE",
     "EMERGENCY",
     "K_OMEGA_2",
+    "LULL",
     "MEASUREMENT",
     "MODES",
     "PARKED",
@@ -51,7 +52,7 @@ _SMOOTHING_PITCH = 0.524  # 30 deg, by which pitch is measured in set-point smoo
 _EDGE = 1e-4  # a PI that rests on its limit is off it by more than this [-]
 _ESTIMATED = 0.25  # of the least speed, above which the rotor measures the wind [-]
 _CALM = 3.0  # least wind speed that the estimator begins with [m/s]
-_LULL = 0.8  # of cut-in, below which production ends [-]
+LULL = 0.8  #: of cut-in, below which production ends [-]
 _LOADED = 0.95  # of rated speed, at which a start in strong wind ends [-]
 _LEAST_SPEED = 1e-3  # least generator speed that power is divided by, relative to rated [-]
 
@@ -260,9 +261,6 @@ def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: igno
     c.mode, c.ready = PRODUCTION, 0.0
     c.pitch_integral = m.pitch
     c.speed_reference = min(c.speed, p.rated_speed)
-    c.torque_integral = 0.0 if p.torque_law != K_OMEGA_2 else p.torque_gain * p.rated_speed * p.rated_speed
-    c.low_integral = 0.0
-    c.torque_upper, c.torque_lower = c.torque_integral, 0.0
     c.smoothing = 0.0
     settled(c.smoothing_filter, p.smoothing_filter, 0.0)
     c.sway_integral = 0.0
@@ -278,7 +276,7 @@ def _operation(c: Record, p: ControlParameters, m: Record, wind: float):  # type
     if c.mode == PRODUCTION or c.mode == RUN_UP:
         if m.request < 0.0 or abs(m.generator_speed) > p.trip_speed:
             c.mode = EMERGENCY
-        elif m.request == 0.0 or wind > p.cut_out or wind < _LULL * p.cut_in:
+        elif m.request == 0.0 or wind > p.cut_out or wind < LULL * p.cut_in:
             c.mode = SHUTDOWN
         elif c.mode == RUN_UP and c.speed >= p.connect_speed:
             _enter_production(c, p, m)
@@ -364,11 +362,11 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     peak = p.torque_gain * p.rated_speed * p.rated_speed
     low = p.torque_gain * p.minimum_speed * p.minimum_speed
     pitched = m.pitch >= c.minimum_pitch + p.pitch_switch
-    if not pitched or (speed >= _LOADED * p.rated_speed and c.speed_reference >= p.rated_speed):
-        c.ready = 1.0  # after a start pitch comes down from feather: that is not region 3 yet
+    if c.speed_reference >= p.rated_speed and (not pitched or speed >= _LOADED * p.rated_speed):
+        c.ready = 1.0  # after a start pitch comes down from feather and follows the reference: not region 3 yet
     if pitched and c.ready > 0.0:
         c.region = 3.0
-    elif p.torque_law != K_OMEGA_2:
+    elif p.torque_law != K_OMEGA_2 or c.ready == 0.0:
         c.region = 2.0
     elif c.torque_upper >= p.switch_margin * peak:
         c.region = 2.5
@@ -388,7 +386,16 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     if curtailed:
         highest = min(highest, shaft_limit)
     error = torque_reference - speed
-    if p.torque_law == K_OMEGA_2:
+    if c.ready == 0.0:
+        # A start follows K w^2 under both laws: from feather, smoothing asks the PI for a speed that is far off.
+        torque = p.torque_gain * speed * speed
+        if p.torque_law == K_OMEGA_2:
+            c.torque_integral = _clip(torque, peak, p.rated_torque)
+        else:
+            c.torque_integral = _clip(torque - p.torque_proportional * error, 0.0, highest)
+        c.low_integral = min(torque, low)
+        c.torque_upper, c.torque_lower = c.torque_integral, c.low_integral
+    elif p.torque_law == K_OMEGA_2:
         c.torque_integral = _clip(c.torque_integral + dt * p.torque_integral * error, peak, p.rated_torque)
         c.torque_upper = _clip(p.torque_proportional * error + c.torque_integral, peak, p.rated_torque)
         error_low = p.minimum_speed - speed
@@ -402,10 +409,6 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
             torque = c.torque_upper
         else:
             torque = constant if p.constant_power > 0.0 else p.rated_torque
-    elif c.ready == 0.0:
-        # A start follows K w^2 here too: the slow PI would let the rotor run ahead of its reference.
-        torque = p.torque_gain * speed * speed
-        c.torque_integral = _clip(torque, 0.0, highest)
     else:
         c.torque_integral = _clip(c.torque_integral + dt * p.torque_integral * error, 0.0, highest)
         torque = p.torque_proportional * error + c.torque_integral

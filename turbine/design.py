@@ -29,6 +29,7 @@ __all__ = [
     "electrical_power",
     "ideal_operation",
     "minimum_pitch_schedule",
+    "minimum_rotor_speed",
     "optimal_torque_gain",
     "pitch_gains",
     "rated_wind_speed",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+
+_LEAST = 0.3  # of rated speed, lowest in production of a machine whose own is unknown [-]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +109,11 @@ def tip_speed_ratio(machine: Machine) -> float:
     return machine.require_surface().optimum((fine, fine)).tip_speed_ratio
 
 
+def minimum_rotor_speed(machine: Machine) -> float:
+    """Return the lowest rotor speed in production [rad/s]: the machine's, or 0.3 of rated where it is unknown."""
+    return machine.get("operation.min_rotor_speed") or _LEAST * machine.require("operation.rated_rotor_speed")
+
+
 def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     """Return rotor speed and pitch that give most power within speed limits, and rated power above it.
 
@@ -126,7 +134,7 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     surface, radius = machine.require_surface(), machine.require("rotor.radius")
     density, fine = machine.usual("operation.air_density"), machine.usual("operation.fine_pitch")
     rated = machine.require("operation.rated_rotor_speed")
-    least = machine.get("operation.min_rotor_speed") or 0.0
+    least = minimum_rotor_speed(machine)
     rated_torque = machine.require("generator.rated_power") / _efficiency(machine) / rated
     wind = np.atleast_1d(np.asarray(wind_speed, np.float64))
     speed = np.clip(tip_speed_ratio(machine) * wind / radius, least, rated)
@@ -409,7 +417,7 @@ def minimum_pitch_schedule(machine: Machine, *, peak_thrust: float = 1.0, points
     at = ideal_operation(machine, wind)
     fine = machine.usual("operation.fine_pitch")
     pitch = np.full(points, fine)
-    least = machine.get("operation.min_rotor_speed") or 0.0
+    least = minimum_rotor_speed(machine)
     state: dict[str, Any] = {"radius": radius, "air_density": machine.usual("operation.air_density")}
     for i in np.flatnonzero(at.rotor_speed <= least * (1.0 + 1e-9)):
         angles = np.linspace(fine, fine + 0.2, 401)
@@ -444,7 +452,7 @@ def electrical_power(machine: Machine, at: Operation, pitch: Floats) -> Floats:
 
 
 def starting_pitch(machine: Machine, fastest: float) -> tuple[Floats, Floats]:
-    """Return tip-speed ratios up to twice `fastest` and the pitch of most torque there [rad], shape (41,) each."""
+    """Return tip-speed ratios up to twice `fastest` (16 at least) and the pitch of most torque [rad], shape (41,)."""
     surface, fine = machine.require_surface(), machine.usual("operation.fine_pitch")
     ratio = np.linspace(0.0, max(2.0 * fastest, 16.0), 41)
     angles = np.linspace(fine, fine + 1.2, 601)

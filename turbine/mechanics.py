@@ -69,6 +69,8 @@ class Mechanics:
         Referred to the slow side [kg m2].
     slope : float
         Roll of the nacelle over side-side displacement [rad/m].
+    modal_mass : float
+        Of a tower mode, 0 without tower [kg].
     tower_height, hub_height : float
         [m].
     kind : str
@@ -83,6 +85,7 @@ class Mechanics:
     gear_ratio: float
     generator_inertia: float
     slope: float
+    modal_mass: float
     tower_height: float
     hub_height: float
     kind: str
@@ -154,12 +157,11 @@ def mechanics(machine: Machine, *, drive_train: DriveTrainModel = "auto", tower:
         blades, *blade[:] = _blades(machine, rotor, generator, shaft_k, shaft_c)
     hub = rotor - blades if drive_train == "three_mass" else rotor
     height = machine.get("tower.height") or 0.0
-    hub_height = machine.get("tower.hub_height") or height
+    hub_height = machine.require("tower.hub_height")
     modal, tower_k, tower_c, slope = 0.0, np.zeros(2), np.zeros(2), 0.0
     if tower:
         active += [3, 4]
         height, modal = machine.require("tower.height"), machine.require("tower.modal_mass")
-        hub_height = machine.require("tower.hub_height")
         slope = TIP_ROTATION / height
         for k, name in enumerate(("fore_aft", "side_side")):
             omega = 2.0 * math.pi * machine.require(f"tower.{name}_frequency_hz")
@@ -192,6 +194,7 @@ def mechanics(machine: Machine, *, drive_train: DriveTrainModel = "auto", tower:
         gear_ratio=gear,
         generator_inertia=generator,
         slope=slope,
+        modal_mass=modal,
         tower_height=height,
         hub_height=hub_height,
         kind=drive_train,
@@ -317,7 +320,6 @@ def discretise(system: Mechanics, time_step: float) -> MechanicsArrays:
         slope=system.slope,
         tower_height=system.tower_height,
         hub_height=system.hub_height,
-        fore_aft_mass=float(system.mass[3, 3]),
-        side_side_mass=float(system.mass[4, 4]),
+        modal_mass=system.modal_mass,
         time_step=float(time_step),
     )

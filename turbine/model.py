@@ -178,7 +178,7 @@ def build(machine: Machine, settings: ControlSettings | None = None, options: Op
         pitch_step=_pitch_step(machine, options),
         pitch_limits=np.array(
             [
-                machine.get("pitch_actuator.min_angle") or 0.0,
+                machine.get("pitch_actuator.min_angle") or min(0.0, machine.usual("operation.fine_pitch")),
                 machine.get("pitch_actuator.max_angle") or math.pi / 2.0,
                 machine.get("pitch_actuator.max_rate") or settings.pitch_rate,
             ]

@@ -83,7 +83,7 @@ class MechanicsArrays(NamedTuple):
         For the stored energy.
     loss : array, shape (13, 13)
         Energy lost in the dampers over one step, as a quadratic form of state and inputs.
-    gear_ratio, generator_inertia, slope, tower_height, hub_height, fore_aft_mass, side_side_mass : float
+    gear_ratio, generator_inertia, slope, tower_height, hub_height, modal_mass : float
         As in `turbine.mechanics.Mechanics`; modal masses, zero without tower.
     time_step : float
         [s].
@@ -101,8 +101,7 @@ class MechanicsArrays(NamedTuple):
     slope: float
     tower_height: float
     hub_height: float
-    fore_aft_mass: float
-    side_side_mass: float
+    modal_mass: float
     time_step: float
 
 
@@ -280,8 +279,8 @@ def plant_step(  # type: ignore[no-untyped-def]
     f.airgap_torque = torque
     f.brake_torque = held
     f.electrical_power = electrical / h
-    f.fore_aft_moment = thrust * m.hub_height - m.fore_aft_mass * accelerations[3] * m.tower_height
-    f.side_side_moment = roll - m.side_side_mass * accelerations[4] * m.tower_height
+    f.fore_aft_moment = thrust * m.hub_height - m.modal_mass * accelerations[3] * m.tower_height
+    f.side_side_moment = roll - m.modal_mass * accelerations[4] * m.tower_height
     f.fore_aft_acceleration = accelerations[3]
     f.side_side_acceleration = accelerations[4]
     f.wind_speed = gust

@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from turbine.checks import check_positive, is_number
 from turbine.control import ControlSettings
-from turbine.control_step import MODES
+from turbine.control_step import LULL, MODES
 from turbine.errors import SimulationError, nearest
+from turbine.filters import settled
 from turbine.machine import Machine
 from turbine.mechanics import COORDINATES
 from turbine.model import Model, Options, Records, build
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["REQUESTS", "EnergyBalance", "Result", "Schedule", "simulate", "simulate_model"]
 
 Floats = npt.NDArray[np.float64]
+
+_FIRST_MINUTE = 60.0  # whose mean the supervision begins with [s]
 
 REQUESTS: Mapping[str, float] = MappingProxyType({"run": 1.0, "stop": 0.0, "emergency": -1.0})
 
@@ -132,6 +135,11 @@ class Result:
     wind: WindSeries
     end: Records
 
+    def __repr__(self) -> str:
+        """Return machine, duration and step, not the columns."""
+        span = f"{self.time.size} rows of {self.time_step:g} s"
+        return f"Result({self.model.machine.name!r}, {span}, {len(self.columns)} channels)"
+
     def __getitem__(self, name: str) -> Floats:
         """Return a column; an unknown name raises with the nearest known one."""
         if name not in self.columns:
@@ -194,7 +202,8 @@ def simulate(
     time_step : float
         Of the machine [s].
     start : "steady", "parked" or Records
-        Rest in the wind of the first sample, standing still and feathered, or where another run ended.
+        Rest in the wind of the first sample (standing still where the first minute's mean is below cut-in or above
+        cut-out), standing still and feathered, or where another run ended.
     schedule : Schedule, optional
         Requests and references over time.
     torque, power : array, shape (n,), or float, optional
@@ -249,7 +258,11 @@ def simulate_model(
     for wanted in (schedule or Schedule()).references.values():
         check_references(model, wanted)
     inputs, source = _inputs(schedule or Schedule(), torque, power, n, sample)
-    records = _start(model, start, float(blown[0]), inputs[0])
+    if model.control.supervise == 0.0 and np.any(inputs[:, 0] != REQUESTS["run"]):
+        raise SimulationError(
+            "schedule: found a stop or an emergency stop, expected none: supervise is off in the controller's settings"
+        )
+    records = _start(model, start, blown, inputs[0])
     x, c, f, e, m = records.unpack()
     records.energy[:] = 0.0
     before = _stored(model, records)
@@ -266,7 +279,8 @@ def simulate_model(
     return Result(MappingProxyType(columns), balance, model, wind, records)
 
 
-def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: float, first: Floats) -> Records:
+def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: Floats, first: Floats) -> Records:
+    """Return the states that a run begins with; `wind` is what blows, `first` the requests of the first sample."""
     if isinstance(start, Records):
         if start.machine != model.machine.name:
             raise SimulationError(
@@ -277,13 +291,18 @@ def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: flo
         for k in set(range(len(COORDINATES))) - set(model.mechanics.active):
             z[k] = z[len(COORDINATES) + k] = 0.0  # what this run leaves out holds no energy
         return kept
-    if start == "parked":
-        return parked(model, wind)
-    if start == "steady":
-        limit = float(first[1])
-        wanted = References(power_limit=limit, reserve=float(first[2]), reserve_power=float(first[3]))
-        return steady_state(model, wind, wanted).records.copy()
-    raise SimulationError(f'start: found {start!r}, expected "steady", "parked" or the end of another run')
+    if start not in ("steady", "parked"):
+        raise SimulationError(f'start: found {start!r}, expected "steady", "parked" or the end of another run')
+    # The anemometer's average begins at what the first minute brings: one gust is no reason to stop at once.
+    q = model.control
+    average = float(np.mean(wind[: max(1, round(_FIRST_MINUTE / model.sample))]))
+    stopped = q.supervise > 0.0 and not LULL * q.cut_in <= average <= q.cut_out
+    if start == "parked" or stopped:
+        return parked(model, average)
+    wanted = References(power_limit=float(first[1]), reserve=float(first[2]), reserve_power=float(first[3]))
+    records = steady_state(model, float(wind[0]), wanted).records.copy()
+    settled(records.control[0]["average_filter"], q.average_filter, average)
+    return records
 
 
 def _inputs(

@@ -22,7 +22,7 @@ from turbine.estimator import estimator_settle
 from turbine.mechanics import COORDINATES
 from turbine.model import Model, Records
 from turbine.plant import PLANT, rotor_forces
-from turbine.step import CHANNELS, CONTROLLED, closed_step, run
+from turbine.step import CHANNELS, CONTROLLED, run
 
 __all__ = [
     "References",
@@ -38,6 +38,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 LIMITLESS = 1e12  #: power that no machine reaches [W]
+_NO_ROWS = np.zeros((0, len(CHANNELS)))
 TOLERANCE = 1e-9  #: movement of a state over one sample that counts as rest, relative to its scale [-]
 _DOUBT = 300.0  # time after which the estimator's covariance has settled [s]
 SETTLING = 400.0  #: longest settling that trim waits for [s]
@@ -178,8 +179,14 @@ def scales(model: Model, vector: Floats) -> Floats:
 
 def advance(model: Model, records: Records, wind: float) -> None:
     """Advance records by one sample of the controller, in place."""
+    _sample(model, records, wind, _NO_ROWS, 0)
+
+
+def _sample(model: Model, records: Records, wind: float, table: Floats, stride: int) -> None:
     x, c, f, e, m = records.unpack()
-    closed_step(x, c, f, e, m, model.plant, model.control, wind, CONTROLLED, 0.0, model.options.every)
+    inputs = np.array([[m["request"], m["power_limit"], m["reserve"], m["reserve_power"], 0.0]])
+    blown = np.array([wind])
+    run(x, c, f, e, m, model.plant, model.control, blown, inputs, CONTROLLED, model.options.every, stride, table)
 
 
 def steady_state(model: Model, wind_speed: float, references: References | None = None) -> Steady:
@@ -346,11 +353,8 @@ def _describe(model: Model, records: Records, wind: float) -> Steady:
 
 def row(model: Model, records: Records, wind: float) -> dict[str, float]:
     """Return every channel of one sample that begins at records, which stay as they are."""
-    there = records.copy()
-    x, c, f, e, m = there.unpack()
     table = np.zeros((1, len(CHANNELS)))
-    inputs = np.array([[m["request"], m["power_limit"], m["reserve"], m["reserve_power"], 0.0]])
-    run(x, c, f, e, m, model.plant, model.control, np.array([wind]), inputs, CONTROLLED, model.options.every, 1, table)
+    _sample(model, records.copy(), wind, table, 1)
     return {name: float(value) for (name, _, _), value in zip(CHANNELS, table[0], strict=True)}
 
 

@@ -13,7 +13,7 @@ from turbine.control import ControlSettings, controller
 from turbine.model import Options, build
 from turbine.simulation import Result, Schedule, simulate_model
 from turbine.trim import References, steady_state
-from turbine.wind import WindSeries, constant, ramps, steps
+from turbine.wind import WindSeries, constant, ntm, ramps, steps, wind_class
 
 MACHINES = ["iea_15mw", "iea_3p4mw", "nrel_2p8mw", "nrel_5mw"]
 LAWS = ["k_omega_2", "tip_speed_ratio"]
@@ -77,6 +77,27 @@ def test_start_above_cut_in_reaches_production(name: str) -> None:
         run = _run(name, wind, 600.0, start="parked")
         assert _sequence(run) == ["run_up", "production"], f"{wind:g} m/s: ends at {_speed(run)[-1]:.3f} of rated speed"
         assert _speed(run).min() > BACKWARDS
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("wind", [12.0, 21.0])
+@pytest.mark.parametrize("name", MACHINES)
+def test_start_in_turbulence_loads_the_rotor_no_faster_than_it_speeds_up(name: str, wind: float, law: str) -> None:
+    hub, radius = (turbine.load(name).require(key) for key in ("tower.hub_height", "rotor.radius"))
+    blown = ntm(
+        wind, wind_class("IA+"), hub_height=hub, rotor_diameter=2.0 * radius, duration=300.0, time_step=0.1, seed=3
+    )
+    run = _run(name, blown, law=law, start="parked")
+    assert _sequence(run)[:2] == ["run_up", "production"]
+    q, speed = run.model.control, run["generator_speed"]
+    begin = run.modes().index("production")
+    reached = begin + int(np.argmax(speed[begin:] >= 0.9 * q.rated_speed))
+    risen = begin + int((q.rated_speed - q.connect_speed) / q.run_up_acceleration / 0.1)  # the reference is at rated
+    end = min(reached, risen)
+    assert end > begin + 50
+    ceiling = np.maximum.accumulate(q.torque_gain * speed[begin:end] ** 2)
+    assert np.all(run["generator_torque"][begin:end] <= 1.02 * ceiling)
+    assert _adds_up(run)
 
 
 @pytest.mark.parametrize("name", MACHINES)
