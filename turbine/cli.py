@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,13 +24,16 @@ from turbine.cli_options import (
     Torque,
     TorqueLaw,
     Turbulence,
+    candidates,
     make_wind,
+    options_named,
     read_wind,
     references,
+    refuse_alone,
 )
 from turbine.cli_options import settings as control_settings
-from turbine.cli_text import aligned, columns_text, summary
-from turbine.errors import MachineError, nearest_word
+from turbine.cli_text import aligned, columns_text, progress, say_compiling, summary, tower_note
+from turbine.errors import nearest_word
 
 __all__ = ["app"]
 
@@ -96,7 +98,7 @@ def run(
     seconds: Annotated[
         float | None, typer.Option(help="Length of the run [s]; 600 unless given, or what the wind file holds.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the turbulence.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the turbulence.")] = 1,
     step: Annotated[float, typer.Option(help="Time step [s].")] = 0.01,
     drive_train: Drive = DriveTrain.AUTO,
     no_tower: NoTower = False,
@@ -131,7 +133,7 @@ def run(
         "seed": seed,
         "step_s": step,
         "drive_train": drive_train,
-        "tower": not no_tower,
+        "no_tower": no_tower,
         "shear": shear,
         "tower_shadow": tower_shadow,
         "torque_law": torque_law,
@@ -141,19 +143,18 @@ def run(
         "start": start,
     }
     loaded = load(machine)
-    if wind_file is not None:
-        if wind is not None or turbulence is not None or gust is not None:
-            raise OptionError("--wind-file stands in place of --wind, --turbulence and --gust; found both")
-        series = read_wind(wind_file, seconds)
-    elif wind is None:
-        raise OptionError("the wind is missing; expected --wind SPEED or --wind-file CSV")
-    else:
-        series = make_wind(
-            loaded, wind, turbulence, wind_class, gust, gust_start, 600.0 if seconds is None else seconds, seed, step
-        )
-    settings = control_settings(loaded, torque_law, peak_shaving)
-    _say_compiling()
-    try:
+    with options_named():
+        if wind_file is not None:
+            if wind is not None or turbulence is not None or gust is not None:
+                raise OptionError("--wind-file stands in place of --wind, --turbulence and --gust; found both")
+            series = read_wind(wind_file, seconds)
+        elif wind is None:
+            raise OptionError("the wind is missing; expected --wind SPEED or --wind-file CSV")
+        else:
+            length = 600.0 if seconds is None else seconds
+            series = make_wind(loaded, wind, turbulence, wind_class, gust, gust_start, length, seed, step)
+        settings = control_settings(loaded, torque_law, peak_shaving)
+        say_compiling()
         result = simulate(
             loaded,
             series,
@@ -162,12 +163,10 @@ def run(
             start=start.value,
             schedule=Schedule(references={0.0: references(power_limit_kw, reserve_percent)}),
             drive_train=drive_train.value.replace("-", "_"),
-            tower=not no_tower,
+            tower=False if no_tower else None,
             shear_exponent=shear,
             tower_shadow=tower_shadow,
         )
-    except MachineError as error:
-        raise _with_way_out(error, no_tower) from error
     metrics = write_run(result, out, given) if out is not None else run_metrics(result, given)
     typer.echo(summary(result, metrics))
     typer.echo(f"\nRun: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots.")
@@ -195,12 +194,10 @@ def curve(
     if out is not None:
         check_target(out, STEADY)
     loaded = load(machine)
-    settings = control_settings(loaded, torque_law, peak_shaving)
-    _say_compiling()
-    # The tower's deflection changes nothing of what is shown, and not every machine's is known.
-    steady = steady_table(
-        loaded, settings=settings, references=references(power_limit_kw, reserve_percent), tower=False
-    )
+    with options_named():
+        settings = control_settings(loaded, torque_law, peak_shaving)
+        say_compiling()
+        steady = steady_table(loaded, settings=settings, references=references(power_limit_kw, reserve_percent))
     given = {
         "machine": Path(machine).name,
         "torque_law": torque_law,
@@ -228,25 +225,35 @@ def compare(
     b: Annotated[str, typer.Argument(help="What is compared with it.")],
     mean_wind: Annotated[float, typer.Option(help="Annual mean wind speed at hub height, Rayleigh [m/s].")] = 8.0,
     seeds: Annotated[
-        int, typer.Option(help="Also run load cases of 4 to 24 m/s with so many seeds each; the standard wants 6.")
+        int,
+        typer.Option(min=0, help="Also run load cases of 4 to 24 m/s with so many seeds each; the standard wants 6."),
     ] = 0,
-    seconds: Annotated[float, typer.Option(help="Length of a load case [s].")] = 600.0,
-    turbulence: Annotated[
-        Turbulence, typer.Option(case_sensitive=False, help="Turbulence of the load cases.")
-    ] = Turbulence.B,
-    capex: Annotated[
-        tuple[float, float] | None, typer.Option(help="Capital expenditure of A and B, for the cost of energy.")
+    seconds: Annotated[
+        float | None, typer.Option(help="With --seeds: length of a load case [s]; 600 unless given.")
     ] = None,
-    opex: Annotated[tuple[float, float], typer.Option(help="Yearly operation and maintenance of A and B.")] = (
-        0.0,
-        0.0,
-    ),
-    fixed_charge_rate: Annotated[float, typer.Option(help="Share of the capital that falls on each year.")] = 0.07,
+    turbulence: Annotated[
+        Turbulence | None,
+        typer.Option(case_sensitive=False, help="With --seeds: turbulence of the load cases; B unless given."),
+    ] = None,
+    capex: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="A B", help="Capital expenditure of A and of B, for the cost of energy."),
+    ] = None,
+    opex: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="A B", help="With --capex: yearly operation and maintenance of A and of B; 0 unless given."
+        ),
+    ] = None,
+    fixed_charge_rate: Annotated[
+        float | None,
+        typer.Option(help="With --capex: share of the capital that falls on each year; 0.07 unless given."),
+    ] = None,
     no_tower: NoTower = False,
     out: Out = None,
 ) -> None:
     """Compare two machines: annual energy, steady loads, and on demand loads in turbulence and the cost of energy."""
-    from turbine import load
+    from turbine.checks import check_positive
     from turbine.compare import compare as compare_machines
     from turbine.costs import Costs
     from turbine.energy import rayleigh
@@ -254,27 +261,31 @@ def compare(
     from turbine.load_cases import design_load_cases
     from turbine.output import COMPARISON, write_comparison
 
+    check_positive("--mean-wind", mean_wind, unit="m/s", error=OptionError)
+    if not seeds:
+        refuse_alone({"--seconds": seconds, "--turbulence": turbulence}, "--seeds")
+    if capex is None:
+        refuse_alone({"--opex": opex, "--fixed-charge-rate": fixed_charge_rate}, "--capex")
+    seconds = 600.0 if seconds is None else seconds
+    check_positive("--seconds", seconds, unit="s", error=OptionError)
+    turbulence, opex = turbulence or Turbulence.B, opex or (0.0, 0.0)
+    fixed_charge_rate = 0.07 if fixed_charge_rate is None else fixed_charge_rate
     if out is not None:
         check_target(out, COMPARISON)
-    pair = [load(name) for name in (a, b)]
-    for machine in pair:
-        machine.require_surface()
+    pair = candidates(a, b)
     given: dict[str, Any] = {}
-    if seeds:
-        condition = f"{SpeedClass.I.value}{turbulence.value}"
-        given["load_cases"] = design_load_cases(range(4, 25, 2), condition, seeds=seeds, duration=seconds)
-        given["run"] = {"progress": _progress}
-    if capex is not None:
-        given["costs_a"], given["costs_b"] = (
-            Costs(once, fixed_charge_rate, yearly) for once, yearly in zip(capex, opex, strict=True)
-        )
-    _say_compiling()
-    try:
-        # Energy and steady loads need no tower, and not every machine's is known.
-        tower = bool(seeds) and not no_tower
-        found = compare_machines(pair[0], pair[1], wind_distribution=rayleigh(mean_wind), tower=tower, **given)
-    except MachineError as error:
-        raise _with_way_out(error, no_tower) from error
+    with options_named():
+        if seeds:
+            condition = f"{SpeedClass.I.value}{turbulence.value}"
+            given["load_cases"] = design_load_cases(range(4, 25, 2), condition, seeds=seeds, duration=seconds)
+            given["run"] = {"progress": progress}
+        if capex is not None:
+            given["costs_a"], given["costs_b"] = (
+                Costs(once, fixed_charge_rate, yearly) for once, yearly in zip(capex, opex, strict=True)
+            )
+        say_compiling()
+        tower = False if no_tower else None
+        found = compare_machines(*pair, wind_distribution=rayleigh(mean_wind), tower=tower, **given)
     if out is not None:
         asked = {
             "a": Path(a).name,
@@ -286,21 +297,16 @@ def compare(
             "capex": capex,
             "opex": opex,
             "fixed_charge_rate": fixed_charge_rate,
-            "tower": tower,
+            "no_tower": no_tower,
         }
         write_comparison(found, out, asked)
     typer.echo("\n".join(found.lines()))
+    for name, table in zip(found.names, found.steady, strict=True):
+        if seeds and (note := tower_note(table.model)):
+            typer.echo(f"{name}: {note}")
     typer.echo(
         f"\nComparison: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots."
     )
-
-
-def _progress(done: int, total: int) -> None:
-    """Show how many load cases are done, on a terminal only."""
-    if sys.stderr.isatty():
-        filled = 30 * done // max(total, 1)
-        bar = "#" * filled + "." * (30 - filled)
-        typer.echo(f"\r{bar} {done} of {total} load cases", err=True, nl=done >= total)
 
 
 @app.command(
@@ -312,23 +318,27 @@ def _progress(done: int, total: int) -> None:
 def list_machines() -> None:
     """List the machines that come with the product."""
     from turbine import load, names
+    from turbine.mechanics import TOWER_VALUES
 
     rows = [("name", "power", "rotor", "hub", "title")]
     for name in names():
         machine = load(name)
         power, radius = machine.get("generator.rated_power"), machine.get("rotor.radius")
         hub = machine.get("tower.hub_height")
+        absent = [] if machine.surface is not None else ["no rotor surface"]
+        if machine.lacking(f"tower.{value}" for value in TOWER_VALUES):
+            absent.append("no tower values")
         rows.append(
             (
                 name,
                 f"{power / 1e6:.2f} MW" if power else "n/d",
                 f"{2.0 * radius:.0f} m" if radius else "n/d",
                 f"{hub:.0f} m" if hub else "n/d",
-                machine.title + ("" if machine.surface is not None else " (no rotor surface)"),
+                machine.title + (f" ({', '.join(absent)})" if absent else ""),
             )
         )
     typer.echo(aligned(rows, left=(0, 4)))
-    typer.echo("\nValues with their sources: wind-sim turbine show MACHINE")
+    typer.echo("\nA tower without values stands still. Values with their sources: wind-sim turbine show MACHINE")
 
 
 @app.command(
@@ -374,17 +384,3 @@ def show(machine: MachineName) -> None:
         typer.echo("\nsources\n" + "\n".join(f"  [{number}] {source}" for source, number in sources.items()))
     if absent:
         typer.echo("\nmissing\n" + aligned([(f"  {key}", why) for key, why in absent], left=(0, 1)))
-
-
-def _with_way_out(error: MachineError, no_tower: bool) -> MachineError:
-    if not no_tower and "has no value for tower." in str(error):
-        return MachineError(f"{error}; or leave the tower out: --no-tower")
-    return error
-
-
-def _say_compiling() -> None:
-    """Say why the first run on a machine takes long."""
-    from turbine.compiled import cache_folder
-
-    if sys.stderr.isatty() and not any(cache_folder().rglob("step.run-*.nbc")):
-        typer.echo("Compiling the simulation, once after each installation: about half a minute.", err=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +14,7 @@ import typer
 from turbine.errors import WindformError
 
 if TYPE_CHECKING:
+    from turbine.compare import Candidate
     from turbine.control import ControlSettings
     from turbine.machine import Machine
     from turbine.trim import References
@@ -32,11 +36,32 @@ __all__ = [
     "Torque",
     "TorqueLaw",
     "Turbulence",
+    "candidates",
     "make_wind",
+    "options_named",
     "read_wind",
     "references",
+    "refuse_alone",
     "settings",
 ]
+
+#: What Python's arguments are called here, where an error may name them.
+_OPTIONS: Mapping[str, str] = {
+    "time_step": "--step",
+    "duration": "--seconds",
+    "drive_train": "--drive-train",
+    "tower=False": "--no-tower",
+    'start="parked"': "--start parked",
+    "shear_exponent": "--shear",
+    "tower_shadow": "--tower-shadow",
+    "torque_law": "--torque-law",
+    "peak_thrust": "--peak-shaving",
+    "capex": "--capex",
+    "opex_per_year": "--opex",
+    "fixed_charge_rate": "--fixed-charge-rate",
+}
+#: An argument as a whole word, with its value if there is one; no key of a machine file ("drive_train.gear_ratio").
+_ARGUMENT = re.compile(rf'(?<![\w."/])({"|".join(_OPTIONS)})(?:="(\w+)")?(?!\.?\w)')
 
 
 class OptionError(WindformError):
@@ -104,6 +129,28 @@ Drive = Annotated[DriveTrain, typer.Option(case_sensitive=False, help="Model of 
 NoTower = Annotated[bool, typer.Option("--no-tower", help="Leave the tower's modes out.")]
 
 
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Let an error of the block name options of the command where it names arguments of Python."""
+
+    def option(found: re.Match[str]) -> str:
+        argument, value = found.groups()
+        return _OPTIONS[argument] + (f" {value.replace('_', '-')}" if value else "")
+
+    try:
+        yield
+    except WindformError as error:
+        error.args = (_ARGUMENT.sub(option, str(error)),)
+        raise
+
+
+def refuse_alone(options: Mapping[str, object], base: str) -> None:
+    """Refuse options, by name, that say nothing without another one, which is not given."""
+    for name, value in options.items():
+        if value is not None:
+            raise OptionError(f"{name}: found without {base}, expected with it; give both or none")
+
+
 def make_wind(
     machine: Machine,
     speed: float,
@@ -151,6 +198,19 @@ def read_wind(path: Path, seconds: float | None) -> WindSeries:
         )
     n = max(1, round(seconds / series.time_step))
     return replace(series, wind_speed=series.wind_speed[:n], wind_direction=series.wind_direction[:n])
+
+
+def candidates(a: str, b: str) -> tuple[Candidate, Candidate]:
+    """Return two machines to compare; those of one name are called as they were asked for."""
+    from turbine import load
+    from turbine.compare import Candidate
+
+    first, second = load(a), load(b)
+    for machine in (first, second):
+        machine.require_surface()
+    if first.name != second.name:
+        return Candidate(first), Candidate(second)
+    return Candidate(first, name=Path(a).stem), Candidate(second, name=Path(b).stem)
 
 
 def settings(machine: Machine, torque_law: TorqueLaw, peak_shaving: float | None) -> ControlSettings:

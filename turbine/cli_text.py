@@ -1,16 +1,20 @@
-"""What the commands of one turbine print: figures in the units that people read, in columns."""
+"""What the commands of one turbine print: figures in the units that people read, in columns, and how far they are."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from turbine.quantities import shown
 
 if TYPE_CHECKING:
+    from turbine.model import Model
     from turbine.simulation import Result
 
-__all__ = ["aligned", "columns_text", "summary"]
+__all__ = ["aligned", "columns_text", "progress", "say_compiling", "summary", "tower_note"]
 
 
 def summary(result: Result, metrics: dict[str, Any]) -> str:
@@ -41,7 +45,20 @@ def summary(result: Result, metrics: dict[str, Any]) -> str:
     modes = {name: time for name, time in metrics["time_in_mode_s"].items() if time > 0.0}
     if set(modes) != {"production"}:
         lines.append("Operation: " + ", ".join(f"{n.replace('_', '-')} {t:.1f} s" for n, t in modes.items()))
+    if note := tower_note(result.model):
+        lines.append(note)
     return "\n".join(lines)
+
+
+def tower_note(model: Model) -> str:
+    """Return that the tower stands still, and why; an empty string where it moves."""
+    from turbine.mechanics import TOWER_VALUES
+
+    if model.mechanics.modal_mass > 0.0:
+        return ""
+    absent = model.machine.lacking(f"tower.{name}" for name in TOWER_VALUES)
+    why = "as asked for" if model.options.tower is False else f"unknown are {', '.join(absent)}"
+    return f"The tower stands still: {why}"
 
 
 def columns_text(columns: Mapping[str, Any]) -> str:
@@ -69,3 +86,19 @@ def aligned(rows: Sequence[tuple[str, ...]], left: tuple[int, ...] = ()) -> str:
         cells = [c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def progress(done: int, total: int) -> None:
+    """Show how many load cases are done, on a terminal only."""
+    if sys.stderr.isatty():
+        filled = 30 * done // max(total, 1)
+        bar = "#" * filled + "." * (30 - filled)
+        typer.echo(f"\r{bar} {done} of {total} load cases", err=True, nl=done >= total)
+
+
+def say_compiling() -> None:
+    """Say why the first run on a machine takes long."""
+    from turbine.compiled import cache_folder
+
+    if sys.stderr.isatty() and not any(cache_folder().rglob("step.run-*.nbc")):
+        typer.echo("Compiling the simulation, once after each installation: about half a minute.", err=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from turbine.errors import EnergyError, LoadError, ParameterError, nearest
 from turbine.load_cases import Lifetime, LoadCase, LoadTable, run_load_cases
 from turbine.loads import Ultimate
 from turbine.machine import Machine
+from turbine.quantities import Shown, shown
 from turbine.steady import SteadyTable, steady_table
 from turbine.step import CHANNELS
 from turbine.trim import References
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "Comparison", "Quantity", "compare"]
 
 _UNITS = {name: unit for name, unit, _ in CHANNELS}
-#: What lines show instead of SI units: factor and unit.
-_SHOWN = {"N": (1e-3, "kN"), "N m": (1e-3, "kN m"), "W": (1e-3, "kW"), "rad/s": (180.0 / math.pi, "deg/s")}
+_LEAST_MWH = 0.05  # difference of a band that is told [MWh]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +77,24 @@ class Quantity:
         What it is; the unit holds for both values.
     a, b : float
         The values.
+    channel : str
+        What it is a figure of, as `turbine.quantities.shown` knows it; the name unless given.
+    title : str
+        For people, with a place for the title of the channel.
     """
 
     name: str
     unit: str
     a: float
     b: float
+    channel: str = field(default="", kw_only=True)
+    title: str = field(default="{}", kw_only=True)
+
+    @property
+    def shown(self) -> Shown:
+        """How people read it: title, unit and factor from the unit above."""
+        found = shown(self.channel or self.name)
+        return found._replace(name=self.title.format(found.name))
 
     @property
     def difference(self) -> float:
@@ -115,9 +127,9 @@ class Comparison:
 
     names: tuple[str, str]
     quantities: Mapping[str, Quantity]
-    steady: tuple[SteadyTable, SteadyTable]
-    curves: CurveComparison
-    lifetimes: tuple[Lifetime, Lifetime] | None
+    steady: tuple[SteadyTable, SteadyTable] = field(repr=False)
+    curves: CurveComparison = field(repr=False)
+    lifetimes: tuple[Lifetime, Lifetime] | None = field(repr=False)
 
     def __getitem__(self, name: str) -> Quantity:
         """Return a quantity; an unknown name raises with the nearest known one."""
@@ -148,19 +160,23 @@ class Comparison:
     def lines(self) -> list[str]:
         """Return the comparison as text: a line for each quantity, and where the energy differs."""
         first, second = self.names
-        width = max(len(name) for name in self.quantities)
+        titles = {name: q.shown for name, q in self.quantities.items()}
+        width = max(len(title.name) for title in titles.values())
         places = [max(12, len(first)), max(12, len(second))]
         found = [f"{'':{width}}  {first:>{places[0]}}  {second:>{places[1]}}    change  unit"]
         for name, q in self.quantities.items():
-            change = f"{100.0 * (q.ratio - 1.0):+.2f} %" if math.isfinite(q.ratio) else "-"
-            factor, unit = _SHOWN.get(q.unit, (1.0, q.unit))
+            title, unit, factor = titles[name]
             values = f"{_short(factor * q.a):>{places[0]}}  {_short(factor * q.b):>{places[1]}}"
-            found.append(f"{name:{width}}  {values}  {change:>8}  {'' if unit == '1' else unit}".rstrip())
+            found.append(f"{title:{width}}  {values}  {_change(q.ratio):>8}  {unit}".rstrip())
         c = self.curves
-        found.append(f"energy of {second} less {first} by wind speed, without losses:")
-        for low, high, difference in zip(c.edges[:-1], c.edges[1:], c.band_difference_mwh, strict=True):
-            if abs(difference) >= 0.05:
-                found.append(f"  {low:g} to {high:g} m/s: {difference:+.1f} MWh a year")
+        bands = zip(c.edges[:-1], c.edges[1:], c.band_difference_mwh, strict=True)
+        differences = [
+            f"  {low:g} to {high:g} m/s: {difference:+.1f} MWh a year"
+            for low, high, difference in bands
+            if abs(difference) >= _LEAST_MWH
+        ]
+        if differences:
+            found += [f"energy of {second} less {first} by wind speed, without losses:", *differences]
         for name, table in zip(self.names, self.steady, strict=True):
             for wind, why in table.unsettled.items():
                 found.append(f"{name}: not settled at {wind:g} m/s: {why}")
@@ -168,6 +184,12 @@ class Comparison:
             for case in life.failed:
                 found.append(f'{name}: load case "{case}" failed, the others of its wind speed stand for it')
         return found
+
+
+def _change(ratio: float) -> str:
+    """Return what a ratio is more or less than one in percent; nothing has no sign."""
+    text = f"{100.0 * (ratio - 1.0):+.2f} %" if math.isfinite(ratio) else "-"
+    return "0.00 %" if text[1:] == "0.00 %" else text
 
 
 def _short(value: float) -> str:
@@ -250,7 +272,8 @@ def compare(
         Quantity("capacity_factor", "1", *(capacity_factor(e, power) for e, power in zip(energy, rated, strict=True))),
     ]
     for channel in ("thrust", "tower_base_fore_aft_moment"):
-        found.append(Quantity(f"peak_{channel}", _UNITS[channel], *(table.peak(channel)[0] for table in steady)))
+        peaks = [table.peak(channel)[0] for table in steady]
+        found.append(Quantity(f"peak_{channel}", _UNITS[channel], *peaks, channel=channel, title="{}, largest steady"))
     lifetimes = None
     if load_cases is not None:
         cases = tuple(load_cases)
@@ -305,16 +328,28 @@ def _load_quantities(
 ) -> list[Quantity]:
     """Return what load cases tell of both, for loads and exponents that both have."""
     found = [
-        Quantity(f"{load}_del_{m:g}", _UNITS[load], value, life_b.equivalent_loads[load][m])
+        Quantity(
+            f"{load}_del_{m:g}",
+            _UNITS[load],
+            value,
+            life_b.equivalent_loads[load][m],
+            channel=load,
+            title=f"{{}}, equivalent load of m = {m:g}",
+        )
         for load, values in life_a.equivalent_loads.items()
         for m, value in values.items()
         if m in life_b.equivalent_loads.get(load, {})
     ]
     found += [
-        Quantity(f"ultimate_{load}", _UNITS[load], most.absolute, most_b[load].absolute)
+        Quantity(
+            f"ultimate_{load}", _UNITS[load], most.absolute, most_b[load].absolute, channel=load, title="{}, largest"
+        )
         for load, most in most_a.items()
         if load in most_b and load not in ("electrical_power", "pitch_angle")
     ]
     found.append(Quantity("pitch_travel", "rad/s", life_a.pitch_travel, life_b.pitch_travel))
-    found.append(Quantity("mean_power_in_turbulence", "W", life_a.mean_power, life_b.mean_power))
+    powers = life_a.mean_power, life_b.mean_power
+    found.append(
+        Quantity("mean_power_in_turbulence", "W", *powers, channel="electrical_power", title="{}, mean in turbulence")
+    )
     return found

@@ -6,7 +6,8 @@ missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -26,7 +27,7 @@ from turbine.power_curve import PowerCurve
 from turbine.rotor import AIR_DENSITY
 from turbine.surface import RotorSurface
 
-__all__ = ["STATUSES", "USUAL", "Machine", "Provenance"]
+__all__ = ["NEEDED", "STATUSES", "USUAL", "Machine", "Provenance"]
 
 #: What stands in for a value that hardly differs between machines, where it is unknown; in SI units.
 USUAL: Mapping[str, float] = MappingProxyType(
@@ -39,6 +40,27 @@ USUAL: Mapping[str, float] = MappingProxyType(
         "operation.air_density": AIR_DENSITY,
     }
 )
+
+#: What every run needs besides a rotor surface; for anything else there is a usual value, a design or an option.
+NEEDED = (
+    "rotor.radius",
+    "rotor.inertia",
+    "drive_train.gear_ratio",
+    "generator.rated_power",
+    "generator.efficiency",
+    "generator.inertia",
+    "tower.hub_height",
+    "operation.rated_rotor_speed",
+)
+
+#: Factors of the rated power, as far as the generator's torque decides it.
+_POWER = (
+    "generator.rated_torque",
+    "operation.rated_rotor_speed",
+    "drive_train.gear_ratio",
+    "generator.efficiency",
+)
+_POWER_GAP = 0.01  # between both, of the rated power; published figures agree within 0.1 %
 
 #: How a value came here: read in its source, derived from what was read, recalled (not verified), given by the user.
 STATUSES = ("read", "derived", "recalled", "user")
@@ -96,8 +118,8 @@ class Machine:
     controller: Controller = field(default_factory=Controller)
     surface: RotorSurface | None = field(default=None, compare=False)
     power_curve: PowerCurve | None = field(default=None, compare=False)
-    provenance: Mapping[str, Provenance] = field(default_factory=dict, repr=False)
-    missing: Mapping[str, str] = field(default_factory=dict, repr=False)
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
@@ -115,8 +137,19 @@ class Machine:
                 raise MachineError(
                     f'machine "{self.name}": {low} is {below:g}, expected at most {high}, which is {above:g}'
                 )
+        self._check_rated_power()
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return name, rated power and rotor diameter, as far as they are known; `turbine show` has the rest."""
+        power, radius = self.get("generator.rated_power"), self.get("rotor.radius")
+        parts = [repr(self.name)]
+        if power is not None:
+            parts.append(f"{power / 1e6:.2f} MW")
+        if radius is not None:
+            parts.append(f"rotor of {2.0 * radius:.1f} m")
+        return f"Machine({', '.join(parts)})"
 
     def get(self, key: str) -> float | None:
         """Return a value, None if it is unknown.
@@ -154,6 +187,10 @@ class Machine:
             raise self._absent(key)
         return value
 
+    def lacking(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some keys whose values are unknown."""
+        return tuple(key for key in keys if self._lookup(key) is None)
+
     def usual(self, key: str) -> float:
         """Return a value, or what `USUAL` has for it where it is unknown; parameters as `get`."""
         value = self.get(key)
@@ -176,9 +213,11 @@ class Machine:
         """
         if self.surface is None:
             why = f" ({self.missing['surface']})" if "surface" in self.missing else ""
+            values = self.lacking(NEEDED)
+            also = f"; a run also needs {self._described(values)}" if values else ""
             raise MachineError(
                 f'machine "{self.name}" has no rotor surface{why}: give one in a machine file of your own '
-                '(surface = "file.csv") or with dataclasses.replace(machine, surface=...)'
+                f'(surface = "file.csv") or with dataclasses.replace(machine, surface=...){also}'
             )
         return self.surface
 
@@ -220,9 +259,32 @@ class Machine:
         return value
 
     def _absent(self, key: str) -> MachineError:
-        unit = known_keys()[key]["unit"]
-        why = f": {self.missing[key]}" if key in self.missing else ""
+        """Return what to raise for an unknown value; where every run needs it, with all else that such a run lacks."""
+        others = [other for other in self.lacking(NEEDED) if other != key] if key in NEEDED else []
+        also = f"; a run also needs {self._described(others)}" if others else ""
+        if key in NEEDED and self.surface is None:
+            also += f"{' and' if others else '; a run also needs'} a rotor surface"
         return MachineError(
-            f'machine "{self.name}" has no value for {key} [{unit}]{why}; set it in a machine file of your own or with '
-            f'machine.with_values({{"{key}": ...}})'
+            f'machine "{self.name}" has no value for {self._described([key])}{also}; set it in a machine file of '
+            f'your own or with machine.with_values({{"{key}": ...}})'
         )
+
+    def _described(self, keys: Iterable[str]) -> str:
+        """Return keys with their units and, where it is told, why they are unknown."""
+        known = known_keys()
+        return ", ".join(
+            f"{key} [{known[key]['unit']}]{f': {self.missing[key]}' if key in self.missing else ''}" for key in keys
+        )
+
+    def _check_rated_power(self) -> None:
+        """Refuse a rated power that the rated torque does not give: a run would hold the torque."""
+        rated, factors = self.get("generator.rated_power"), [self.get(key) for key in _POWER]
+        if rated is None or None in factors:
+            return
+        given = math.prod(factor for factor in factors if factor is not None)
+        if abs(given - rated) > _POWER_GAP * rated:
+            raise MachineError(
+                f'machine "{self.name}": found {given / 1e6:.4g} MW as the product of {", ".join(_POWER)}, expected '
+                f"generator.rated_power, which is {rated / 1e6:.4g} MW, within {100.0 * _POWER_GAP:g} %; change them "
+                "together, or leave generator.rated_torque out: then it follows from the others"
+            )

@@ -119,7 +119,12 @@ def run_metrics(result: Result, settings: Mapping[str, Any] | None = None) -> di
             "sha256": _digest(result.wind.wind_speed, result.wind.wind_direction),
         },
         "settings": dict(settings or {}),
-        "model": {**asdict(model.options), "drive_train_used": model.mechanics.kind, "control_period": model.sample},
+        "model": {
+            **asdict(model.options),
+            "drive_train_used": model.mechanics.kind,
+            "tower_used": model.mechanics.modal_mass > 0.0,
+            "control_period": model.sample,
+        },
         "controller": {
             spec.name: _setting(getattr(model.settings, spec.name))
             for spec in fields(model.settings)

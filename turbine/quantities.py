@@ -43,6 +43,10 @@ SHOWN: Mapping[str, Shown] = MappingProxyType(
         "cp": Shown("power coefficient", ""),
         "ct": Shown("thrust coefficient", ""),
         "tip_speed_ratio": Shown("tip-speed ratio", ""),
+        "annual_energy": Shown("annual energy", "MWh"),
+        "capacity_factor": Shown("capacity factor", "%", 100.0),
+        "pitch_travel": Shown("pitch travel, mean", "deg/h", 3600.0 * _DEG),
+        "lcoe": Shown("cost of energy", "currency/MWh"),
     }
 )
 

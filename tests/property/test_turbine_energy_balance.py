@@ -60,6 +60,11 @@ def cases(draw: st.DrawFn) -> Case:
     values = {key: draw(share) * machine.require(key) for key in scaled if machine.get(key) is not None}
     values["drive_train.gearbox_efficiency"] = draw(st.floats(0.8, 1.0))
     values["generator.efficiency"] = draw(st.floats(0.8, 1.0))
+    values["generator.rated_power"] = (
+        machine.require("generator.rated_power")
+        * values["generator.efficiency"]
+        / machine.require("generator.efficiency")
+    )
     if draw(st.booleans()):
         values["drive_train.brake_torque"] = draw(st.floats(0.05, 1.5)) * RATED[name]
     options["tower"] = machine.get("tower.modal_mass") is not None and draw(st.booleans())

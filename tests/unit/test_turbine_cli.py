@@ -22,6 +22,7 @@ from turbine.folder import OutputError, check_target, replaced_folder
 from turbine.step import CHANNELS
 from turbine.wind import ntm, wind_class
 
+PAIR = ["compare", "nrel_5mw", "iea_3p4mw"]
 FORM = ["iea_15mw", "--wind", "12", "--turbulence", "B", "--seconds", "20", "--seed", "1"]
 Runner = Callable[..., tuple[int, str, str]]
 
@@ -126,6 +127,17 @@ def test_options_reach_the_simulation(wind_sim: Runner, tmp_path: Path) -> None:
     assert kept == pytest.approx(0.9 * _metrics(tmp_path / "f")["channels"]["electrical_power"]["mean"], rel=0.02)
 
 
+def test_an_unknown_tower_stands_still_and_the_run_says_so(wind_sim: Runner, tmp_path: Path) -> None:
+    base = ("--wind", "8", "--seconds", "1", "--out", tmp_path / "run")
+    code, out, err = wind_sim("iea_3p4mw", *base)
+    assert (code, err) == (0, "")
+    assert "The tower stands still: unknown are tower.modal_mass, tower.fore_aft_frequency_hz" in out
+    assert _metrics(tmp_path / "run")["model"]["tower_used"] is False
+    assert "The tower stands still: as asked for" in wind_sim("nrel_5mw", "--no-tower", *base)[1]
+    assert "stands still" not in wind_sim("nrel_5mw", *base)[1]
+    assert _metrics(tmp_path / "run")["model"]["tower_used"] is True
+
+
 def test_peak_shaving_lowers_the_thrust(wind_sim: Runner, tmp_path: Path) -> None:
     base = ("nrel_5mw", "--wind", "11.4", "--seconds", "1")
     assert wind_sim(*base, "--out", tmp_path / "a")[0] == 0
@@ -167,6 +179,26 @@ def test_wind_of_a_file(wind_sim: Runner, tmp_path: Path) -> None:
     assert "in place of --wind" in wind_sim("nrel_5mw", "--wind-file", file, "--wind", "8")[2]
 
 
+def test_keys_of_a_machine_file_are_no_options(wind_sim: Runner, tmp_path: Path) -> None:
+    (tmp_path / "time_step.toml").write_text('drive_train = "rigid"', encoding="utf-8")
+    _, _, err = wind_sim(tmp_path / "time_step.toml", "--wind", "9")
+    assert 'time_step.toml: key "drive_train": expected a table' in err
+    _, _, err = wind_sim("iea_15mw", "--wind", "9", "--drive-train", "three-mass")
+    assert "drive_train.effective_shaft_stiffness" in err
+
+
+def test_machines_of_one_name_are_called_by_their_files(wind_sim: Runner, tmp_path: Path) -> None:
+    folder = Path(turbine.__file__).with_name("machines")
+    for name in ("nrel_5mw.toml", "nrel_5mw_surface.csv"):
+        target = name.replace("5mw.toml", "variant.toml")
+        (tmp_path / target).write_bytes((folder / name).read_bytes())
+    code, out, _ = wind_sim("compare", "nrel_5mw", tmp_path / "nrel_variant.toml")
+    assert code == 0
+    assert out.split()[:2] == ["nrel_5mw", "nrel_variant"]
+    assert "less" not in out  # no difference, no table of it
+    assert wind_sim("compare", "nrel_5mw", "nrel_5mw")[1].split()[:4] == ["nrel_5mw", "(a)", "nrel_5mw", "(b)"]
+
+
 def test_a_machine_of_ones_own(wind_sim: Runner, tmp_path: Path) -> None:
     folder = Path(turbine.__file__).with_name("machines")
     text = (folder / "nrel_5mw.toml").read_text(encoding="utf-8")
@@ -184,23 +216,36 @@ def test_a_machine_of_ones_own(wind_sim: Runner, tmp_path: Path) -> None:
         (["no.toml", "--wind", "8"], "no.toml: cannot be read"),
         (["lst"], 'did you mean "list"?'),
         (["senvion_mm82", "--wind", "8"], "has no rotor surface"),
-        (["iea_3p4mw", "--wind", "8"], "--no-tower"),
         (["nrel_5mw"], "expected --wind SPEED or --wind-file CSV"),
         (["nrel_5mw", "--wind", "nan"], "--wind: found nan"),
         (["nrel_5mw", "--wind", "-1"], "--wind: found -1 m/s"),
         (["nrel_5mw", "--wind", "8", "--seconds", "0"], "--seconds: found 0 s"),
-        (["nrel_5mw", "--wind", "8", "--step", "5"], "time_step"),
+        (["nrel_5mw", "--wind", "8", "--step", "5"], "--step is 5 s"),
+        (["nrel_5mw", "--wind", "8", "--step", "1"], "leave that mode out with --drive-train rigid"),
+        (["nrel_5mw", "--wind", "8", "--drive-train", "rigid", "--step", "5"], "leave that mode out with --no-tower"),
+        (["nrel_5mw", "--wind", "8", "--shear", "3"], "--shear: found 3"),
+        (["nrel_5mw", "--wind", "8", "--seconds", "1e9"], "--seconds 1000000000.0 s at a --step of 0.01 s"),
         (["nrel_5mw", "--wind", "8", "--turbulence", "D"], "--turbulence"),
-        (["nrel_5mw", "--wind", "8", "--turbulence", "B", "--seed", "-1"], "seed is -1"),
+        (["nrel_5mw", "--wind", "8", "--turbulence", "B", "--seed", "-1"], "'--seed'"),
         (["nrel_5mw", "--wind", "8", "--gust", "eog", "--seconds", "20"], "--gust-start"),
         (["nrel_5mw", "--wind", "8", "--reserve-percent", "110"], "--reserve-percent: found 110 %"),
         (["nrel_5mw", "--wind", "8", "--power-limit-kw", "-1"], "--power-limit-kw: found -1 kW"),
-        (["nrel_5mw", "--wind", "8", "--peak-shaving", "80"], "did you give percent?"),
+        (["nrel_5mw", "--wind", "8", "--peak-shaving", "80"], "--peak-shaving: found 80"),
         (["nrel_5mw", "--wind-file", "none.csv"], "none.csv: cannot be read"),
         (["show", "nrel"], "unknown machine"),
         (["curve", "senvion_mm92"], "has no rotor surface"),
         (["compare", "nrel_5mw"], "Missing argument"),
         (["compare", "nrel_5mw", "nrel_6mw"], 'did you mean "nrel_5mw"?'),
+        ([*PAIR, "--opex", "1", "2"], "--opex: found without --capex"),
+        ([*PAIR, "--fixed-charge-rate", "0.1"], "--fixed-charge-rate: found without --capex"),
+        ([*PAIR, "--capex", "1", "2", "--fixed-charge-rate", "7"], "--fixed-charge-rate: found 7"),
+        ([*PAIR, "--capex", "-1", "2"], "--capex: found -1"),
+        ([*PAIR, "--capex", "1,2"], "'--capex'"),
+        ([*PAIR, "--seconds", "60"], "--seconds: found without --seeds"),
+        ([*PAIR, "--turbulence", "A"], "--turbulence: found without --seeds"),
+        ([*PAIR, "--seeds", "1", "--seconds", "0"], "--seconds: found 0 s"),
+        ([*PAIR, "--seeds", "-1"], "'--seeds'"),
+        ([*PAIR, "--mean-wind", "0"], "--mean-wind: found 0 m/s"),
     ],
 )
 def test_mistakes_end_in_one_message(wind_sim: Runner, arguments: list[str], expected: str) -> None:
@@ -268,6 +313,8 @@ def test_list_and_show_say_what_is_known_and_what_is_not(wind_sim: Runner) -> No
     code, out, _ = wind_sim("list")
     assert code == 0
     assert all(name in out for name in turbine.names())
+    without = [line.split()[0] for line in out.splitlines() if "no tower values" in line]
+    assert without == ["iea_3p4mw", "nrel_2p8mw", "senvion_mm82", "senvion_mm92"]
     for name in turbine.names():
         machine = turbine.load(name)
         code, out, _ = wind_sim("show", name)
@@ -301,8 +348,9 @@ def test_compare_prints_and_writes_both(wind_sim: Runner, tmp_path: Path) -> Non
     costs = ("--capex", "5e6", "4e6", "--opex", "2e5", "1e5")
     code, out, err = wind_sim("compare", "nrel_5mw", "iea_3p4mw", "--mean-wind", "8.5", *costs, "--out", tmp_path / "c")
     assert (code, err) == (0, "")
-    assert "annual_energy" in out
-    assert "lcoe" in out
+    assert "annual energy" in out
+    assert "cost of energy" in out
+    assert "tower stands still" not in out  # steady loads do not depend on it
     found = _metrics(tmp_path / "c")
     assert found["names"] == ["nrel_5mw", "iea_3p4mw"]
     energy = found["quantities"]["annual_energy"]
@@ -315,9 +363,11 @@ def test_compare_prints_and_writes_both(wind_sim: Runner, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_compare_runs_load_cases_on_demand(wind_sim: Runner) -> None:
-    code, out, _ = wind_sim("compare", "nrel_5mw", "iea_15mw", "--seeds", "1", "--seconds", "20")
+    code, out, _ = wind_sim("compare", "nrel_5mw", "iea_3p4mw", "--seeds", "1", "--seconds", "20")
     assert code == 0
-    assert "shaft_torque_del_4" in out
+    assert "shaft torque, equivalent load of m = 4" in out
+    assert "iea_3p4mw: The tower stands still: unknown are tower.modal_mass" in out
+    assert "nrel_5mw: The tower stands still" not in out
 
 
 @pytest.mark.parametrize("command", ["", "run", "curve", "compare", "list", "show"])

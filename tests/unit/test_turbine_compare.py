@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import turbine
-from turbine.compare import Candidate, Comparison, compare
+from turbine.compare import Candidate, Comparison, _change, compare
 from turbine.control import ControlSettings, controller
 from turbine.costs import Costs
 from turbine.design import minimum_pitch_schedule
@@ -89,8 +89,13 @@ def test_table_and_lines_hold_every_quantity(found: Comparison) -> None:
     assert table.loc["peak_thrust", "ratio"] == found["peak_thrust"].ratio
     assert table.attrs["names"] == ("normal", "shaved")
     lines = found.lines()
-    assert {line.split()[0] for line in lines} >= set(found.quantities)
-    (thrust,) = (line for line in lines if line.startswith("peak_thrust"))
+    for quantity, line in zip(found.quantities.values(), lines[1:], strict=False):
+        assert line.startswith(quantity.shown.name)
+        assert line.endswith(quantity.shown.unit)
+    assert not any(mark in line for line in lines for mark in ("_", "rad", "deg/s"))
+    (speed,) = (line for line in lines if line.startswith("rotor speed, largest"))
+    assert speed.endswith("rpm")
+    (thrust,) = (line for line in lines if line.startswith("thrust, largest steady"))
     assert f"{100.0 * (found['peak_thrust'].ratio - 1.0):+.2f} %" in thrust
     assert thrust.endswith("kN")
     assert not any("e+" in line for line in lines)
@@ -119,8 +124,25 @@ def test_a_machine_is_not_better_than_itself(machine: Machine) -> None:
     same = compare(machine, machine, wind_distribution=WIND, wind_speed=[4.0, 12.0], availability=0.95)
     assert same.names == ("nrel_5mw (a)", "nrel_5mw (b)")
     assert {q.difference for q in same.quantities.values()} == {0.0}
+    assert len(repr(same)) < 1000  # no tables in it
+    assert len(same.lines()) == 1 + len(same.quantities)  # nothing above nothing
     whole = compare(machine, machine, wind_distribution=WIND, wind_speed=[4.0, 12.0])
     assert same["annual_energy"].a == pytest.approx(0.95 * whole["annual_energy"].a, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (1.0, "0.00 %"),
+        (1.0 - 1e-9, "0.00 %"),
+        (1.0 + 1e-9, "0.00 %"),
+        (0.99, "-1.00 %"),
+        (2.0, "+100.00 %"),
+        (np.nan, "-"),
+    ],
+)
+def test_no_change_has_no_sign(ratio: float, text: str) -> None:
+    assert _change(ratio) == text
 
 
 def test_two_machines_and_what_did_not_settle(machine: Machine) -> None:

@@ -65,6 +65,7 @@ def test_overview_has_every_panel_with_its_unit(result: Result) -> None:
         "electrical power [MW]",
         "thrust [kN]",
         "fore-aft moment [MN m]",
+        "side-side moment [MN m]",
         "shaft torque [kN m]",
     ]
     assert figure.axes[-1].get_xlabel() == "time [s]"
@@ -176,6 +177,7 @@ def test_comparison_shows_both() -> None:
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["nrel_5mw", "iea_15mw"]
+    assert figure.get_suptitle() == "nrel_5mw and iea_15mw: steady operation and energy of a year"
     check_figure(lambda: plots.plot_comparison(found))
     bars = plots.plot_energy_difference(found).patches
     heights = sum(bar.get_height() for bar in bars)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from turbine.plots.style import BLUE, GREY, VERMILLION, new_figure, style
+from turbine.plots.style import BLUE, GREY, VERMILLION, new_figure, style, title_figure
 from turbine.quantities import shown
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def plot_comparison(found: Comparison) -> Figure:
         Four panels; both are named once, in their colours.
     """
     with style():
-        figure = new_figure(4.7)
+        figure = new_figure(4.9)
         axes = cast("list[Axes]", list(figure.subplots(2, 2, sharex=True).flat))
         for ax, name in zip(axes, _PANELS, strict=False):
             title, unit, factor = shown(name)
@@ -48,6 +48,7 @@ def plot_comparison(found: Comparison) -> Figure:
             ax.set_xlabel("wind speed [m/s]")
         figure.align_ylabels(axes)
         axes[0].legend(loc="lower right", labelcolor="linecolor", handlelength=2.6)
+        title_figure(figure, f"{found.names[0]} and {found.names[1]}: steady operation and energy of a year")
     return figure
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from turbine import design
 from turbine.machine import Machine
-from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, style
+from turbine.plots.style import BLUE, GREY, INK, VERMILLION, canvas, new_figure, style, title_figure
 from turbine.quantities import shown
 from turbine.surface import Optimum
 
@@ -85,7 +85,7 @@ def plot_steady(steady: SteadyTable, title: str = "") -> Figure:
             ax.set_xlabel("")
         figure.align_ylabels(axes)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=8.5, fontweight="bold", parse_math=False)
+            title_figure(figure, title)
     return figure
 
 

@@ -24,6 +24,7 @@ from turbine.plots.style import (
     end_labels,
     new_figure,
     style,
+    title_figure,
 )
 from turbine.quantities import shown
 
@@ -49,6 +50,7 @@ _PANELS: tuple[tuple[str, ...], ...] = (
     ("electrical_power",),
     ("thrust",),
     ("tower_base_fore_aft_moment",),
+    ("tower_base_side_side_moment",),
     ("shaft_torque",),
 )
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, SKY)
@@ -80,7 +82,7 @@ def plot_channel(result: Result, *names: str, ax: Axes | None = None) -> Axes:
 
 
 def plot_overview(result: Result) -> Figure:
-    """Draw wind, rotor speed, pitch, power, thrust, tower moment and shaft torque above each other.
+    """Draw wind, rotor speed, pitch, power, thrust, tower moments and shaft torque above each other.
 
     Parameters
     ----------
@@ -94,21 +96,14 @@ def plot_overview(result: Result) -> Figure:
     """
     with style():
         panels = [names for names in _PANELS if _moves(result, names[0])]
-        figure = new_figure(0.9 + 1.12 * len(panels))
+        figure = new_figure(0.9 + 1.05 * len(panels))
         axes = cast("list[Axes]", list(figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]))
         rated = _rated(result)
         for ax, names in zip(axes, panels, strict=True):
             _draw(ax, result, names, rated=rated.get(names[0]), stacked=True)
         figure.align_ylabels(axes)
         machine = result.model.machine
-        figure.suptitle(
-            f"{machine.title or machine.name}: {result.wind.name}",
-            x=0.01,
-            ha="left",
-            fontsize=8.5,
-            fontweight="bold",
-            parse_math=False,
-        )
+        title_figure(figure, f"{machine.title or machine.name}: {result.wind.name}")
         _time_axis(axes[-1], result)
         _mode_legend(axes[0], result)
     return figure

@@ -29,6 +29,7 @@ __all__ = [
     "end_labels",
     "new_figure",
     "style",
+    "title_figure",
     "to_png",
     "to_svg",
 ]
@@ -44,6 +45,11 @@ def style() -> Iterator[None]:
 def canvas(ax: Axes | None, height: float, width: float = WIDTH) -> Axes:
     """Return the given axes, or the only axes of a new figure."""
     return ax if ax is not None else new_figure(height, width).add_subplot()
+
+
+def title_figure(figure: Figure, text: str) -> None:
+    """Write a title over a figure, at its left edge."""
+    figure.suptitle(text, x=0.01, ha="left", fontsize=8.5, fontweight="bold", parse_math=False)
 
 
 def end_labels(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float = 0.17) -> None:
