@@ -1,0 +1,363 @@
+"""From elements to the arrays of the network's step: nodes are merged over closed breakers, matrices factored.
+
+`Circuit` is what elements and devices come down to: nodes, branches, capacitances, loads and sources by name.
+`assemble` discretises it for one state of its switches, one step and one frame.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.errors import NetworkError
+from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt, Transformer
+from gridforming.network_step import Topology
+from gridforming.sparse import factorise, pattern
+
+__all__ = ["GROUND", "LEAK", "Assembled", "Branch", "Circuit", "assemble", "circuit"]
+
+LEAK = 1e-6  #: conductance of every node to ground, so that a floating island stays regular [pu]
+GROUND = "ground"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Resistance and reactance between two nodes, a node and a source, or a node and ground."""
+
+    name: str
+    tail: str
+    head: str
+    resistance: float
+    reactance: float
+    ratio: complex = 1.0
+
+
+@dataclass
+class Circuit:
+    """What a network and its devices come down to; names of sources and nodes differ."""
+
+    nodes: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
+    susceptance: dict[str, float] = field(default_factory=dict)
+    load: dict[str, complex] = field(default_factory=dict)
+    breakers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    faults: dict[str, tuple[str, complex]] = field(default_factory=dict)
+
+    def add_susceptance(self, node: str, value: float) -> None:
+        """Add capacitance to a node [pu at nominal frequency]."""
+        self.susceptance[node] = self.susceptance.get(node, 0.0) + value
+
+
+def circuit(network: Network) -> Circuit:
+    """Return the circuit of a network without its devices."""
+    made = Circuit(nodes=[bus.name for bus in network.buses])
+    for element in network.elements:
+        match element:
+            case Line():
+                made.branches.append(
+                    Branch(element.name, element.start, element.end, element.resistance, element.reactance)
+                )
+                if element.susceptance > 0.0:
+                    made.add_susceptance(element.start, 0.5 * element.susceptance)
+                    made.add_susceptance(element.end, 0.5 * element.susceptance)
+            case Transformer():
+                made.branches.append(
+                    Branch(
+                        element.name, element.start, element.end, element.resistance, element.reactance, element.ratio
+                    )
+                )
+            case Shunt():
+                made.load[element.bus] = made.load.get(element.bus, 0.0) + element.conductance
+                if element.susceptance > 0.0:
+                    made.add_susceptance(element.bus, element.susceptance)
+                elif element.susceptance < 0.0:
+                    made.branches.append(Branch(element.name, element.bus, GROUND, 0.0, -1.0 / element.susceptance))
+            case Load():
+                if element.kind == "impedance":
+                    power = complex(element.active, -element.reactive)
+                    made.load[element.bus] = made.load.get(element.bus, 0.0) + power
+            case Grid():
+                made.sources.append(element.name)
+                made.branches.append(
+                    Branch(element.name, element.name, element.bus, element.resistance, element.reactance)
+                )
+            case Breaker():
+                made.breakers[element.name] = (element.start, element.end)
+            case Fault():
+                made.faults[element.name] = (element.bus, 1.0 / element.impedance)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Assembled:
+    """A discretised circuit: the arrays, and where everything stands in them.
+
+    Parameters
+    ----------
+    topology : Topology
+        For the compiled step.
+    node : mapping of str to int
+        Number of each named node, source and ground; joined nodes share one.
+    branch : mapping of str to int
+        Number of each branch, opening breakers included.
+    """
+
+    topology: Topology
+    node: Mapping[str, int]
+    branch: Mapping[str, int]
+    sources: int
+
+
+def assemble(
+    made: Circuit,
+    *,
+    time_step: float,
+    nominal_speed: float,
+    frame_speed: float,
+    closed: Mapping[str, bool],
+    opening: Mapping[str, float] | None = None,
+    faults: Mapping[str, float] | None = None,
+    extra_load: Mapping[str, complex] | None = None,
+) -> Assembled:
+    """Discretise a circuit.
+
+    Parameters
+    ----------
+    made : Circuit
+        Nodes and branches.
+    time_step : float
+        [s].
+    nominal_speed : float
+        2 pi times the nominal frequency [rad/s].
+    frame_speed : float
+        Of the frame [pu].
+    closed : mapping of str to bool
+        By breaker.
+    opening : mapping of str to float, optional
+        Breakers that open at the moment, with their conductance [pu].
+    faults : mapping of str to float, optional
+        Share of the admittance of each fault that is on [-].
+    extra_load : mapping of str to complex, optional
+        Admittance by node beside that of the circuit [pu].
+    """
+    opening, faults, extra_load = opening or {}, faults or {}, extra_load or {}
+    number = _numbers(made, closed)
+    n = 1 + max(number[name] for name in made.nodes)
+    for k, source in enumerate((*made.sources, GROUND)):
+        number[source] = n + k
+    branches = list(made.branches)
+    branches += [Branch(name, *made.breakers[name], 1.0 / g, 0.0) for name, g in opening.items()]
+    count = len(branches)
+    tail = np.array([number[b.tail] for b in branches], np.int64)
+    head = np.array([number[b.head] for b in branches], np.int64)
+    ratio = np.array([b.ratio for b in branches], np.complex128)
+    r = np.array([b.resistance for b in branches], np.float64)
+    x = np.array([b.reactance for b in branches], np.float64)
+    resistive = x == 0.0
+    if np.any(resistive & (r <= 0.0)):
+        raise NetworkError(f'branch "{branches[int(np.argmax(resistive & (r <= 0.0)))].name}" has no impedance')
+    inductance = np.where(resistive, 1.0, x / nominal_speed)
+    z = r + 1j * frame_speed * x
+    with np.errstate(divide="ignore"):
+        conductance = np.where(resistive, 1.0 / np.where(resistive, r, 1.0), 0.0)
+    # So that the trapezoidal rule turns a vector at rest by exactly the frame's angle, whatever the step.
+    half = 0.5 * frame_speed * nominal_speed * time_step
+    warp = half / math.tan(half) if half > 0.0 else 1.0
+    inertia = warp * inductance / time_step
+    whole = inertia + 0.5 * z
+    drop = np.where(resistive, 0.0, z / inductance)
+    slope = np.where(resistive, conductance, 1.0 / inductance)
+    decay = np.where(resistive, 0.0, (inertia - 0.5 * z) / whole)
+    push = np.where(resistive, conductance, 0.5 / whole)
+    decay_euler = np.where(resistive, 0.0, inertia / whole)
+    load = np.zeros(n, np.complex128)
+    capacitance = np.zeros(n)
+    susceptance = np.zeros(n)
+    for name, value in (*made.load.items(), *extra_load.items()):
+        load[number[name]] += value
+    for name, share in faults.items():
+        bus, admittance = made.faults[name]
+        load[number[bus]] += share * admittance
+    for name, value in made.susceptance.items():
+        capacitance[number[name]] += value / nominal_speed
+        susceptance[number[name]] += value
+    loaded = np.abs(load) > 0.0
+    load += LEAK
+    charge_euler = (2.0 * warp * capacitance / time_step).astype(np.complex128)
+    turning = 1j * frame_speed * susceptance
+    capacitive = capacitance > 0.0
+    pairs = [(int(a), int(b)) for a, b in zip(tail, head, strict=True) if a < n and b < n]
+    step, slots = pattern(n, pairs)
+    for k in range(n):
+        step.values[slots[k, k]] += load[k] + charge_euler[k] + turning[k]
+    for k in range(count):
+        _stamp(step.values, slots, int(tail[k]), int(head[k]), complex(ratio[k]), complex(push[k]), n)
+    factorise(step)
+    algebraic, pivot, rows = _instant_rows(tail, head, resistive, capacitive, loaded, slope, n)
+    instant, places = pattern(n, [*pairs, *rows])
+    _fill_instant(instant.values, places, tail, head, ratio, resistive, slope, load, capacitive, algebraic, pivot)
+    factorise(instant)
+    topology = Topology(
+        tail=tail,
+        head=head,
+        ratio=ratio,
+        resistive=resistive,
+        drop=drop.astype(np.complex128),
+        slope=slope,
+        decay=decay.astype(np.complex128),
+        push=push.astype(np.complex128),
+        decay_euler=decay_euler.astype(np.complex128),
+        load=load,
+        charge=charge_euler - turning,
+        charge_euler=charge_euler,
+        capacitive=capacitive,
+        algebraic=algebraic,
+        pivot=pivot,
+        step=step,
+        instant=instant,
+        right=np.zeros(n, np.complex128),
+    )
+    return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))
+
+
+def _numbers(made: Circuit, closed: Mapping[str, bool]) -> dict[str, int]:
+    """Return the number of each node; those that closed breakers join have the same."""
+    root = {name: name for name in made.nodes}
+
+    def top(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for name, (start, end) in made.breakers.items():
+        if closed[name]:
+            root[top(end)] = top(start)
+    number: dict[str, int] = {}
+    found: dict[str, int] = {}
+    for name in made.nodes:
+        number[name] = found.setdefault(top(name), len(found))
+    return number
+
+
+def _stamp(
+    values: npt.NDArray[np.complex128],
+    slots: Mapping[tuple[int, int], int],
+    a: int,
+    b: int,
+    ratio: complex,
+    admittance: complex,
+    n: int,
+) -> None:
+    """Add a branch's admittance behind a ratio to the rows of its unknown ends."""
+    back = ratio.conjugate()
+    if a < n:
+        values[slots[a, a]] += admittance / (ratio * back)
+        if b < n:
+            values[slots[a, b]] -= admittance / back
+    if b < n:
+        values[slots[b, b]] += admittance
+        if a < n:
+            values[slots[b, a]] -= admittance / ratio
+
+
+def _instant_rows(
+    tail: npt.NDArray[np.int64],
+    head: npt.NDArray[np.int64],
+    resistive: npt.NDArray[np.bool_],
+    capacitive: npt.NDArray[np.bool_],
+    loaded: npt.NDArray[np.bool_],
+    slope: npt.NDArray[np.float64],
+    n: int,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], list[tuple[int, int]]]:
+    """Say which row holds which equation right after a jump.
+
+    A capacitor holds its node's voltage. Where resistances lead to ground, a source or a capacitor, currents give the
+    voltage. In a group of nodes without such a way currents must stay balanced: one row of the group holds the
+    derivative of its balance.
+    """
+    group = list(range(n))
+
+    def top(k: int) -> int:
+        while group[k] != k:
+            k = group[k]
+        return k
+
+    held = loaded & ~capacitive
+    for k in map(int, np.flatnonzero(resistive)):
+        a, b = int(tail[k]), int(head[k])
+        free = [e for e in (a, b) if e < n and not capacitive[e]]
+        if len(free) == 2:
+            group[top(free[1])] = top(free[0])
+        elif len(free) == 1:
+            held[free[0]] = True
+    tops = np.array([top(k) for k in range(n)], np.int64)
+    grounded = {int(tops[k]) for k in np.flatnonzero(held)}
+    weight = np.zeros(n)
+    for k in map(int, np.flatnonzero(~resistive)):
+        for e in (int(tail[k]), int(head[k])):
+            if e < n:
+                weight[e] += slope[k]
+    algebraic = np.zeros(n, np.bool_)
+    pivot = np.full(n, -1, np.int64)
+    extra: list[tuple[int, int]] = []
+    for root in sorted({int(t) for t in tops}):
+        nodes = [int(k) for k in np.flatnonzero(tops == root) if not capacitive[k]]
+        if not nodes:
+            continue
+        if root in grounded:
+            algebraic[nodes] = True
+            continue
+        row = max(nodes, key=lambda k: weight[k])
+        algebraic[[k for k in nodes if k != row]] = True
+        if weight[row] > 0.0:
+            pivot[nodes] = row
+            for k in nodes:
+                extra.append((row, k))
+                extra += [(row, int(head[b])) for b in np.flatnonzero(tail == k) if head[b] < n]
+                extra += [(row, int(tail[b])) for b in np.flatnonzero(head == k) if tail[b] < n]
+    return algebraic, pivot, extra
+
+
+def _fill_instant(
+    values: npt.NDArray[np.complex128],
+    slots: Mapping[tuple[int, int], int],
+    tail: npt.NDArray[np.int64],
+    head: npt.NDArray[np.int64],
+    ratio: npt.NDArray[np.complex128],
+    resistive: npt.NDArray[np.bool_],
+    slope: npt.NDArray[np.float64],
+    load: npt.NDArray[np.complex128],
+    capacitive: npt.NDArray[np.bool_],
+    algebraic: npt.NDArray[np.bool_],
+    pivot: npt.NDArray[np.int64],
+) -> None:
+    n = load.size
+    for k in range(n):
+        if algebraic[k]:
+            values[slots[k, k]] += load[k]
+        elif capacitive[k] or pivot[k] != k:
+            values[slots[k, k]] += 1.0  # held by its capacitor, or a node with nothing at all
+    for k in range(tail.size):
+        a, b, t, g = int(tail[k]), int(head[k]), complex(ratio[k]), float(slope[k])
+        back = t.conjugate()
+        for here, there, own, other in ((a, b, g / (t * back), -g / back), (b, a, g, -g / t)):
+            if here >= n or capacitive[here]:
+                continue
+            row = here if resistive[k] else int(pivot[here])
+            if row < 0 or (resistive[k] and not algebraic[here]):
+                continue
+            values[slots[row, here]] += own
+            if there < n:
+                values[slots[row, there]] += other
+
+
+def stiffest_time(assembled: Assembled) -> float:
+    """Return the shortest time constant l / |z| of the inductive branches [s]."""
+    drop = np.abs(assembled.topology.drop)
+    fastest = float(drop.max()) if drop.size else 0.0
+    return math.inf if fastest == 0.0 else 1.0 / fastest

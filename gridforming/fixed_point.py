@@ -1,0 +1,353 @@
+"""Where a system stands still: power flow for a first guess, Newton on the very step that simulates.
+
+The unknowns are all states that are continuous, and the frequency of an island that no grid holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.assembly import GROUND, LEAK
+from gridforming.converter import Cascade, Converter, Following, Forming
+from gridforming.errors import InitialisationError
+from gridforming.system import Model, State, System, advance, build, dead
+
+__all__ = ["OperatingPoint", "operating_point", "power_flow"]
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+
+#: Continuous states of a converter; the others are references, outputs or numbers that jump.
+CONTINUOUS = (
+    "angle",
+    "u_next",
+    "u",
+    "r1",
+    "r2",
+    "current_integral",
+    "current_filter",
+    "voltage_integral",
+    "damping_filter",
+    "p_filter",
+    "q_filter",
+    "law_speed",
+    "law_voltage",
+    "pll_angle",
+    "pll_speed",
+    "pll_voltage",
+    "pll_integral",
+    "dc_voltage",
+    "dc_power",
+)
+TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
+
+
+@dataclass(frozen=True, eq=False)
+class OperatingPoint:
+    """A system that stands still in a frame.
+
+    Parameters
+    ----------
+    model : Model
+        In the frame that it stands still in.
+    state : State
+        The states.
+    residual : float
+        Largest movement over one period [pu].
+    """
+
+    model: Model
+    state: State
+    residual: float
+
+    @property
+    def frequency(self) -> float:
+        """Of the system [pu]."""
+        return self.model.frame_speed
+
+
+def state_vector(state: State) -> Floats:
+    """Return the continuous states as numbers: voltages, currents, converters."""
+    parts: list[Floats] = [np.ascontiguousarray(state.v[:-1]).view(np.float64), state.i.view(np.float64)]
+    for name in CONTINUOUS:
+        column = np.ascontiguousarray(state.converters[name])
+        parts.append(column.view(np.float64).ravel())
+    return np.concatenate(parts)
+
+
+def state_names(model: Model) -> list[str]:
+    """Return the name of each entry of `state_vector`."""
+    made = model.circuit
+    names = [f"{kind} of {name}" for name in (*made.nodes, *made.sources) for kind in ("v_d", "v_q")]
+    names += [f"{kind} of {b.name}" for b in made.branches for kind in ("i_d", "i_q")]
+    records = model.system.converters
+    sample = dead(model).converters
+    for name in CONTINUOUS:
+        ends = ("_d", "_q") if sample.dtype[name].kind == "c" else ("",)
+        names += [f"{name}{end} of {c.name}" for c in records for end in ends]
+    return names
+
+
+def with_vector(state: State, vector: Floats) -> State:
+    """Return a state with other continuous states."""
+    made = state.copy()
+    at = 0
+
+    def take(count: int) -> Floats:
+        nonlocal at
+        at += count
+        return vector[at - count : at]
+
+    made.v[:-1] = take(2 * (made.v.size - 1)).copy().view(np.complex128)
+    made.i[:] = take(2 * made.i.size).copy().view(np.complex128)
+    for name in CONTINUOUS:
+        wide = 2 if made.converters.dtype[name].kind == "c" else 1
+        values = take(wide * made.converters.size).copy()
+        made.converters[name] = values.view(np.complex128) if wide == 2 else values
+    return made
+
+
+def period_map(model: Model, state: State) -> Floats:
+    """Return the continuous states one common period later."""
+    return state_vector(advance(model, state, model.period)[0])
+
+
+def jacobian(model: Model, state: State) -> Floats:
+    """Return the derivative of `period_map` by the continuous states, by central differences, shape (n, n)."""
+    base = state_vector(state)
+    slope = np.zeros((base.size, base.size))
+    for k in range(base.size):
+        size = 1e-6 * max(1.0, abs(base[k]))
+        up, down = base.copy(), base.copy()
+        up[k] += size
+        down[k] -= size
+        slope[:, k] = (period_map(model, with_vector(state, up)) - period_map(model, with_vector(state, down))) / (
+            2.0 * size
+        )
+    return slope
+
+
+def _phasor_matrix(model: Model) -> Complexes:
+    """Return the nodal admittance at the frame's speed over all nodes and sources, filters of bridges left out."""
+    node = {name: k for k, name in enumerate((*model.circuit.nodes, *model.circuit.sources, GROUND))}
+    root = model.index
+    size = len(node)
+    y = np.zeros((size, size), np.complex128)
+    bridges = {f"{c.name}.bridge" for c in model.system.converters}
+    for b in model.circuit.branches:
+        if b.name in bridges:
+            continue
+        admittance = 1.0 / complex(b.resistance, model.frame_speed * b.reactance)
+        a, e, t = node[b.tail], node[b.head], complex(b.ratio)
+        y[a, a] += admittance / abs(t) ** 2
+        y[e, e] += admittance
+        y[a, e] -= admittance / t.conjugate()
+        y[e, a] -= admittance / t
+    for name, value in model.circuit.load.items():
+        y[node[name], node[name]] += value
+    for name, susceptance in model.circuit.susceptance.items():
+        y[node[name], node[name]] += 1j * model.frame_speed * susceptance
+    joined = np.zeros((int(root.max()) + 1, size))
+    joined[root, np.arange(size)] = 1.0
+    y = joined @ y @ joined.T
+    n = model.assembled.topology.load.size
+    y[np.arange(n), np.arange(n)] += LEAK
+    return y
+
+
+def power_flow(model: Model, state: State | None = None) -> Complexes:
+    """Return voltages by node, source and ground for the references of the converters, shape (nodes + sources + 1,).
+
+    Following converters give active and reactive power, forming ones active power and voltage; the first forming one
+    of an island without a grid holds its angle and gives what is missing.
+
+    Raises
+    ------
+    InitialisationError
+        No solution is found.
+    """
+    from scipy.optimize import root
+
+    system = model.system
+    start = state or dead(model)
+    y = _phasor_matrix(model)
+    n = model.assembled.topology.load.size
+    known = np.zeros(y.shape[0], np.complex128)
+    known[model.index] = start.v
+    power = np.zeros(n, np.complex128)
+    magnitude: dict[int, float] = {}
+    slack: int | None = None
+    for k, converter in enumerate(system.converters):
+        node = int(model.places.node[k])
+        record = start.converters[k]
+        scale = system.scale(converter)
+        if isinstance(converter.control, Following):
+            power[node] += complex(record["p_ref"], record["q_ref"]) / scale
+        else:
+            power[node] += record["p_ref"] / scale
+            magnitude[node] = float(record["v_ref"])
+            if not system.grids and slack is None:
+                slack = node
+
+    def voltages(z: Floats) -> Complexes:
+        v = known.copy()
+        v[:n] = z[:n] * np.exp(1j * z[n:])
+        return v
+
+    def mismatch(z: Floats) -> Floats:
+        v = voltages(z)
+        missing = v[:n] * np.conj(y[:n] @ v) - power
+        active, reactive = missing.real.copy(), missing.imag.copy()
+        for node, wanted in magnitude.items():
+            reactive[node] = z[node] - wanted
+        if slack is not None:
+            active[slack] = z[n + slack]
+        return np.concatenate([active, reactive])
+
+    guess = np.concatenate([np.ones(n), np.full(n, np.angle(known[n]) if system.grids else 0.0)])
+    found = root(mismatch, guess, method="hybr", options={"xtol": 1e-12})
+    if not found.success or np.abs(mismatch(found.x)).max() > 1e-8:
+        raise InitialisationError(
+            "power flow: no solution for the references of the converters, expected one; the largest mismatch left is "
+            f"{np.abs(mismatch(found.x)).max():.3g} pu"
+        )
+    return voltages(found.x)[model.index]
+
+
+def _guess(model: Model) -> State:
+    """Return a first guess of the states from the power flow."""
+    system, made = model.system, model.circuit
+    state = dead(model)
+    v = power_flow(model, state)
+    names = [*made.nodes, *made.sources, GROUND]
+    place = {name: k for k, name in enumerate(names)}
+    current = np.zeros(len(made.branches), np.complex128)
+    y = _phasor_matrix(model)
+    balance = np.zeros(y.shape[0], np.complex128)
+    balance[model.index] = v
+    given = y @ balance  # what each node must be given from outside: the bridges' currents
+    number = {b.name: k for k, b in enumerate(made.branches)}
+    for k, converter in enumerate(system.converters):
+        node = int(model.places.node[k])
+        sharing = [c for j, c in enumerate(system.converters) if int(model.places.node[j]) == node]
+        part = converter.rated_power / sum(c.rated_power for c in sharing)
+        ic = given[node] * part
+        f, scale = converter.filter, system.scale(converter)
+        u = v[place[converter.filter_node]] + complex(f.resistance, model.frame_speed * f.reactance) * scale * ic
+        v[place[converter.name]] = u
+        current[number[f"{converter.name}.bridge"]] = ic
+    for k, b in enumerate(made.branches):
+        if not b.name.endswith(".bridge"):
+            z = complex(b.resistance, model.frame_speed * b.reactance)
+            current[k] = (v[place[b.tail]] / b.ratio - v[place[b.head]]) / z
+    for k, converter in enumerate(system.converters):
+        scale = system.scale(converter)
+        outlet = f"{converter.name}.outlet" if converter.lcl else f"{converter.name}.bridge"
+        _guess_converter(
+            converter,
+            state.converters[k],
+            model.constants[k],
+            v[place[converter.filter_node]],
+            v[place[converter.name]],
+            current[number[f"{converter.name}.bridge"]] * scale,
+            current[number[outlet]] * scale,
+        )
+        v[place[converter.name]] *= model.constants[k]["hold"] / model.constants[k]["turn_step"]
+    return replace(state, v=v, i=current)
+
+
+def _guess_converter(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> None:
+    """Fill in a converter's states near rest; Newton does the rest."""
+    power = v * ig.conjugate()
+    held = u * np.exp(0.5j * p["frame_speed"] * p["nominal_speed"] * p["period"])  # at the beginning of its interval
+    control = converter.control
+    x["u"] = held
+    x["u_next"] = x["r1"] = held / p["turn"] if p["delay"] else held
+    x["r2"] = x["r1"]
+    x["p_filter"], x["q_filter"] = power.real, power.imag
+    x["pll_angle"], x["pll_speed"], x["law_speed"], x["speed"] = np.angle(v), p["frame_speed"], 1.0, 1.0
+    angle = np.angle(v)
+    if isinstance(control, Forming) and not isinstance(control.inner, Cascade):
+        angle = np.angle(u)
+    elif isinstance(control, Forming):
+        inner = control.inner
+        assert isinstance(inner, Cascade)
+        angle = np.angle(v + complex(inner.virtual_resistance, inner.virtual_reactance) * ig)
+    back = np.exp(-1j * angle)
+    x["angle"], x["law_voltage"] = angle, abs(v)
+    x["pll_voltage"] = abs(v)
+    inside, made = ic * back, u * back
+    x["current_filter"] = inside
+    if isinstance(control, Following):
+        kt = p["current_bandwidth"] * p["filter_reactance"] / p["nominal_speed"]
+        x["current_integral"] = made + kt * inside - abs(v)
+    elif isinstance(control.inner, Cascade):
+        inner = control.inner
+        own = v * back
+        x["damping_filter"] = own
+        if inner.kic > 0.0:
+            rest = made - 1j * p["filter_reactance"] * inside - inner.voltage_feedforward * own
+            x["current_integral"] = rest / inner.kic
+        rest = inside - 1j * p["filter_susceptance"] * own - inner.current_feedforward * ig * back
+        x["voltage_integral"] = rest / inner.kiv
+
+
+def operating_point(
+    system: System, *, time_step: float | None = None, frequency: float | None = None
+) -> OperatingPoint:
+    """Return where a system stands still.
+
+    Parameters
+    ----------
+    system : System
+        With the references of its converters.
+    time_step : float, optional
+        As in `build`.
+    frequency : float, optional
+        First guess of the frequency of an island [pu]; a grid's own where there is one.
+
+    Returns
+    -------
+    OperatingPoint
+        With its model, in the frame that turns with the system.
+
+    Raises
+    ------
+    InitialisationError
+        No operating point; the device and the state that move are named.
+    """
+    free = not system.grids
+    speed = frequency or (1.0 if free else system.grids[0].frequency)
+    model = build(system, time_step=time_step, frame_speed=speed)
+    state = _guess(model)
+    # An island has no phase of its own: the angle of its first forming converter is held instead of its frequency.
+    vector = state_vector(state)
+    held = state_names(model).index(f"angle of {system.converters[0].name}") if free else -1
+    best = np.inf
+    for _ in range(30):
+        after = period_map(model, state)
+        residual = after - vector
+        best = float(np.abs(residual).max())
+        if not np.isfinite(best):
+            break
+        if best < TOLERANCE:
+            return OperatingPoint(model, state, best)
+        slope = jacobian(model, state) - np.eye(vector.size)
+        if free:
+            other = build(system, time_step=time_step, frame_speed=speed + 1e-6)
+            slope[:, held] = (period_map(other, state) - after) / 1e-6
+        move = np.linalg.lstsq(slope, -residual, rcond=1e-12)[0]
+        if free:
+            speed += float(np.clip(move[held], -0.05, 0.05))
+            move[held] = 0.0
+            model = build(system, time_step=time_step, frame_speed=speed)
+        most = float(np.abs(move).max())
+        vector = vector + move * min(1.0, 1.0 / most if most > 0.0 else 1.0)
+        state = with_vector(state, vector)
+    moved = np.abs(period_map(model, state) - vector)
+    where = state_names(model)[int(np.argmax(np.nan_to_num(moved, nan=np.inf)))]
+    raise InitialisationError(f"no operating point: {where} still moves by {best:.3g} pu in one period, expected rest")

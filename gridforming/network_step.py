@@ -1,0 +1,196 @@
+"""The network's step: trapezoidal Norton equivalents and one nodal equation, after Dommel.
+
+Branches are series resistance and inductance behind a complex ratio: l di/dt = v_a / n - v_b - (r + j w l) i, in a
+frame that turns at w. Node voltages are known behind the last node: sources, then ground. Dommel 1969,
+doi:10.1109/TPAS.1969.292459; two half-steps of backward Euler after switching: Marti and Lin 1989,
+doi:10.1109/59.31018.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.sparse import Factors, solve
+from turbine.compiled import kernel
+
+__all__ = ["Topology", "half_steps", "resolve", "trapezoid"]
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Topology(NamedTuple):
+    """A network in one state of its breakers, discretised at one step in one frame; b branches, n nodes.
+
+    Parameters
+    ----------
+    tail, head : array, shape (b,)
+        Nodes at either end; n and above are known: sources, then ground.
+    ratio : array, shape (b,)
+        Complex ratio on the tail's side [-].
+    resistive : array, shape (b,)
+        Branches without inductance.
+    drop : array, shape (b,)
+        (r + j w l) / l of inductive branches [1/s].
+    slope : array, shape (b,)
+        1 / l of inductive branches [1/s], conductance of resistive ones.
+    decay, push : array, shape (b,)
+        Trapezoidal rule: i1 = decay i0 + push (dv0 + dv1); resistive ones: i1 = push dv1.
+    decay_euler : array, shape (b,)
+        Backward Euler over half a step: i1 = decay_euler i0 + push dv1.
+    load : array, shape (n,)
+        Admittance that follows without delay, leak included.
+    charge, charge_euler, capacitive : array, shape (n,)
+        Of node capacitances: 2 C / h - j w C, 2 C / h, and whether there is one.
+    algebraic : array, shape (n,)
+        Nodes whose voltage follows from currents and loads alone.
+    pivot : array, shape (n,)
+        Row that holds the derivative of the current balance of a node, -1 if none does.
+    step, instant : Factors
+        Of the nodal matrix, and of that which gives voltages right after a jump of a source.
+    right : array, shape (n,)
+        Scratch.
+    """
+
+    tail: Integers
+    head: Integers
+    ratio: Complexes
+    resistive: Flags
+    drop: Complexes
+    slope: Floats
+    decay: Complexes
+    push: Complexes
+    decay_euler: Complexes
+    load: Complexes
+    charge: Complexes
+    charge_euler: Complexes
+    capacitive: Flags
+    algebraic: Flags
+    pivot: Integers
+    step: Factors
+    instant: Factors
+    right: Complexes
+
+
+@kernel
+def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped-def]
+    """Find the node voltages right after a jump of a source, inductor currents and capacitor voltages held.
+
+    Parameters
+    ----------
+    g : Topology
+        The network.
+    v : array, shape (n + sources + 1,)
+        Voltages, sources and ground at the end; the first n are overwritten.
+    i : array, shape (b,)
+        Currents of the branches, tail to head; those of resistive branches are overwritten.
+    """
+    n = g.load.size
+    right = g.right
+    for k in range(n):
+        right[k] = v[k] if g.capacitive[k] else 0.0
+    for b in range(g.tail.size):
+        a, e = g.tail[b], g.head[b]
+        back = 1.0 / g.ratio[b].conjugate()
+        if g.resistive[b]:
+            continue  # unknown ends stand in the matrix; a known end adds below
+        rise = g.drop[b] * i[b]
+        if a >= n:
+            rise -= g.slope[b] * v[a] / g.ratio[b]
+        if e >= n:
+            rise += g.slope[b] * v[e]
+        if a < n:
+            if g.algebraic[a]:
+                right[a] -= i[b] * back
+            if g.pivot[a] >= 0:
+                right[g.pivot[a]] += rise * back
+        if e < n:
+            if g.algebraic[e]:
+                right[e] += i[b]
+            if g.pivot[e] >= 0:
+                right[g.pivot[e]] -= rise
+    for b in range(g.tail.size):
+        if g.resistive[b]:
+            a, e = g.tail[b], g.head[b]
+            if a >= n and e < n and g.algebraic[e]:
+                right[e] += g.slope[b] * v[a] / g.ratio[b]
+            if e >= n and a < n and g.algebraic[a]:
+                right[a] += g.slope[b] * v[e] / g.ratio[b].conjugate()
+    solve(g.instant, right, v)
+    for b in range(g.tail.size):
+        if g.resistive[b]:
+            i[b] = g.slope[b] * (v[g.tail[b]] / g.ratio[b] - v[g.head[b]])
+
+
+@kernel
+def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: bool):  # type: ignore[no-untyped-def]
+    """Take one step, trapezoidal or half as long by backward Euler; `known` are sources and ground at its end."""
+    n = g.load.size
+    right = g.right
+    for k in range(n):
+        right[k] = 0.0
+    if not euler:
+        # The capacitor's current at the beginning is what the balance of its node leaves.
+        for b in range(g.tail.size):
+            a, e = g.tail[b], g.head[b]
+            if a < n and g.capacitive[a]:
+                right[a] -= i[b] / g.ratio[b].conjugate()
+            if e < n and g.capacitive[e]:
+                right[e] += i[b]
+        for k in range(n):
+            if g.capacitive[k]:
+                right[k] += (g.charge[k] - g.load[k]) * v[k]
+    else:
+        for k in range(n):
+            if g.capacitive[k]:
+                right[k] = g.charge_euler[k] * v[k]
+    for b in range(g.tail.size):
+        a, e = g.tail[b], g.head[b]
+        if euler:
+            i[b] *= g.decay_euler[b]
+        elif not g.resistive[b]:
+            i[b] = g.decay[b] * i[b] + g.push[b] * (v[a] / g.ratio[b] - v[e])
+        else:
+            i[b] = 0.0
+        held = i[b]
+        if a >= n:
+            held += g.push[b] * known[a - n] / g.ratio[b]
+        if e >= n:
+            held -= g.push[b] * known[e - n]
+        if a < n:
+            right[a] -= held / g.ratio[b].conjugate()
+        if e < n:
+            right[e] += held
+    for k in range(known.size):
+        v[n + k] = known[k]
+    solve(g.step, right, v)
+    for b in range(g.tail.size):
+        i[b] += g.push[b] * (v[g.tail[b]] / g.ratio[b] - v[g.head[b]])
+
+
+@kernel
+def trapezoid(g: Topology, v: Complexes, i: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
+    """Advance voltages and currents by one step of the trapezoidal rule.
+
+    Parameters
+    ----------
+    g : Topology
+        The network.
+    v, i : array, shapes (n + sources + 1,), (b,)
+        Voltages and currents; overwritten.
+    known : array, shape (sources + 1,)
+        Voltages of sources and ground at the end of the step.
+    """
+    _advance(g, v, i, known, False)
+
+
+@kernel
+def half_steps(g: Topology, v: Complexes, i: Complexes, middle: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
+    """Advance by two half-steps of backward Euler, as after switching; parameters as `trapezoid`."""
+    _advance(g, v, i, middle, True)
+    _advance(g, v, i, known, True)

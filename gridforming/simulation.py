@@ -1,0 +1,352 @@
+"""Runs of a system from event to event, and what they give: labelled, in per unit, as waveforms on demand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.errors import NetworkError
+from gridforming.events import Event, SetFault, SetGrid, SetReference, Switch
+from gridforming.fixed_point import OperatingPoint, operating_point
+from gridforming.step import CHANGED, GOES_ON, SWITCHED
+from gridforming.system import Model, Rows, State, System, advance, build, dead
+from turbine.checks import check_positive
+from turbine.errors import SimulationError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Island", "Result", "islands", "simulate"]
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+
+_STAGES = 32  # in which a breaker loses its conductance
+_HIGHEST, _LOWEST = 1e3, 1e-4  # conductance of an opening breaker [pu]
+
+#: Columns of a converter: name, field, unit.
+COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("active_power", "p", "pu"),
+    ("reactive_power", "q", "pu"),
+    ("speed", "speed", "pu"),
+    ("angle", "angle", "rad"),
+    ("dc_voltage", "dc_voltage", "pu"),
+)
+
+
+@dataclass(frozen=True)
+class Island:
+    """Buses that are connected, and the names of what holds their voltage."""
+
+    buses: tuple[str, ...]
+    forming: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A run: one row per output step, before the samples of its time.
+
+    Parameters
+    ----------
+    time : array, shape (n,)
+        [s].
+    model : Model
+        What was run, with its switches as they ended.
+    end : State
+        To go on from.
+    notes : tuple of str
+        What happened that a user should know: islands without a source.
+    """
+
+    time: Floats
+    model: Model
+    rows: Rows
+    end: State
+    notes: tuple[str, ...]
+
+    def voltage(self, bus: str) -> Complexes:
+        """Return the space vector of a bus in the network's frame, shape (n,) [pu]."""
+        return np.asarray(self.rows.v[:, _place("bus", bus, self.model.circuit.nodes)])
+
+    def current(self, branch: str) -> Complexes:
+        """Return the space vector of a branch's current, start to end, in the network's frame, shape (n,) [pu]."""
+        names = [b.name for b in self.model.circuit.branches]
+        return np.asarray(self.rows.i[:, _place("branch", branch, names)])
+
+    def converter(self, name: str, column: str) -> Floats:
+        """Return a column of a converter, shape (n,); names stand in `COLUMNS`, powers in pu of its rating."""
+        k = _place("converter", name, [c.name for c in self.model.system.converters])
+        fields = {title: key for title, key, _ in COLUMNS}
+        _place("column", column, list(fields))
+        return np.array(self.rows.converters[fields[column]][:, k])
+
+    def phases(self, vector: Complexes) -> Floats:
+        """Return the three phases of a space vector of this run at rest, shape (n, 3)."""
+        angle = self.model.frame_speed * self.model.system.nominal_speed * self.time
+        rest = vector * np.exp(1j * angle)
+        return np.stack([(rest * np.exp(-2j * math.pi * k / 3.0)).real for k in range(3)], axis=1)
+
+    def table(self) -> pd.DataFrame:
+        """Return magnitudes of bus voltages and the columns of all converters, indexed by time [s]."""
+        import pandas as pd
+
+        columns = {f"{bus}.voltage": np.abs(self.voltage(bus)) for bus in self.model.circuit.nodes}
+        for converter in self.model.system.converters:
+            for title, _, _ in COLUMNS:
+                columns[f"{converter.name}.{title}"] = self.converter(converter.name, title)
+        return pd.DataFrame(columns, index=pd.Index(self.time, name="time"))
+
+
+def _place(kind: str, name: str, known: list[str]) -> int:
+    if name not in known:
+        raise SimulationError(f'no {kind} "{name}"{nearest(name, known)}; known: {", ".join(known)}')
+    return known.index(name)
+
+
+def islands(model: Model, closed: Mapping[str, bool]) -> tuple[Island, ...]:
+    """Return the islands of a system with its breakers in a state, in the order of their first bus."""
+    system, made = model.system, model.circuit
+    root = {name: name for name in (*made.nodes, *made.sources)}
+
+    def top(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    ties = [(b.tail, b.head) for b in made.branches if b.head in root]
+    ties += [pair for name, pair in made.breakers.items() if closed[name]]
+    for a, b in ties:
+        root[top(b)] = top(a)
+    holding = [g.name for g in system.grids]
+    holding += [c.name for c in system.converters if c.forming]
+    found: dict[str, list[str]] = {}
+    for bus in system.network.buses:
+        found.setdefault(top(bus.name), []).append(bus.name)
+    return tuple(
+        Island(tuple(buses), tuple(name for name in holding if top(name) == key)) for key, buses in found.items()
+    )
+
+
+def simulate(
+    system: System,
+    duration: float,
+    *,
+    events: Iterable[Event] = (),
+    start: Literal["steady", "dead"] | OperatingPoint | State = "steady",
+    time_step: float | None = None,
+    waveforms: bool = False,
+    output_step: float | None = None,
+) -> Result:
+    """Run a system.
+
+    Parameters
+    ----------
+    system : System
+        Network and converters.
+    duration : float
+        [s].
+    events : iterable of Event
+        In any order; an event acts at the first step at or after its time.
+    start : "steady", "dead", OperatingPoint or State
+        At rest, without voltage and current, or where another run ended.
+    time_step : float, optional
+        Of the network [s]; the shortest sampling period unless given.
+    waveforms : bool
+        Whether the network is solved in a frame at rest, as waveforms, instead of one that turns.
+    output_step : float, optional
+        Between rows [s], a multiple of the step; each step unless given.
+
+    Returns
+    -------
+    Result
+        Rows, notes, and the state at the end.
+
+    Raises
+    ------
+    WindformError
+        What is wrong with the input; no operating point; the bus and the time at which the run left the numbers.
+    """
+    check_positive("duration", duration, unit="s", error=SimulationError)
+    point = start if isinstance(start, OperatingPoint) else None
+    if start == "steady":
+        point = operating_point(system, time_step=time_step)
+    speed = 0.0 if waveforms else point.frequency if point else 1.0
+    model = build(system, time_step=time_step, frame_speed=speed)
+    if point is not None:
+        state = _turned(point, model)
+    elif isinstance(start, State):
+        state = start.copy()
+    elif start == "dead":
+        state = dead(model)
+    else:
+        raise SimulationError(f'start: found {start!r}, expected "steady", "dead", an operating point or a state')
+    h = model.time_step
+    stride = 1 if output_step is None else round(output_step / h)
+    if stride < 1 or abs(stride * h - (output_step or h)) > 1e-9:
+        raise SimulationError(f"output_step: found {output_step:g} s, expected a multiple of the step of {h:g} s")
+    first = state.step
+    last = first + math.ceil(duration / h - 1e-6)
+    queue = sorted(events, key=lambda e: e.time)
+    for event in queue:
+        _check_event(model, event, duration)
+    moments: dict[int, list[Event]] = {}
+    for event in queue:
+        moments.setdefault(first + math.ceil(event.time / h - 1e-6), []).append(event)
+    parts: list[Rows] = []
+    notes: list[str] = []
+    fading: dict[str, int] = {}  # breakers and faults that lose their conductance, with the stage they are in
+    begin = SWITCHED if start == "dead" else GOES_ON
+    stage = max(1, round(0.5 / system.network.frequency / _STAGES / h))
+    model = model.switched(state.closed, state.faults)
+    while state.step < last:
+        now = moments.pop(state.step, [])
+        if now:
+            state, kind, falling = _apply(model, state, now)
+            begin = max(begin, kind)
+            fading |= falling
+            if kind == SWITCHED:
+                notes += _notes(model, state)
+        if fading or begin == SWITCHED:
+            model, fading = _faded(model, state, fading)
+            begin = max(begin, CHANGED)
+        until = min([last, *moments, *([state.step + stage] if fading else [])])
+        # Rows stand at multiples of the stride since the start, so parts end there.
+        parts_here, state = _part(model, state, until, begin, first, stride)
+        parts += parts_here
+        begin = GOES_ON
+    rows = Rows(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("v", "i", "converters")))
+    time = (first + stride * np.arange(rows.v.shape[0])) * h
+    return Result(time, model, rows, state, tuple(notes))
+
+
+def _part(model: Model, state: State, until: int, begin: int, first: int, stride: int) -> tuple[list[Rows], State]:
+    """Run to a step; keep the rows that fall on the stride."""
+    parts: list[Rows] = []
+    late = -(state.step - first) % stride
+    for count, every in ((min(late, until - state.step), 0), (until - state.step - late, stride)):
+        if count <= 0:
+            continue
+        state, rows, stopped = advance(model, state, count, begin=begin, stride=every)
+        begin = GOES_ON
+        if stopped >= 0:
+            values = np.abs(state.v[: len(model.circuit.nodes)])
+            bus = model.circuit.nodes[int(np.argmax(np.nan_to_num(values, nan=np.inf)))]
+            raise SimulationError(
+                f'bus "{bus}" left all bounds at t = {stopped * model.time_step:.6g} s, expected finite voltages; a '
+                "shorter time_step or slower control may help"
+            )
+        if every:
+            parts.append(rows)
+    return parts, state
+
+
+def _turned(point: OperatingPoint, model: Model) -> State:
+    """Return the state of an operating point for a model in another frame: frames agree at time zero."""
+    state = point.state.copy()
+    state.grids["frame_speed"] = model.frame_speed
+    if model.frame_speed == point.model.frame_speed:
+        return state
+    # Held vectors wait for their next sample; sources at rest keep the factor that gives the mean of a step.
+    back = point.model.constants["hold"] / model.constants["hold"]
+    sources = len(model.circuit.nodes) + np.array(
+        [model.circuit.sources.index(c.name) for c in model.system.converters], np.int64
+    )
+    state.v[sources] /= back
+    for name in ("u_next", "r1", "r2"):
+        # They turn at the next sample by the frame's own turn; before it they are one period old.
+        state.converters[name] *= point.model.constants["turn"] / model.constants["turn"]
+    return state
+
+
+def _check_event(model: Model, event: Event, duration: float) -> None:
+    if not (math.isfinite(event.time) and 0.0 <= event.time <= duration):
+        raise SimulationError(f"event at {event.time!r} s: expected a time between 0 and {duration:g} s")
+    system = model.system
+    match event:
+        case SetReference():
+            _place("converter", event.converter, [c.name for c in system.converters])
+        case SetGrid():
+            _place("grid", event.grid, [g.name for g in system.grids])
+        case Switch():
+            _place("breaker", event.breaker, list(model.circuit.breakers))
+        case SetFault():
+            _place("fault", event.fault, list(model.circuit.faults))
+
+
+def _apply(model: Model, state: State, events: list[Event]) -> tuple[State, int, dict[str, int]]:
+    """Return the state after events, how the run goes on, and what begins to lose its conductance."""
+    state = state.copy()
+    closed, faults = dict(state.closed), dict(state.faults)
+    kind, falling = GOES_ON, {}
+    for event in events:
+        match event:
+            case SetReference():
+                k = [c.name for c in model.system.converters].index(event.converter)
+                fields = {"p_ref": event.active, "q_ref": event.reactive, "v_ref": event.voltage, "w_ref": event.speed}
+                for name, value in fields.items():
+                    if value is not None:
+                        state.converters[name][k] = value
+            case SetGrid():
+                _set_grid(model, state, event)
+                kind = max(kind, CHANGED)
+            case Switch():
+                if closed[event.breaker] and not event.closed:
+                    falling[event.breaker] = 0
+                closed[event.breaker] = event.closed
+                kind = SWITCHED
+            case SetFault():
+                if faults[event.fault] and not event.on:
+                    falling[event.fault] = 0
+                faults[event.fault] = float(event.on)
+                kind = SWITCHED
+    return replace(state, closed=closed, faults=faults), kind, falling
+
+
+def _set_grid(model: Model, state: State, event: SetGrid) -> None:
+    k = [g.name for g in model.system.grids].index(event.grid)
+    record: Any = state.grids[k]
+    record["phase"] += event.phase_jump
+    for name, value in (("voltage", event.voltage), ("speed", event.frequency), ("ramp", event.ramp)):
+        if value is not None:
+            record[name] = value
+    place = len(model.circuit.nodes) + model.circuit.sources.index(event.grid)
+    state.v[place] = record["voltage"] * np.exp(1j * record["phase"])
+
+
+def _faded(model: Model, state: State, fading: dict[str, int]) -> tuple[Model, dict[str, int]]:
+    """Return the model at the present stage of what loses its conductance, and what goes on doing so."""
+    opening: dict[str, float] = {}
+    faults = dict(state.faults)
+    left: dict[str, int] = {}
+    for name, stage in fading.items():
+        if stage >= _STAGES or state.closed.get(name, False) or faults.get(name, 0.0) > 0.0:
+            continue
+        share = (_LOWEST / _HIGHEST) ** (stage / (_STAGES - 1))
+        if name in model.circuit.breakers:
+            opening[name] = _HIGHEST * share
+        else:
+            faults[name] = share
+        left[name] = stage + 1
+    return model.switched(state.closed, faults, opening), left
+
+
+def _notes(model: Model, state: State) -> Iterator[str]:
+    for island in islands(model, state.closed):
+        if not island.forming:
+            yield (
+                f"t = {state.step * model.time_step:.6g} s: the island of {', '.join(island.buses)} holds no grid and "
+                "no grid-forming unit"
+            )
+
+
+def require_holding(model: Model, closed: Mapping[str, bool]) -> None:
+    """Refuse a system whose islands are all without a grid and a grid-forming unit."""
+    found = islands(model, closed)
+    if not any(island.forming for island in found):
+        names = "; ".join(", ".join(island.buses) for island in found)
+        raise NetworkError(f"no island has a grid or a grid-forming unit, expected one at least; islands: {names}")

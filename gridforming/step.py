@@ -1,0 +1,160 @@
+"""Converters and network together: the compiled loop that simulation, initialisation and linearisation share."""
+
+from __future__ import annotations
+
+import cmath
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.control_step import sample
+from gridforming.network_step import Topology, half_steps, resolve, trapezoid
+from turbine.compiled import kernel
+
+__all__ = ["CHANGED", "GOES_ON", "GRID", "SWITCHED", "Places", "run"]
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+Integers = npt.NDArray[np.int64]
+Records = Any
+
+_f = np.float64
+
+#: States of a Thevenin grid; its phase stands against the network's frame.
+GRID = np.dtype(
+    [
+        ("voltage", _f),
+        ("phase", _f),
+        ("speed", _f),  # [pu]
+        ("ramp", _f),  # of the speed [pu/s]
+        ("nominal_speed", _f),  # [rad/s]
+        ("frame_speed", _f),  # [pu]
+    ]
+)
+#: How a run begins: as the last one ended, after a change that leaves voltages to be found, after switching.
+GOES_ON, CHANGED, SWITCHED = range(3)
+_LOOK = 64  # steps between looks for what is not a number
+
+
+class Places(NamedTuple):
+    """Where converters and grids stand in the network's arrays, by converter and by grid.
+
+    Parameters
+    ----------
+    source, node, bridge, outlet : array, shape (converters,)
+        Entry of `v` of its bridge; node of its voltage measurement; branches of the bridge's and the grid's current.
+    grid : array, shape (grids,)
+        Entry of `v` of each grid.
+    """
+
+    source: Integers
+    node: Integers
+    bridge: Integers
+    outlet: Integers
+    grid: Integers
+
+
+@kernel
+def _known(  # type: ignore[no-untyped-def]
+    known: Complexes, n: int, places: Places, v: Complexes, ps: Records, grids: Records, h: float, half: bool
+):
+    """Fill in the voltages of sources at the end of a step of h, or half of it, and advance the grids."""
+    for c in range(places.source.size):
+        turn = ps[c].turn_step
+        known[places.source[c] - n] = v[places.source[c]] * (cmath.sqrt(turn) if half else turn)
+    span = 0.5 * h if half else h
+    for k in range(places.grid.size):
+        s = grids[k]
+        s.phase += span * s.nominal_speed * (s.speed + 0.5 * span * s.ramp - s.frame_speed)
+        s.speed += span * s.ramp
+        known[places.grid[k] - n] = s.voltage * cmath.exp(1j * s.phase)
+    known[known.size - 1] = 0.0
+
+
+@kernel
+def run(  # type: ignore[no-untyped-def]
+    g: Topology,
+    places: Places,
+    v: Complexes,
+    i: Complexes,
+    xs: Records,
+    ps: Records,
+    grids: Records,
+    first: int,
+    count: int,
+    h: float,
+    frame_turn: float,
+    begin: int,
+    stride: int,
+    kept_v: Complexes,
+    kept_i: Complexes,
+    kept_x: Records,
+):
+    """Take `count` steps from step `first` on.
+
+    Parameters
+    ----------
+    g, places : Topology, Places
+        The network and where devices stand in it.
+    v, i : array, shapes (n + sources + 1,), (b,)
+        Voltages and currents; overwritten.
+    xs, ps : array of records of STATES and CONSTANTS, shape (converters,)
+        Converters; the states are overwritten.
+    grids : array of records of GRID, shape (grids,)
+        Thevenin grids; overwritten.
+    first, count : int
+        Number of the first step since the start of the run, steps to take.
+    h, frame_turn : float
+        Step [s], angle by which the frame turns in it [rad].
+    begin : int
+        GOES_ON, CHANGED or SWITCHED.
+    stride : int
+        Steps between rows that are kept, 0: none; a row stands before the samples of its step.
+    kept_v, kept_i, kept_x : array
+        Rows; written.
+
+    Returns
+    -------
+    int
+        Step at which something stopped being a number, -1 if none did.
+    """
+    n = g.load.size
+    known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
+    row = 0
+    for k in range(first, first + count):
+        keep = stride > 0 and (k - first) % stride == 0
+        if keep:
+            for m in range(n):
+                kept_v[row, m] = v[m]
+            for m in range(i.size):
+                kept_i[row, m] = i[m]
+        jump = begin == CHANGED and k == first
+        for c in range(xs.size):
+            p = ps[c]
+            if (k - int(p.offset)) % int(p.every) == 0:
+                x = xs[c]
+                ic, ig = i[places.bridge[c]] * p.scale, i[places.outlet[c]] * p.scale
+                sample(x, p, v[places.node[c]], ic, ig, frame_turn * k)
+                v[places.source[c]] = x.u * p.hold
+                jump = True
+        if keep:
+            for c in range(xs.size):
+                kept_x[row, c] = xs[c]
+            row += 1
+        if jump:
+            resolve(g, v, i)
+        if begin == SWITCHED and k == first:
+            _known(middle, n, places, v, ps, grids, h, True)
+            for m in range(middle.size):
+                v[n + m] = middle[m]
+            _known(known, n, places, v, ps, grids, h, True)
+            half_steps(g, v, i, middle, known)
+        else:
+            _known(known, n, places, v, ps, grids, h, False)
+            trapezoid(g, v, i, known)
+        if k % _LOOK == 0 or k == first + count - 1:
+            for m in range(n):
+                if not abs(v[m]) < 1e6:
+                    return k
+    return -1

@@ -1,0 +1,338 @@
+"""A network with its converters, and its arrays for the compiled loop at one step and in one frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.assembly import GROUND, Assembled, Branch, Circuit, assemble, circuit
+from gridforming.converter import Converter, constants
+from gridforming.errors import NetworkError
+from gridforming.network import Breaker, Fault, Grid, Network
+from gridforming.records import CONSTANTS, STATES
+from gridforming.step import GOES_ON, GRID, Places, run
+
+__all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead"]
+
+Complexes = npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A network and the converters that stand on it.
+
+    Parameters
+    ----------
+    network : Network
+        Buses and elements.
+    converters : tuple of Converter
+        Names must differ from those of elements.
+
+    Raises
+    ------
+    NetworkError
+        A name twice, or a converter at a bus that does not exist.
+    """
+
+    network: Network
+    converters: tuple[Converter, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "converters", tuple(self.converters))
+        names = [e.name for e in self.network.elements] + [c.name for c in self.converters]
+        buses = [bus.name for bus in self.network.buses]
+        for converter in self.converters:
+            if names.count(converter.name) > 1:
+                raise NetworkError(f'converter "{converter.name}": its name is taken, expected another')
+            if converter.bus not in buses:
+                raise NetworkError(
+                    f'converter "{converter.name}": found bus "{converter.bus}", expected one of {", ".join(buses)}'
+                )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """Thevenin grids of the network."""
+        return tuple(e for e in self.network.elements if isinstance(e, Grid))
+
+    @property
+    def nominal_speed(self) -> float:
+        """Nominal angular frequency [rad/s]."""
+        return 2.0 * math.pi * self.network.frequency
+
+    def scale(self, converter: Converter) -> float:
+        """Return the network's base over a converter's rating."""
+        return self.network.power / converter.rated_power
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that a run goes on from.
+
+    Parameters
+    ----------
+    v : array, shape (nodes + sources + 1,)
+        Voltages by node of the circuit, then by source, then ground [pu].
+    i : array, shape (branches,)
+        Currents [pu].
+    converters, grids : array of records
+        Of STATES and GRID.
+    step : int
+        Steps since the start of the run.
+    closed : mapping of str to bool
+        By breaker.
+    faults : mapping of str to float
+        Share of each fault that is on.
+    """
+
+    v: Complexes
+    i: Complexes
+    converters: npt.NDArray[Any]
+    grids: npt.NDArray[Any]
+    step: int = 0
+    closed: Mapping[str, bool] = field(default_factory=dict)
+    faults: Mapping[str, float] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        """Return a copy that shares nothing that changes."""
+        return replace(
+            self,
+            v=self.v.copy(),
+            i=self.i.copy(),
+            converters=self.converters.copy(),
+            grids=self.grids.copy(),
+            closed=dict(self.closed),
+            faults=dict(self.faults),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A system at one step, in one frame, with its switches in one state."""
+
+    system: System
+    circuit: Circuit
+    time_step: float
+    frame_speed: float
+    assembled: Assembled
+    places: Places
+    constants: npt.NDArray[Any]
+    index: npt.NDArray[np.int64]  #: where each node, source and ground of the circuit stands in the step's voltages
+
+    @property
+    def period(self) -> int:
+        """Steps after which all converters have sampled a whole number of times."""
+        return math.lcm(*(int(p["every"]) for p in self.constants)) if self.constants.size else 1
+
+    def switched(
+        self,
+        closed: Mapping[str, bool],
+        faults: Mapping[str, float],
+        opening: Mapping[str, float] | None = None,
+    ) -> Model:
+        """Return the model with its switches in another state."""
+        assembled = assemble(
+            self.circuit,
+            time_step=self.time_step,
+            nominal_speed=self.system.nominal_speed,
+            frame_speed=self.frame_speed,
+            closed=closed,
+            faults=faults,
+            opening=opening,
+        )
+        places, index = _places(self.system, self.circuit, assembled)
+        return replace(self, assembled=assembled, places=places, index=index)
+
+
+def circuit_of(system: System) -> Circuit:
+    """Return the circuit of a system: the network's, and the filters of its converters."""
+    made = circuit(system.network)
+    for converter in system.converters:
+        f, scale = converter.filter, system.scale(converter)
+        node = converter.filter_node
+        made.sources.append(converter.name)
+        bridge = Branch(f"{converter.name}.bridge", converter.name, node, f.resistance * scale, f.reactance * scale)
+        made.branches.append(bridge)
+        if f.susceptance > 0.0:
+            made.add_susceptance(node, f.susceptance / scale)
+        if converter.lcl:
+            made.nodes.append(node)
+            made.branches.append(
+                Branch(
+                    f"{converter.name}.outlet",
+                    node,
+                    converter.bus,
+                    f.grid_resistance * scale,
+                    f.grid_reactance * scale,
+                )
+            )
+    return made
+
+
+def build(system: System, *, time_step: float | None = None, frame_speed: float = 1.0) -> Model:
+    """Return a system's model with its breakers as they are given.
+
+    Parameters
+    ----------
+    system : System
+        The system.
+    time_step : float, optional
+        Of the network [s]; the shortest sampling period unless given.
+    frame_speed : float
+        1 for the frame that turns at nominal frequency, 0 for waveforms [pu].
+
+    Raises
+    ------
+    NetworkError, ConverterError
+        What is wrong with the system or the step.
+    """
+    if time_step is None:
+        rates = [c.sampling_hz for c in system.converters]
+        time_step = 1.0 / max(rates) if rates else 50e-6
+    if not (0.0 < time_step < 0.05 / system.network.frequency):
+        raise NetworkError(
+            f"time_step: found {time_step:g} s, expected above 0 and below {0.05 / system.network.frequency:g} s, a "
+            "twentieth of a cycle"
+        )
+    made = circuit_of(system)
+    closed = {e.name: e.closed for e in system.network.elements if isinstance(e, Breaker)}
+    records = [
+        constants(
+            c,
+            nominal_speed=system.nominal_speed,
+            network_power=system.network.power,
+            time_step=time_step,
+            frame_speed=frame_speed,
+        )
+        for c in system.converters
+    ]
+    assembled = assemble(
+        made,
+        time_step=time_step,
+        nominal_speed=system.nominal_speed,
+        frame_speed=frame_speed,
+        closed=closed,
+    )
+    places, index = _places(system, made, assembled)
+    joined = np.concatenate(records) if records else np.zeros(0, CONSTANTS)
+    return Model(system, made, time_step, frame_speed, assembled, places, joined, index)
+
+
+def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places, npt.NDArray[np.int64]]:
+    node, branch = assembled.node, assembled.branch
+    outlets = [f"{c.name}.outlet" if c.lcl else f"{c.name}.bridge" for c in system.converters]
+
+    def numbers(values: list[int]) -> npt.NDArray[np.int64]:
+        return np.array(values, np.int64)
+
+    places = Places(
+        source=numbers([node[c.name] for c in system.converters]),
+        node=numbers([node[c.filter_node] for c in system.converters]),
+        bridge=numbers([branch[f"{c.name}.bridge"] for c in system.converters]),
+        outlet=numbers([branch[name] for name in outlets]),
+        grid=numbers([node[g.name] for g in system.grids]),
+    )
+    return places, numbers([node[name] for name in (*made.nodes, *made.sources, GROUND)])
+
+
+def dead(model: Model) -> State:
+    """Return the state of a network without voltage or current, its grids at their phase."""
+    system = model.system
+    made = model.circuit
+    v = np.zeros(len(made.nodes) + len(made.sources) + 1, np.complex128)
+    grids = np.zeros(len(system.grids), GRID)
+    for record, grid in zip(grids, system.grids, strict=True):
+        record["voltage"], record["phase"], record["speed"] = grid.voltage, grid.phase, grid.frequency
+        record["nominal_speed"], record["frame_speed"] = system.nominal_speed, model.frame_speed
+        v[len(made.nodes) + made.sources.index(grid.name)] = grid.voltage * np.exp(1j * grid.phase)
+    converters = np.zeros(len(system.converters), STATES)
+    for record, converter in zip(converters, system.converters, strict=True):
+        record["p_ref"], record["q_ref"], record["v_ref"] = converter.active, converter.reactive, converter.voltage
+        for name in ("w_ref", "speed", "law_speed", "pll_speed", "dc_voltage"):
+            record[name] = 1.0
+        record["law_voltage"] = converter.voltage
+        record["pll_voltage"] = 1.0
+    elements = system.network.elements
+    closed = {e.name: e.closed for e in elements if isinstance(e, Breaker)}
+    faults = {e.name: 0.0 for e in elements if isinstance(e, Fault)}
+    return State(v, np.zeros(len(made.branches), np.complex128), converters, grids, 0, closed, faults)
+
+
+def _share_charge(model: Model, state: State, v: Complexes) -> None:
+    """Give nodes that a breaker has joined the voltage at which their charge is kept."""
+    susceptance = model.circuit.susceptance
+    charged = [(k, susceptance[name]) for k, name in enumerate(model.circuit.nodes) if name in susceptance]
+    total, charge = np.zeros(v.size), np.zeros(v.size, np.complex128)
+    for k, value in charged:
+        total[model.index[k]] += value
+        charge[model.index[k]] += value * state.v[k]
+    v[total > 0.0] = charge[total > 0.0] / total[total > 0.0]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows that a run keeps: by node and source, by branch, and the converters' records."""
+
+    v: Complexes
+    i: Complexes
+    converters: npt.NDArray[Any]
+
+
+def advance(
+    model: Model, state: State, count: int, *, begin: int = GOES_ON, stride: int = 0
+) -> tuple[State, Rows, int]:
+    """Return the state after `count` steps, the rows kept, and the step that left the numbers, -1 if none.
+
+    Parameters
+    ----------
+    model : Model
+        With its switches as the state says.
+    state : State
+        Left as it is.
+    count : int
+        Steps.
+    begin : int
+        GOES_ON, or CHANGED or SWITCHED where a reference of the network or a switch has moved.
+    stride : int
+        Steps between rows, 0: none.
+    """
+    after = state.copy()
+    t = model.assembled.topology
+    n = t.load.size
+    v = np.zeros(n + model.assembled.sources + 1, np.complex128)
+    v[model.index] = state.v
+    _share_charge(model, state, v)
+    i = np.zeros(t.tail.size, np.complex128)
+    i[: state.i.size] = state.i
+    rows = -(-count // stride) if stride else 0
+    kept = Rows(
+        np.zeros((rows, n), np.complex128),
+        np.zeros((rows, i.size), np.complex128),
+        np.zeros((rows, after.converters.size), STATES),
+    )
+    stopped = run(
+        t,
+        model.places,
+        v,
+        i,
+        after.converters,
+        model.constants,
+        after.grids,
+        state.step,
+        count,
+        model.time_step,
+        model.frame_speed * model.system.nominal_speed * model.time_step,
+        begin,
+        stride,
+        kept.v,
+        kept.i,
+        kept.converters,
+    )
+    nodes = len(model.circuit.nodes)
+    rows_v = kept.v[:, model.index[:nodes]]
+    end = replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=state.step + count)
+    return end, Rows(rows_v, kept.i[:, : state.i.size], kept.converters), stopped
