@@ -220,7 +220,7 @@ def simulate(
         parts += parts_here
         begin = GOES_ON
     rows = Rows(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("v", "i", "converters")))
-    time = (first + stride * np.arange(rows.v.shape[0])) * h
+    time = h * np.arange(first, first + stride * rows.v.shape[0], stride, dtype=np.float64)
     return Result(time, model, rows, state, tuple(notes))
 
 

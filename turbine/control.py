@@ -301,7 +301,8 @@ def control_parameters(settings: ControlSettings, machine: Machine, time_step: f
     surface = s.estimator_surface or machine.require_surface()
     density = machine.usual("operation.air_density")
     if s.estimator_wind is None or s.estimator_pole is None:
-        wind, gap = np.linspace(max(s.cut_in, 1.0), s.cut_out, 45, retstep=True)
+        # Knots off the round wind speeds that linear models are asked for.
+        wind, gap = np.linspace(max(s.cut_in, 1.0) - 0.137, s.cut_out + 0.213, 45, retstep=True)
         pole = design.rotor_pole(machine, design.ideal_operation(machine, wind))
         # The pole falls about linearly with strong wind; a table that ends at cut-out would have its corner there.
         wind = np.append(wind, 2.0 * s.cut_out)

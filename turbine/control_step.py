@@ -261,6 +261,7 @@ def _enter_production(c: Record, p: ControlParameters, m: Record):  # type: igno
     c.mode, c.ready = PRODUCTION, 0.0
     c.pitch_integral = m.pitch
     c.speed_reference = min(c.speed, p.rated_speed)
+    c.low_integral = 0.0
     c.smoothing = 0.0
     settled(c.smoothing_filter, p.smoothing_filter, 0.0)
     c.sway_integral = 0.0
@@ -388,13 +389,18 @@ def control_step(c: Record, p: ControlParameters, m: Record):  # type: ignore[no
     error = torque_reference - speed
     if c.ready == 0.0:
         # A start follows K w^2 under both laws: from feather, smoothing asks the PI for a speed that is far off.
+        # In weak wind the least speed is held as in region 1.5.
         torque = p.torque_gain * speed * speed
+        error_low = p.minimum_speed - speed
+        c.low_integral = _clip(c.low_integral + dt * p.torque_integral * error_low, 0.0, low)
+        c.torque_lower = _clip(p.torque_proportional * error_low + c.low_integral, 0.0, low)
+        if c.torque_lower < (1.0 - _EDGE) * low:
+            torque = min(torque, c.torque_lower)
+        c.torque_upper = _clip(torque, peak, p.rated_torque)
         if p.torque_law == K_OMEGA_2:
-            c.torque_integral = _clip(torque, peak, p.rated_torque)
+            c.torque_integral = c.torque_upper
         else:
             c.torque_integral = _clip(torque - p.torque_proportional * error, 0.0, highest)
-        c.low_integral = min(torque, low)
-        c.torque_upper, c.torque_lower = c.torque_integral, c.low_integral
     elif p.torque_law == K_OMEGA_2:
         c.torque_integral = _clip(c.torque_integral + dt * p.torque_integral * error, peak, p.rated_torque)
         c.torque_upper = _clip(p.torque_proportional * error + c.torque_integral, peak, p.rated_torque)

@@ -178,7 +178,7 @@ def build(machine: Machine, settings: ControlSettings | None = None, options: Op
         pitch_step=_pitch_step(machine, options),
         pitch_limits=np.array(
             [
-                machine.get("pitch_actuator.min_angle") or min(0.0, machine.usual("operation.fine_pitch")),
+                _least_pitch(machine),
                 machine.get("pitch_actuator.max_angle") or math.pi / 2.0,
                 machine.get("pitch_actuator.max_rate") or settings.pitch_rate,
             ]
@@ -229,3 +229,9 @@ def _azimuth_factor(machine: Machine, options: Options) -> Floats:
             **shadow,
         )
     )
+
+
+def _least_pitch(machine: Machine) -> float:
+    """Return the pitch drive's lower stop [rad]: fine pitch, or 0 if that is less, where it is unknown."""
+    least = machine.get("pitch_actuator.min_angle")
+    return min(0.0, machine.usual("operation.fine_pitch")) if least is None else least

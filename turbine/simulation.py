@@ -202,8 +202,9 @@ def simulate(
     time_step : float
         Of the machine [s].
     start : "steady", "parked" or Records
-        Rest in the wind of the first sample (standing still where the first minute's mean is below cut-in or above
-        cut-out), standing still and feathered, or where another run ended.
+        Rest in the wind of the first sample, which counts as cut-in or cut-out where it is beyond them (standing still
+        where the first minute's mean is below 0.8 of cut-in or above cut-out); standing still and feathered; or where
+        another run ended.
     schedule : Schedule, optional
         Requests and references over time.
     torque, power : array, shape (n,), or float, optional
@@ -300,7 +301,8 @@ def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: Flo
     if start == "parked" or stopped:
         return parked(model, average)
     wanted = References(power_limit=float(first[1]), reserve=float(first[2]), reserve_power=float(first[3]))
-    records = steady_state(model, float(wind[0]), wanted).records.copy()
+    begun = min(max(float(wind[0]), q.cut_in), q.cut_out) if q.supervise > 0.0 else float(wind[0])
+    records = steady_state(model, begun, wanted).records.copy()
     settled(records.control[0]["average_filter"], q.average_filter, average)
     return records
 

@@ -71,6 +71,15 @@ def test_start_reaches_production_without_overspeed_or_turning_back(name: str, w
     assert _adds_up(run)
 
 
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("wind", [4.0, 5.0, 6.0])
+@pytest.mark.parametrize("name", MACHINES)
+def test_start_in_weak_wind_keeps_the_least_speed(name: str, wind: float, law: str) -> None:
+    run = _run(name, wind, 400.0, law, start="parked")
+    begin = run.modes().index("production")
+    assert run["generator_speed"][begin:].min() > 0.93 * run.model.control.minimum_speed
+
+
 @pytest.mark.parametrize("name", MACHINES)
 def test_start_above_cut_in_reaches_production(name: str) -> None:
     for wind in (4.0, 6.0):

@@ -111,6 +111,17 @@ def test_one_gust_over_cut_out_at_the_beginning_is_no_stop(machine: Machine) -> 
     assert set(turbine.simulate(machine, wind).modes()) == {"production"}
 
 
+@pytest.mark.parametrize(("name", "first", "mean"), [("iea_3p4mw", 28.5, 22.0), ("iea_15mw", 2.2, 3.5)])
+def test_first_sample_beyond_the_range_of_wind_begins_at_its_edge(name: str, first: float, mean: float) -> None:
+    wind = steps([0.0, 2.0], [first, mean], duration=30.0, time_step=0.1)
+    assert turbine.simulate(turbine.load(name), wind).modes()[0] == "production"
+
+
+def test_least_pitch_of_zero_is_a_value(machine: Machine) -> None:
+    given = machine.with_values({"operation.fine_pitch": -0.02, "pitch_actuator.min_angle": 0.0})
+    assert build(given, options=Options()).plant.pitch_limits[0] == 0.0
+
+
 def test_side_side_moment_has_the_inertia_of_the_mode_alone(machine: Machine) -> None:
     # The generator's inertia turns with the nacelle, but its reaction is in the shaft torque already.
     system = build(machine, options=Options()).plant.mechanics

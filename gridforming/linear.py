@@ -1,0 +1,290 @@
+"""Linear models of a system at rest: the Jacobian of the very step that simulates, its modes, and its admittance.
+
+The model is discrete, one common sampling period of all converters long; holds and computational delays are states of
+their own. Eigenvalues z become s = ln(z) / T.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridforming.errors import SmallSignalError
+from gridforming.fixed_point import OperatingPoint, period_map, state_names, state_vector, with_vector
+from gridforming.step import CHANGED
+from gridforming.system import State, advance
+from turbine.errors import nearest
+
+if TYPE_CHECKING:
+    import control
+
+__all__ = ["LinearModel", "Mode", "linearise"]
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+
+_STEP = 1e-6  # of a central difference [pu]
+_CORNER = 1e-3  # difference of one-sided derivatives that tells of a limiter, relative to the largest of the column
+_STILL = 1e-9  # rounding of a central difference: a state that moves less is a constant
+_DEAD = 1e-4  # |z| below which a mode is a delay or a held value
+_ALTERNATING = 0.05  # |z + 1| below which a mode is the trapezoidal rule's own
+_INPUTS = {"active": "p_ref", "reactive": "q_ref", "voltage": "v_ref", "speed": "w_ref"}
+_OUTPUTS = {"active_power": "p", "reactive_power": "q", "speed": "speed"}
+
+
+@dataclass(frozen=True)
+class Mode:
+    """An eigenvalue and the states that take part in it.
+
+    Parameters
+    ----------
+    z, s : complex
+        Eigenvalue of the period, and of continuous time [1/s].
+    label : str
+        "" for a physical mode, "delay", "numerical" or "rotation".
+    participation : mapping of str to float
+        Share of the states that take part most, summing to 1 over all states.
+    """
+
+    z: complex
+    s: complex
+    label: str
+    participation: dict[str, float] = field(repr=False)
+
+    @property
+    def frequency_hz(self) -> float:
+        """Of its oscillation [Hz]."""
+        return abs(self.s.imag) / (2.0 * math.pi)
+
+    @property
+    def damping(self) -> float:
+        """Damping ratio [-]."""
+        return -self.s.real / abs(self.s) if abs(self.s) > 0.0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """x(k + 1) = A x + B u, y = C x + D u, deviations from an operating point.
+
+    Parameters
+    ----------
+    a, b, c, d : array, shapes (n, n), (n, m), (p, n), (p, m)
+        Matrices.
+    states, inputs, outputs : tuple of str
+        Names.
+    period : float
+        [s].
+    point : OperatingPoint
+        Where.
+    """
+
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
+    states: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    period: float
+    point: OperatingPoint
+
+    def state_space(self) -> control.StateSpace:
+        """Return the model for python-control, discrete in time."""
+        import control
+
+        return control.StateSpace(
+            self.a,
+            self.b,
+            self.c,
+            self.d,
+            self.period,
+            states=list(self.states),
+            inputs=list(self.inputs),
+            outputs=list(self.outputs),
+            remove_useless_states=False,
+        )
+
+    def modes(self, *, physical: bool = True) -> list[Mode]:
+        """Return the modes, slowest decay first; with `physical`, without delays and what is numerical.
+
+        Notes
+        -----
+        Participation factors: Perez-Arriaga, Verghese and Schweppe 1982, doi:10.1109/TPAS.1982.317524.
+        """
+        from scipy.linalg import eig
+
+        values, left, right = eig(self.a, left=True, right=True)
+        made = []
+        for k, z in enumerate(values):
+            share = np.abs(left[:, k].conj() * right[:, k])
+            share = share / share.sum() if share.sum() > 0.0 else share
+            most = np.argsort(share)[::-1][:6]
+            label = self._label(complex(z))
+            s = cmath.log(z) / self.period if abs(z) > 0.0 else complex(-math.inf)
+            made.append(Mode(complex(z), s, label, {self.states[j]: float(share[j]) for j in most}))
+        made.sort(key=lambda mode: (-mode.s.real, abs(mode.s.imag), mode.s.imag))
+        return [m for m in made if not m.label] if physical else made
+
+    def _label(self, z: complex) -> str:
+        if abs(z) < _DEAD:
+            return "delay"
+        if abs(z + 1.0) < _ALTERNATING:
+            return "numerical"
+        if not self.point.model.system.grids and abs(z - 1.0) < 1e-7:
+            return "rotation"
+        return ""
+
+    def stable(self) -> bool:
+        """Return whether all modes but the rotation of an island decay."""
+        return all(abs(m.z) < 1.0 for m in self.modes(physical=False) if m.label != "rotation")
+
+    def response(self, output: str, given: str, frequency_hz: npt.ArrayLike) -> Complexes:
+        """Return the frequency response from an input to an output, shape (n,)."""
+        y, u = self._number("output", output, self.outputs), self._number("input", given, self.inputs)
+        z = np.exp(2j * math.pi * np.atleast_1d(np.asarray(frequency_hz, np.float64)) * self.period)
+        eye = np.eye(self.a.shape[0])
+        found = [self.c[y] @ np.linalg.solve(point * eye - self.a, self.b[:, u]) + self.d[y, u] for point in z]
+        return np.array(found)
+
+    @staticmethod
+    def _number(kind: str, name: str, known: Sequence[str]) -> int:
+        if name not in known:
+            raise SmallSignalError(f'no {kind} "{name}"{nearest(name, known)}; known: {", ".join(known)}')
+        return known.index(name)
+
+
+def linearise(point: OperatingPoint) -> LinearModel:
+    """Return the linear model of a system at an operating point.
+
+    Inputs are the references of all converters and voltage and phase of all grids; outputs are power and speed of all
+    converters and voltages of all buses (`d` and `q` in the frame of the operating point).
+
+    Parameters
+    ----------
+    point : OperatingPoint
+        From `operating_point`.
+
+    Returns
+    -------
+    LinearModel
+        Discrete, with the states that move.
+
+    Raises
+    ------
+    SmallSignalError
+        A limiter stands exactly at its corner, so that there is no derivative.
+    """
+    model, state = point.model, point.state
+    base = state_vector(state)
+    names = state_names(model)
+    rest, seen = period_map(model, state), _outputs(point, state)
+    moved, measured = _differences(point, names, base, rest, seen)
+    inputs: list[str] = []
+    b: list[Floats] = []
+    d: list[Floats] = []
+    for name, change in _changes(point):
+        up, down = change(_STEP), change(-_STEP)
+        begin = CHANGED
+        after = [state_vector(advance(model, s, model.period, begin=begin)[0]) for s in (up, down)]
+        inputs.append(name)
+        b.append((after[0] - after[1]) / (2.0 * _STEP))
+        d.append((_outputs(point, up) - _outputs(point, down)) / (2.0 * _STEP))
+    # What stands still whatever happens is a constant here, not a state.
+    still = np.abs(moved - np.eye(base.size)).max(axis=1) < _STILL
+    if b:
+        still &= ~np.any(np.stack(b, axis=1) != 0.0, axis=1)
+    kept = np.flatnonzero(~still)
+    return LinearModel(
+        a=moved[np.ix_(kept, kept)],
+        b=np.stack(b, axis=1)[kept] if b else np.zeros((kept.size, 0)),
+        c=measured[:, kept],
+        d=np.stack(d, axis=1) if d else np.zeros((seen.size, 0)),
+        states=tuple(names[k] for k in kept),
+        inputs=tuple(inputs),
+        outputs=_output_names(point),
+        period=model.period * model.time_step,
+        point=point,
+    )
+
+
+def _differences(
+    point: OperatingPoint, names: list[str], base: Floats, rest: Floats, seen: Floats
+) -> tuple[Floats, Floats]:
+    """Return the derivatives of the period's map and of the outputs by the states; refuse corners."""
+    moved, measured = np.zeros((base.size, base.size)), np.zeros((seen.size, base.size))
+    for k in range(base.size):
+        size = _STEP * max(1.0, abs(base[k]))
+        states = []
+        for sign in (1.0, -1.0):
+            vector = base.copy()
+            vector[k] += sign * size
+            states.append(with_vector(point.state, vector))
+        up, down = (period_map(point.model, s) for s in states)
+        forward, backward = (up - rest) / size, (rest - down) / size
+        largest = max(float(np.abs(forward).max()), 1.0)
+        apart = np.abs(forward - backward)
+        if float(apart.max()) > _CORNER * largest:
+            raise SmallSignalError(
+                f"no derivative: {names[int(np.argmax(apart))]} answers differently to more and to less of {names[k]}; "
+                "a limiter stands exactly at its corner, move the operating point"
+            )
+        moved[:, k] = 0.5 * (forward + backward)
+        measured[:, k] = (_outputs(point, states[0]) - _outputs(point, states[1])) / (2.0 * size)
+    return moved, measured
+
+
+def _outputs(point: OperatingPoint, state: State) -> Floats:
+    """Return the outputs at a state: powers and speeds of converters, d and q of bus voltages."""
+    _, rows, _ = advance(point.model, state, 1, stride=1)
+    parts: list[Any] = [rows.converters[name][0] for name in _OUTPUTS.values()]
+    buses = len(point.model.system.network.buses)
+    parts += [rows.v[0, :buses].real, rows.v[0, :buses].imag]
+    return np.concatenate(parts)
+
+
+def _output_names(point: OperatingPoint) -> tuple[str, ...]:
+    system = point.model.system
+    names = [f"{title} of {c.name}" for title in _OUTPUTS for c in system.converters]
+    names += [f"voltage_{axis} of {bus.name}" for axis in "dq" for bus in system.network.buses]
+    return tuple(names)
+
+
+def _changes(point: OperatingPoint) -> list[tuple[str, Any]]:
+    """Return the inputs: name, and a function that gives the state with the input moved."""
+    system, model = point.model.system, point.model
+    found: list[tuple[str, Any]] = []
+
+    def reference(field_name: str, k: int) -> Any:
+        def moved(size: float) -> State:
+            state = point.state.copy()
+            state.converters[field_name][k] += size
+            return state
+
+        return moved
+
+    def grid(field_name: str, k: int, place: int) -> Any:
+        def moved(size: float) -> State:
+            state = point.state.copy()
+            record: Any = state.grids[k]
+            record[field_name] += size
+            state.v[place] = record["voltage"] * np.exp(1j * record["phase"])
+            return state
+
+        return moved
+
+    for title, field_name in _INPUTS.items():
+        for k, converter in enumerate(system.converters):
+            if title in ("voltage", "speed") and not converter.forming:
+                continue
+            found.append((f"{title} of {converter.name}", reference(field_name, k)))
+    for k, source in enumerate(system.grids):
+        place = len(model.circuit.nodes) + model.circuit.sources.index(source.name)
+        for title in ("voltage", "phase"):
+            found.append((f"{title} of {source.name}", grid(title, k, place)))
+    return found
