@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,10 @@ from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt
 from gridforming.network_step import Topology
 from gridforming.sparse import factorise, pattern
 
-__all__ = ["GROUND", "LEAK", "Assembled", "Branch", "Circuit", "assemble", "circuit"]
+__all__ = ["GROUND", "LEAK", "OFF", "Assembled", "Branch", "Circuit", "assemble", "circuit"]
 
 LEAK = 1e-6  #: conductance of every node to ground, so that a floating island stays regular [pu]
+OFF = 1e4  #: resistance of a bridge whose pulses are blocked [pu]
 GROUND = "ground"
 
 
@@ -47,6 +48,7 @@ class Circuit:
     load: dict[str, complex] = field(default_factory=dict)
     breakers: dict[str, tuple[str, str]] = field(default_factory=dict)
     faults: dict[str, tuple[str, complex]] = field(default_factory=dict)
+    varying: dict[str, str] = field(default_factory=dict)  # loads whose admittance follows the voltage: their nodes
 
     def add_susceptance(self, node: str, value: float) -> None:
         """Add capacitance to a node [pu at nominal frequency]."""
@@ -81,6 +83,8 @@ def circuit(network: Network) -> Circuit:
                 if element.kind == "impedance":
                     power = complex(element.active, -element.reactive)
                     made.load[element.bus] = made.load.get(element.bus, 0.0) + power
+                else:
+                    made.varying[element.name] = element.bus
             case Grid():
                 made.sources.append(element.name)
                 made.branches.append(
@@ -122,7 +126,7 @@ def assemble(
     closed: Mapping[str, bool],
     opening: Mapping[str, float] | None = None,
     faults: Mapping[str, float] | None = None,
-    extra_load: Mapping[str, complex] | None = None,
+    blocked: Mapping[str, float] | None = None,
 ) -> Assembled:
     """Discretise a circuit.
 
@@ -142,15 +146,15 @@ def assemble(
         Breakers that open at the moment, with their conductance [pu].
     faults : mapping of str to float, optional
         Share of the admittance of each fault that is on [-].
-    extra_load : mapping of str to complex, optional
-        Admittance by node beside that of the circuit [pu].
+    blocked : mapping of str to float, optional
+        Resistance that blocked bridges put in series with a branch, by branch [pu].
     """
-    opening, faults, extra_load = opening or {}, faults or {}, extra_load or {}
+    opening, faults, blocked = opening or {}, faults or {}, blocked or {}
     number = _numbers(made, closed)
     n = 1 + max(number[name] for name in made.nodes)
     for k, source in enumerate((*made.sources, GROUND)):
         number[source] = n + k
-    branches = list(made.branches)
+    branches = [_with_resistance(b, blocked.get(b.name, 0.0)) for b in made.branches]
     branches += [Branch(name, *made.breakers[name], 1.0 / g, 0.0) for name, g in opening.items()]
     count = len(branches)
     tail = np.array([number[b.tail] for b in branches], np.int64)
@@ -178,7 +182,7 @@ def assemble(
     load = np.zeros(n, np.complex128)
     capacitance = np.zeros(n)
     susceptance = np.zeros(n)
-    for name, value in (*made.load.items(), *extra_load.items()):
+    for name, value in made.load.items():
         load[number[name]] += value
     for name, share in faults.items():
         bus, admittance = made.faults[name]
@@ -187,6 +191,8 @@ def assemble(
         capacitance[number[name]] += value / nominal_speed
         susceptance[number[name]] += value
     loaded = np.abs(load) > 0.0
+    for bus in made.varying.values():
+        loaded[number[bus]] = True
     load += LEAK
     charge_euler = (2.0 * warp * capacitance / time_step).astype(np.complex128)
     turning = 1j * frame_speed * susceptance
@@ -197,10 +203,12 @@ def assemble(
         step.values[slots[k, k]] += load[k] + charge_euler[k] + turning[k]
     for k in range(count):
         _stamp(step.values, slots, int(tail[k]), int(head[k]), complex(ratio[k]), complex(push[k]), n)
+    step_values = step.values.copy()
     factorise(step)
     algebraic, pivot, rows = _instant_rows(tail, head, resistive, capacitive, loaded, slope, n)
     instant, places = pattern(n, [*pairs, *rows])
     _fill_instant(instant.values, places, tail, head, ratio, resistive, slope, load, capacitive, algebraic, pivot)
+    instant_values = instant.values.copy()
     factorise(instant)
     topology = Topology(
         tail=tail,
@@ -212,7 +220,8 @@ def assemble(
         decay=decay.astype(np.complex128),
         push=push.astype(np.complex128),
         decay_euler=decay_euler.astype(np.complex128),
-        load=load,
+        load=load.copy(),
+        base_load=load,
         charge=charge_euler - turning,
         charge_euler=charge_euler,
         capacitive=capacitive,
@@ -220,9 +229,20 @@ def assemble(
         pivot=pivot,
         step=step,
         instant=instant,
+        step_values=step_values,
+        instant_values=instant_values,
+        step_diagonal=np.array([slots[k, k] for k in range(n)], np.int64),
+        instant_diagonal=np.array([places[k, k] if algebraic[k] else -1 for k in range(n)], np.int64),
         right=np.zeros(n, np.complex128),
     )
     return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))
+
+
+def _with_resistance(branch: Branch, more: float) -> Branch:
+    """Return a branch with resistance in series; from `OFF` on it leads nowhere."""
+    if more >= OFF:
+        return replace(branch, tail=GROUND, head=GROUND, resistance=1.0, reactance=0.0, ratio=1.0)
+    return replace(branch, resistance=branch.resistance + more) if more > 0.0 else branch
 
 
 def _numbers(made: Circuit, closed: Mapping[str, bool]) -> dict[str, int]:

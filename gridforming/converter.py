@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming import control_step as code
+from gridforming.current_limit import KINDS
 from gridforming.errors import ConverterError
 from gridforming.modulation import CIRCLE, HEXAGON, LINEAR
 from gridforming.records import CONSTANTS
@@ -22,6 +23,8 @@ from turbine.checks import check_positive, check_range
 __all__ = [
     "Cascade",
     "Converter",
+    "CurrentLimit",
+    "DcLink",
     "DirectVoltage",
     "Droop",
     "Filter",
@@ -31,11 +34,14 @@ __all__ = [
     "Law",
     "Matching",
     "PowerSynchronisation",
+    "Protection",
+    "TerminalVoltage",
     "VirtualMachine",
     "VirtualOscillator",
     "constants",
 ]
 
+_SOURCES = {"stiff": code.STIFF, "first_order": code.FIRST_ORDER, "external": code.EXTERNAL}
 _MODULATION = {"none": LINEAR, "circle": CIRCLE, "space_vector": HEXAGON}
 
 
@@ -79,10 +85,21 @@ class Following:
     current_bandwidth_hz: float = 400.0
     i_max: float = 1.2  #: [pu]
     freeze_voltage: float = 0.1  #: the loop holds its speed below [pu]
+    active: Literal["power", "dc_voltage"] = "power"  #: what its active current controls
+    dc_bandwidth_hz: float = 5.0  #: of the DC voltage's control
+    voltage_gain: float = 0.0  #: reactive power per missing voltage [pu/pu]
+    voltage_rate: float = 0.0  #: its integral, which takes voltage to its reference [pu/(pu s)]
+    frequency_gain: float = 0.0  #: fast frequency response: active power per missing speed [pu/pu]
+    frequency_deadband: float = 0.0  #: [pu]
+    support_gain: float = 0.0  #: reactive current per missing voltage in faults, 2 in many grid codes [pu/pu]
+    support_below: float = 0.9  #: voltage that counts as a fault [pu]
 
     def __post_init__(self) -> None:
-        _positive(self, "pll_bandwidth_hz", "current_bandwidth_hz", "i_max")
-        _not_negative(self, "freeze_voltage")
+        _positive(self, "pll_bandwidth_hz", "current_bandwidth_hz", "i_max", "dc_bandwidth_hz")
+        _not_negative(self, "freeze_voltage", "voltage_gain", "voltage_rate", "frequency_gain", "frequency_deadband")
+        _not_negative(self, "support_gain", "support_below")
+        if self.active not in ("power", "dc_voltage"):
+            raise ConverterError(f'Following.active: found {self.active!r}, expected "power" or "dc_voltage"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +136,17 @@ class VirtualMachine:
 
     acceleration_time: float = 2.0  #: 2 H [s]
     speed_droop: float = 20.0  #: [pu of power per pu of speed]
-    damping: float = 400.0  #: [pu of power per pu of speed]
+    damping: float = 400.0  #: against the loop's speed [pu of power per pu of speed]
+    transient_damping: float = 0.0  #: against the washed-out speed [pu of power per pu of speed]
+    washout: float = 50.0  #: corner of the wash-out [rad/s]
+    speed_band: float = 0.2  #: largest deviation of the speed [pu]
     pll: KauraPll = field(default_factory=KauraPll)
     reactive_droop: float = 0.0
     reactive_filter_hz: float = 5.0
 
     def __post_init__(self) -> None:
-        _positive(self, "acceleration_time", "speed_droop", "reactive_filter_hz")
-        _not_negative(self, "damping", "reactive_droop")
+        _positive(self, "acceleration_time", "speed_droop", "reactive_filter_hz", "speed_band")
+        _not_negative(self, "damping", "transient_damping", "washout", "reactive_droop")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,11 +224,89 @@ class Cascade:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TerminalVoltage:
+    """The voltage behind the filter by a PI control of the terminal's magnitude, as in the public REGFM models."""
+
+    proportional: float = 0.0
+    integral: float = 5.86  #: [1/s]
+    filter_time: float = 0.01  #: of the measured voltage [s]
+    highest: float = 1.15  #: of the voltage behind the filter [pu]
+
+    def __post_init__(self) -> None:
+        _positive(self, "integral", "filter_time", "highest")
+        _not_negative(self, "proportional")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentLimit:
+    """How a forming converter limits its current, and whether its power reference gives way with it."""
+
+    kind: Literal["none", "circular", "d_priority", "virtual_impedance"] = "circular"
+    i_max: float = 1.2  #: [pu]
+    threshold: float = 1.0  #: current at which a virtual impedance begins [pu]
+    resistance: float = 0.3  #: of a virtual impedance per pu of current over the threshold [pu]
+    reactance: float = 1.0  #: likewise
+    limit_power: bool = True  #: the power reference stays below what voltage and limit allow
+    power_share: float = 0.9  #: of that
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConverterError(f"CurrentLimit.kind: found {self.kind!r}, expected one of {', '.join(KINDS)}")
+        _positive(self, "i_max", "threshold", "power_share")
+        _not_negative(self, "resistance", "reactance")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forming:
-    """Grid-forming control: a law for speed and voltage, and how the voltage is made."""
+    """Grid-forming control: a law for speed and voltage, how the voltage is made, and the limit of the current."""
 
     law: Law = field(default_factory=Droop)
-    inner: DirectVoltage | Cascade = field(default_factory=DirectVoltage)
+    inner: DirectVoltage | Cascade | TerminalVoltage = field(default_factory=DirectVoltage)
+    limit: CurrentLimit = field(default_factory=CurrentLimit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DcLink:
+    """Capacitor, chopper and source on the DC side [pu of the rating]."""
+
+    source: Literal["stiff", "first_order", "external"] = "stiff"
+    energy: float = 0.02  #: stored at nominal voltage over rated power [s]
+    time_constant: float = 0.05  #: of a first-order source [s]
+    gain: float = 10.0  #: power of a first-order source per missing voltage [pu/pu]
+    limit: float = 1.2  #: of its power [pu]
+    chopper_voltage: float = 1.15  #: at which the chopper begins [pu]
+    chopper_power: float = 1.0  #: [pu]
+
+    def __post_init__(self) -> None:
+        if self.source not in _SOURCES:
+            raise ConverterError(f"DcLink.source: found {self.source!r}, expected one of {', '.join(_SOURCES)}")
+        _positive(self, "energy", "time_constant", "limit", "chopper_voltage")
+        _not_negative(self, "gain", "chopper_power")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protection:
+    """What a converter trips on by itself; times are those for which a limit is passed."""
+
+    current: float = math.inf  #: of the bridge, at once [pu]
+    voltage_low: float = 0.0  #: [pu]
+    voltage_high: float = math.inf  #: [pu]
+    voltage_time: float = 0.1  #: [s]
+    speed_low: float = 0.0  #: [pu]
+    speed_high: float = math.inf  #: [pu]
+    speed_time: float = 0.2  #: [s]
+    dc_low: float = 0.0  #: [pu]
+    dc_high: float = math.inf  #: [pu]
+    dc_time: float = 0.005  #: [s]
+
+    def __post_init__(self) -> None:
+        for low, high in (("voltage_low", "voltage_high"), ("speed_low", "speed_high"), ("dc_low", "dc_high")):
+            if not getattr(self, low) < getattr(self, high):
+                raise ConverterError(
+                    f"Protection.{low}: found {getattr(self, low):g}, expected less than {high}, which is "
+                    f"{getattr(self, high):g}"
+                )
+        _not_negative(self, "voltage_time", "speed_time", "dc_time")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +331,8 @@ class Converter:
         Nominal, over the peak of the nominal phase voltage [-].
     modulation : "space_vector", "circle" or "none"
         What the bridge can make.
+    dc_link, protection : DcLink, Protection
+        What stands behind it, and when it stops by itself.
     active, reactive : float
         References at the start [pu].
     voltage : float
@@ -248,6 +348,8 @@ class Converter:
     delay: Literal[0, 1] = 1
     dc_voltage: float = 2.0
     modulation: Literal["space_vector", "circle", "none"] = "circle"
+    dc_link: DcLink = field(default_factory=DcLink)
+    protection: Protection = field(default_factory=Protection)
     active: float = 0.0
     reactive: float = 0.0
     voltage: float = 1.0
@@ -320,6 +422,25 @@ def constants(
         "filter_reactance": f.reactance,
         "filter_susceptance": f.susceptance,
         "dc_nominal": converter.dc_voltage,
+        "dc_source": _SOURCES[converter.dc_link.source],
+        "dc_energy": converter.dc_link.energy,
+        "dc_share": -math.expm1(-time_step / converter.dc_link.time_constant),
+        "dc_gain": converter.dc_link.gain,
+        "dc_limit": converter.dc_link.limit,
+        "chopper_on": converter.dc_link.chopper_voltage,
+        "chopper_power": converter.dc_link.chopper_power,
+        "trip_current": converter.protection.current,
+        "trip_voltage_low": converter.protection.voltage_low,
+        "trip_voltage_high": converter.protection.voltage_high,
+        "trip_speed_low": converter.protection.speed_low,
+        "trip_speed_high": converter.protection.speed_high,
+        "trip_dc_low": converter.protection.dc_low,
+        "trip_dc_high": converter.protection.dc_high,
+        "trip_time": (
+            converter.protection.voltage_time,
+            converter.protection.speed_time,
+            converter.protection.dc_time,
+        ),
         **_control(converter.control),
     }
     for name, value in values.items():
@@ -336,9 +457,26 @@ def _control(control: Following | Forming) -> dict[str, Any]:
             "pll_freeze": control.freeze_voltage,
             "current_bandwidth": turn * control.current_bandwidth_hz,
             "i_max": control.i_max,
+            "active_control": float(control.active == "dc_voltage"),
+            "dc_bandwidth": turn * control.dc_bandwidth_hz,
+            "voltage_gain": control.voltage_gain,
+            "voltage_rate": control.voltage_rate,
+            "frequency_gain": control.frequency_gain,
+            "frequency_deadband": control.frequency_deadband,
+            "support_gain": control.support_gain,
+            "support_below": control.support_below,
         }
     law, inner = control.law, control.inner
-    found: dict[str, Any] = {"role": code.FORMING}
+    limit = control.limit
+    found: dict[str, Any] = {
+        "role": code.FORMING,
+        "limiter": float(KINDS.index(limit.kind)),
+        "limit": limit.i_max,
+        "threshold": limit.threshold,
+        "limit_resistance": limit.resistance,
+        "limit_reactance": limit.reactance,
+        "power_share": limit.power_share if limit.limit_power and limit.kind != "none" else 0.0,
+    }
     if not isinstance(law, VirtualOscillator):
         found |= {"reactive_droop": law.reactive_droop, "reactive_filter": turn * law.reactive_filter_hz}
     match law:
@@ -350,6 +488,9 @@ def _control(control: Following | Forming) -> dict[str, Any]:
                 "acceleration_time": law.acceleration_time,
                 "speed_droop": law.speed_droop,
                 "damping": law.damping,
+                "transient_damping": law.transient_damping,
+                "washout": law.washout,
+                "speed_band": law.speed_band,
                 "pll_filter": law.pll.filter,
                 "pll_kp": law.pll.proportional,
                 "pll_ki": law.pll.integral,
@@ -371,6 +512,14 @@ def _control(control: Following | Forming) -> dict[str, Any]:
             "active_resistance": inner.active_resistance,
             "feedback_bandwidth": turn * inner.filter_hz,
             "i_max": inner.i_max,
+        }
+    if isinstance(inner, TerminalVoltage):
+        return found | {
+            "inner": code.REGULATED,
+            "terminal_kp": inner.proportional,
+            "terminal_ki": inner.integral,
+            "terminal_filter": 1.0 / inner.filter_time,
+            "terminal_high": inner.highest,
         }
     return found | {
         "inner": code.CASCADED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Event", "SetFault", "SetGrid", "SetReference", "Switch"]
+__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,16 @@ class SetReference:
     reactive: float | None = None
     voltage: float | None = None
     speed: float | None = None
+    dc_power: float | None = None  #: of a DC source that is given from outside
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Block a converter's pulses, or let it go on from the voltage that it sees."""
+
+    time: float  #: [s]
+    converter: str
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,4 +59,4 @@ class SetFault:
     on: bool
 
 
-Event = SetReference | SetGrid | Switch | SetFault
+Event = SetReference | Block | SetGrid | Switch | SetFault

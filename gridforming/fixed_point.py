@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.assembly import GROUND, LEAK
-from gridforming.converter import Cascade, Converter, Following, Forming
+from gridforming.converter import Cascade, Converter, Following, Forming, TerminalVoltage
 from gridforming.errors import InitialisationError
+from gridforming.step import admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
 __all__ = ["OperatingPoint", "operating_point", "power_flow"]
@@ -36,12 +37,16 @@ CONTINUOUS = (
     "q_filter",
     "law_speed",
     "law_voltage",
+    "wash",
+    "terminal",
     "pll_angle",
     "pll_speed",
     "pll_voltage",
     "pll_integral",
     "dc_voltage",
     "dc_power",
+    "dc_integral",
+    "q_integral",
 )
 TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
 
@@ -73,6 +78,7 @@ class OperatingPoint:
 def state_vector(state: State) -> Floats:
     """Return the continuous states as numbers: voltages, currents, converters."""
     parts: list[Floats] = [np.ascontiguousarray(state.v[:-1]).view(np.float64), state.i.view(np.float64)]
+    parts.append(np.ascontiguousarray(state.loads["admittance"]).view(np.float64))
     for name in CONTINUOUS:
         column = np.ascontiguousarray(state.converters[name])
         parts.append(column.view(np.float64).ravel())
@@ -84,6 +90,7 @@ def state_names(model: Model) -> list[str]:
     made = model.circuit
     names = [f"{kind} of {name}" for name in (*made.nodes, *made.sources) for kind in ("v_d", "v_q")]
     names += [f"{kind} of {b.name}" for b in made.branches for kind in ("i_d", "i_q")]
+    names += [f"{kind} of {name}" for name in made.varying for kind in ("conductance", "susceptance")]
     records = model.system.converters
     sample = dead(model).converters
     for name in CONTINUOUS:
@@ -104,6 +111,7 @@ def with_vector(state: State, vector: Floats) -> State:
 
     made.v[:-1] = take(2 * (made.v.size - 1)).copy().view(np.complex128)
     made.i[:] = take(2 * made.i.size).copy().view(np.complex128)
+    made.loads["admittance"] = take(2 * made.loads.size).copy().view(np.complex128)
     for name in CONTINUOUS:
         wide = 2 if made.converters.dtype[name].kind == "c" else 1
         values = take(wide * made.converters.size).copy()
@@ -201,6 +209,8 @@ def power_flow(model: Model, state: State | None = None) -> Complexes:
     def mismatch(z: Floats) -> Floats:
         v = voltages(z)
         missing = v[:n] * np.conj(y[:n] @ v) - power
+        for k, node in enumerate(model.places.load):
+            missing[node] += z[node] ** 2 * np.conj(admittance(start.loads[k], z[node]))
         active, reactive = missing.real.copy(), missing.imag.copy()
         for node, wanted in magnitude.items():
             reactive[node] = z[node] - wanted
@@ -230,6 +240,10 @@ def _guess(model: Model) -> State:
     balance = np.zeros(y.shape[0], np.complex128)
     balance[model.index] = v
     given = y @ balance  # what each node must be given from outside: the bridges' currents
+    for k, bus in enumerate(made.varying.values()):
+        size = abs(v[place[bus]])
+        state.loads[k]["admittance"] = admittance(state.loads[k], size)
+        given[model.places.load[k]] += state.loads[k]["admittance"] * v[place[bus]]
     number = {b.name: k for k, b in enumerate(made.branches)}
     for k, converter in enumerate(system.converters):
         node = int(model.places.node[k])
@@ -278,7 +292,9 @@ def _guess_converter(converter: Converter, x: Any, p: Any, v: complex, u: comple
         assert isinstance(inner, Cascade)
         angle = np.angle(v + complex(inner.virtual_resistance, inner.virtual_reactance) * ig)
     back = np.exp(-1j * angle)
-    x["angle"], x["law_voltage"] = angle, abs(v)
+    x["angle"], x["law_voltage"], x["terminal"] = angle, abs(v), abs(v)
+    if isinstance(control, Forming) and isinstance(control.inner, TerminalVoltage):
+        x["law_voltage"] = abs(u)
     x["pll_voltage"] = abs(v)
     inside, made = ic * back, u * back
     x["current_filter"] = inside

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gridforming.sparse import Factors, solve
+from gridforming.sparse import Factors, factorise, solve
 from turbine.compiled import kernel
 
-__all__ = ["Topology", "half_steps", "resolve", "trapezoid"]
+__all__ = ["Topology", "half_steps", "reload", "resolve", "trapezoid"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -43,8 +43,8 @@ class Topology(NamedTuple):
         Trapezoidal rule: i1 = decay i0 + push (dv0 + dv1); resistive ones: i1 = push dv1.
     decay_euler : array, shape (b,)
         Backward Euler over half a step: i1 = decay_euler i0 + push dv1.
-    load : array, shape (n,)
-        Admittance that follows without delay, leak included.
+    load, base_load : array, shape (n,)
+        Admittance that follows without delay, leak included; `load` is scratch that varying loads add to.
     charge, charge_euler, capacitive : array, shape (n,)
         Of node capacitances: 2 C / h - j w C, 2 C / h, and whether there is one.
     algebraic : array, shape (n,)
@@ -53,6 +53,10 @@ class Topology(NamedTuple):
         Row that holds the derivative of the current balance of a node, -1 if none does.
     step, instant : Factors
         Of the nodal matrix, and of that which gives voltages right after a jump of a source.
+    step_values, instant_values : array
+        The matrices before they are factored, for loads that vary.
+    step_diagonal, instant_diagonal : array, shape (n,)
+        Slot of each node's diagonal in them; -1 where a load does not stand in the second.
     right : array, shape (n,)
         Scratch.
     """
@@ -67,6 +71,7 @@ class Topology(NamedTuple):
     push: Complexes
     decay_euler: Complexes
     load: Complexes
+    base_load: Complexes
     charge: Complexes
     charge_euler: Complexes
     capacitive: Flags
@@ -74,7 +79,25 @@ class Topology(NamedTuple):
     pivot: Integers
     step: Factors
     instant: Factors
+    step_values: Complexes
+    instant_values: Complexes
+    step_diagonal: Integers
+    instant_diagonal: Integers
     right: Complexes
+
+
+@kernel
+def reload(g: Topology):  # type: ignore[no-untyped-def]
+    """Factor both matrices again with the admittances that stand in `load` now."""
+    g.step.values[:] = g.step_values
+    g.instant.values[:] = g.instant_values
+    for k in range(g.load.size):
+        more = g.load[k] - g.base_load[k]
+        g.step.values[g.step_diagonal[k]] += more
+        if g.instant_diagonal[k] >= 0:
+            g.instant.values[g.instant_diagonal[k]] += more
+    factorise(g.step)
+    factorise(g.instant)
 
 
 @kernel

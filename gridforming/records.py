@@ -33,9 +33,15 @@ CONSTANTS = np.dtype(
         # Which control
         ("role", _f),  # 0 following, 1 forming
         ("law", _f),  # of a forming converter
-        ("inner", _f),  # 0 direct voltage, 1 cascaded
-        ("limiter", _f),  # of the current reference
-        ("i_max", _f),
+        ("inner", _f),  # 0 direct voltage, 1 cascaded, 2 regulated terminal voltage
+        ("i_max", _f),  # of the current reference
+        # Current limit of a forming converter
+        ("limiter", _f),  # see `gridforming.current_limit`
+        ("limit", _f),
+        ("threshold", _f),
+        ("limit_resistance", _f),
+        ("limit_reactance", _f),
+        ("power_share", _f),  # of what voltage and limit allow, that the power reference keeps below; 0: off
         # Phase-locked loop
         ("pll", _f),
         ("pll_bandwidth", _f),  # [rad/s]
@@ -66,13 +72,29 @@ CONSTANTS = np.dtype(
         ("acceleration_time", _f),  # 2 H [s]
         ("damping", _f),
         ("speed_droop", _f),
+        ("transient_damping", _f),
+        ("washout", _f),  # [rad/s]
+        ("speed_band", _f),  # largest deviation of the speed
+        ("terminal_kp", _f),
+        ("terminal_ki", _f),  # [1/s]
+        ("terminal_filter", _f),  # [rad/s]
+        ("terminal_high", _f),
         ("oscillator_gain", _f),
         ("oscillator_rate", _f),
+        # Outer control of a following converter
+        ("active_control", _f),  # 0 power, 1 DC voltage
+        ("dc_bandwidth", _f),  # [rad/s]
+        ("voltage_gain", _f),
+        ("voltage_rate", _f),  # [1/s]
+        ("frequency_gain", _f),
+        ("frequency_deadband", _f),
+        ("support_gain", _f),
+        ("support_below", _f),
         # DC link
         ("dc_source", _f),  # 0 stiff, 1 first order, 2 given from outside
         ("dc_nominal", _f),  # over the peak phase voltage
         ("dc_energy", _f),  # stored at nominal voltage [s]
-        ("dc_rate", _f),  # of the source [rad/s]
+        ("dc_share", _f),  # of its way to what is wanted that a source goes in one network step
         ("dc_gain", _f),
         ("dc_limit", _f),
         ("chopper_on", _f),
@@ -85,7 +107,7 @@ CONSTANTS = np.dtype(
         ("trip_speed_high", _f),
         ("trip_dc_low", _f),
         ("trip_dc_high", _f),
-        ("trip_time", _f),
+        ("trip_time", _f, (3,)),  # of voltage, speed and DC voltage [s]
     ]
 )
 
@@ -112,13 +134,17 @@ STATES = np.dtype(
         ("q_filter", _f),
         ("law_speed", _f),
         ("law_voltage", _f),
+        ("wash", _f),  # [pu]
+        ("terminal", _f),  # filtered voltage magnitude [pu]
         ("pll_angle", _f),
         ("pll_speed", _f),
         ("pll_voltage", _c),
         ("pll_integral", _f),
         # DC link
         ("dc_voltage", _f),
-        ("dc_power", _f),
+        ("dc_power", _f),  # of its source
+        ("dc_integral", _f),
+        ("q_integral", _f),
         # What is measured, for results and protection
         ("i_ref", _c),
         ("p", _f),
@@ -126,6 +152,6 @@ STATES = np.dtype(
         ("blocked", _f),
         ("limited", _f),
         ("trip", _f),
-        ("trip_clock", _f, (4,)),
+        ("trip_clock", _f, (3,)),
     ]
 )

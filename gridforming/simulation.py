@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from gridforming.assembly import OFF
+from gridforming.control_step import TRIPS
 from gridforming.errors import NetworkError
-from gridforming.events import Event, SetFault, SetGrid, SetReference, Switch
+from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Switch
 from gridforming.fixed_point import OperatingPoint, operating_point
-from gridforming.step import CHANGED, GOES_ON, SWITCHED
+from gridforming.step import CHANGED, DIVERGED, GOES_ON, SWITCHED, TRIPPED
 from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
 from turbine.errors import SimulationError, nearest
@@ -212,13 +214,19 @@ def simulate(
             if kind == SWITCHED:
                 notes += _notes(model, state)
         if fading or begin == SWITCHED:
+            # Each stage begins with backward Euler: the trapezoidal rule alone would ring against a small conductance.
             model, fading = _faded(model, state, fading)
-            begin = max(begin, CHANGED)
+            begin = SWITCHED
         until = min([last, *moments, *([state.step + stage] if fading else [])])
         # Rows stand at multiples of the stride since the start, so parts end there.
         parts_here, state = _part(model, state, until, begin, first, stride)
         parts += parts_here
         begin = GOES_ON
+        for k in np.flatnonzero((state.converters["trip"] > 0.0) & (state.converters["blocked"] == 0.0)):
+            name = system.converters[k].name
+            notes.append(f't = {state.step * h:.6g} s: "{name}" trips: {TRIPS[int(state.converters["trip"][k])]}')
+            fading[name] = 0
+            state.converters["blocked"][k] = 1.0
     rows = Rows(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("v", "i", "converters")))
     time = h * np.arange(first, first + stride * rows.v.shape[0], stride, dtype=np.float64)
     return Result(time, model, rows, state, tuple(notes))
@@ -231,17 +239,19 @@ def _part(model: Model, state: State, until: int, begin: int, first: int, stride
     for count, every in ((min(late, until - state.step), 0), (until - state.step - late, stride)):
         if count <= 0:
             continue
-        state, rows, stopped = advance(model, state, count, begin=begin, stride=every)
+        state, rows, ended = advance(model, state, count, begin=begin, stride=every)
         begin = GOES_ON
-        if stopped >= 0:
+        if ended == DIVERGED:
             values = np.abs(state.v[: len(model.circuit.nodes)])
             bus = model.circuit.nodes[int(np.argmax(np.nan_to_num(values, nan=np.inf)))]
             raise SimulationError(
-                f'bus "{bus}" left all bounds at t = {stopped * model.time_step:.6g} s, expected finite voltages; a '
+                f'bus "{bus}" left all bounds at t = {state.step * model.time_step:.6g} s, expected finite voltages; a '
                 "shorter time_step or slower control may help"
             )
         if every:
             parts.append(rows)
+        if ended == TRIPPED:
+            break
     return parts, state
 
 
@@ -268,7 +278,7 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
         raise SimulationError(f"event at {event.time!r} s: expected a time between 0 and {duration:g} s")
     system = model.system
     match event:
-        case SetReference():
+        case SetReference() | Block():
             _place("converter", event.converter, [c.name for c in system.converters])
         case SetGrid():
             _place("grid", event.grid, [g.name for g in system.grids])
@@ -291,6 +301,16 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[State, int,
                 for name, value in fields.items():
                     if value is not None:
                         state.converters[name][k] = value
+                if event.dc_power is not None:
+                    state.converters["dc_power"][k] = event.dc_power
+            case Block():
+                k = [c.name for c in model.system.converters].index(event.converter)
+                if event.blocked and state.converters["blocked"][k] == 0.0:
+                    falling[event.converter] = 0
+                state.converters["blocked"][k] = float(event.blocked)
+                state.converters["trip"][k] = 0.0
+                state.converters["trip_clock"][k] = 0.0
+                kind = SWITCHED
             case SetGrid():
                 _set_grid(model, state, event)
                 kind = max(kind, CHANGED)
@@ -323,16 +343,23 @@ def _faded(model: Model, state: State, fading: dict[str, int]) -> tuple[Model, d
     opening: dict[str, float] = {}
     faults = dict(state.faults)
     left: dict[str, int] = {}
+    blocked = {
+        f"{c.name}.bridge": OFF
+        for c, record in zip(model.system.converters, state.converters, strict=True)
+        if record["blocked"] > 0.0
+    }
     for name, stage in fading.items():
         if stage >= _STAGES or state.closed.get(name, False) or faults.get(name, 0.0) > 0.0:
             continue
         share = (_LOWEST / _HIGHEST) ** (stage / (_STAGES - 1))
         if name in model.circuit.breakers:
             opening[name] = _HIGHEST * share
-        else:
+        elif f"{name}.bridge" in blocked:
+            blocked[f"{name}.bridge"] = 1.0 / (_HIGHEST * share)
+        elif name in model.circuit.faults:
             faults[name] = share
         left[name] = stage + 1
-    return model.switched(state.closed, faults, opening), left
+    return model.switched(state.closed, faults, opening, blocked), left
 
 
 def _notes(model: Model, state: State) -> Iterator[str]:

@@ -8,15 +8,28 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gridforming.control_step import sample
-from gridforming.network_step import Topology, half_steps, resolve, trapezoid
+from gridforming.control_step import STIFF, dc_step, sample
+from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
 from turbine.compiled import kernel
 
-__all__ = ["CHANGED", "GOES_ON", "GRID", "SWITCHED", "Places", "run"]
+__all__ = [
+    "CHANGED",
+    "DIVERGED",
+    "DONE",
+    "GOES_ON",
+    "GRID",
+    "LOAD",
+    "SWITCHED",
+    "TRIPPED",
+    "Places",
+    "admittance",
+    "run",
+]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
 Integers = npt.NDArray[np.int64]
+Record = Any
 Records = Any
 
 _f = np.float64
@@ -32,8 +45,20 @@ GRID = np.dtype(
         ("frame_speed", _f),  # [pu]
     ]
 )
+#: Loads of constant current or power.
+LOAD = np.dtype(
+    [
+        ("admittance", np.complex128),  # [pu]
+        ("full", np.complex128),  # conjugate of the power at nominal voltage [pu]
+        ("exponent", _f),
+        ("share", _f),  # of the way to what is wanted in one network step
+    ]
+)
+_LOW = 0.7  # voltage below which every load is of constant impedance [pu]
 #: How a run begins: as the last one ended, after a change that leaves voltages to be found, after switching.
 GOES_ON, CHANGED, SWITCHED = range(3)
+#: How a run ends.
+DONE, DIVERGED, TRIPPED = range(3)
 _LOOK = 64  # steps between looks for what is not a number
 
 
@@ -46,6 +71,8 @@ class Places(NamedTuple):
         Entry of `v` of its bridge; node of its voltage measurement; branches of the bridge's and the grid's current.
     grid : array, shape (grids,)
         Entry of `v` of each grid.
+    load : array, shape (loads,)
+        Node of each load whose admittance varies.
     """
 
     source: Integers
@@ -53,6 +80,24 @@ class Places(NamedTuple):
     bridge: Integers
     outlet: Integers
     grid: Integers
+    load: Integers
+
+
+@kernel
+def admittance(load: Record, size: float):  # type: ignore[no-untyped-def]
+    """Return the admittance that a load comes to at a voltage [pu]: constant below `_LOW`."""
+    return load.full * max(size, _LOW) ** (load.exponent - 2.0)
+
+
+@kernel
+def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: ignore[no-untyped-def]
+    """Let the admittances of varying loads follow the voltage by one step, and put them into the network."""
+    g.load[:] = g.base_load
+    for k in range(loads.size):
+        load = loads[k]
+        load.admittance += load.share * (admittance(load, abs(v[places.load[k]])) - load.admittance)
+        g.load[places.load[k]] += load.admittance
+    reload(g)
 
 
 @kernel
@@ -81,6 +126,7 @@ def run(  # type: ignore[no-untyped-def]
     xs: Records,
     ps: Records,
     grids: Records,
+    loads: Records,
     first: int,
     count: int,
     h: float,
@@ -103,6 +149,8 @@ def run(  # type: ignore[no-untyped-def]
         Converters; the states are overwritten.
     grids : array of records of GRID, shape (grids,)
         Thevenin grids; overwritten.
+    loads : array of records of LOAD, shape (loads,)
+        Varying loads; overwritten.
     first, count : int
         Number of the first step since the start of the run, steps to take.
     h, frame_turn : float
@@ -116,10 +164,12 @@ def run(  # type: ignore[no-untyped-def]
 
     Returns
     -------
-    int
-        Step at which something stopped being a number, -1 if none did.
+    tuple of int
+        How it ended (DONE, DIVERGED or TRIPPED), and the step that comes next.
     """
     n = g.load.size
+    before = np.zeros(xs.size, np.complex128)
+    tripped = False
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
@@ -129,7 +179,9 @@ def run(  # type: ignore[no-untyped-def]
                 kept_v[row, m] = v[m]
             for m in range(i.size):
                 kept_i[row, m] = i[m]
-        jump = begin == CHANGED and k == first
+        jump = (begin == CHANGED and k == first) or loads.size > 0
+        if loads.size > 0:
+            _vary(g, places, v, loads)
         for c in range(xs.size):
             p = ps[c]
             if (k - int(p.offset)) % int(p.every) == 0:
@@ -138,6 +190,8 @@ def run(  # type: ignore[no-untyped-def]
                 sample(x, p, v[places.node[c]], ic, ig, frame_turn * k)
                 v[places.source[c]] = x.u * p.hold
                 jump = True
+                tripped = tripped or (x.trip > 0.0 and x.blocked == 0.0)
+            before[c] = i[places.bridge[c]]
         if keep:
             for c in range(xs.size):
                 kept_x[row, c] = xs[c]
@@ -153,8 +207,16 @@ def run(  # type: ignore[no-untyped-def]
         else:
             _known(known, n, places, v, ps, grids, h, False)
             trapezoid(g, v, i, known)
+        for c in range(xs.size):
+            if ps[c].dc_source != STIFF:
+                # Energy in the rule's own sense: mean voltage times mean current.
+                made = v[places.source[c]] * 0.5 * (1.0 + 1.0 / ps[c].turn_step)
+                mean = 0.5 * (before[c] + i[places.bridge[c]])
+                dc_step(xs[c], ps[c], (made * mean.conjugate()).real * ps[c].scale, h)
         if k % _LOOK == 0 or k == first + count - 1:
             for m in range(n):
                 if not abs(v[m]) < 1e6:
-                    return k
-    return -1
+                    return DIVERGED, k
+        if tripped:
+            return TRIPPED, k + 1
+    return DONE, first + count

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from gridforming.assembly import GROUND, Assembled, Branch, Circuit, assemble, circuit
 from gridforming.converter import Converter, constants
 from gridforming.errors import NetworkError
-from gridforming.network import Breaker, Fault, Grid, Network
+from gridforming.network import Breaker, Fault, Grid, Load, Network
 from gridforming.records import CONSTANTS, STATES
-from gridforming.step import GOES_ON, GRID, Places, run
+from gridforming.step import GOES_ON, GRID, LOAD, Places, admittance, run
 
 __all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead"]
 
@@ -79,8 +79,8 @@ class State:
         Voltages by node of the circuit, then by source, then ground [pu].
     i : array, shape (branches,)
         Currents [pu].
-    converters, grids : array of records
-        Of STATES and GRID.
+    converters, grids, loads : array of records
+        Of STATES, GRID and LOAD.
     step : int
         Steps since the start of the run.
     closed : mapping of str to bool
@@ -93,6 +93,7 @@ class State:
     i: Complexes
     converters: npt.NDArray[Any]
     grids: npt.NDArray[Any]
+    loads: npt.NDArray[Any]
     step: int = 0
     closed: Mapping[str, bool] = field(default_factory=dict)
     faults: Mapping[str, float] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class State:
             i=self.i.copy(),
             converters=self.converters.copy(),
             grids=self.grids.copy(),
+            loads=self.loads.copy(),
             closed=dict(self.closed),
             faults=dict(self.faults),
         )
@@ -133,6 +135,7 @@ class Model:
         closed: Mapping[str, bool],
         faults: Mapping[str, float],
         opening: Mapping[str, float] | None = None,
+        blocked: Mapping[str, float] | None = None,
     ) -> Model:
         """Return the model with its switches in another state."""
         assembled = assemble(
@@ -143,6 +146,7 @@ class Model:
             closed=closed,
             faults=faults,
             opening=opening,
+            blocked=blocked,
         )
         places, index = _places(self.system, self.circuit, assembled)
         return replace(self, assembled=assembled, places=places, index=index)
@@ -235,6 +239,7 @@ def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places
         bridge=numbers([branch[f"{c.name}.bridge"] for c in system.converters]),
         outlet=numbers([branch[name] for name in outlets]),
         grid=numbers([node[g.name] for g in system.grids]),
+        load=numbers([node[bus] for bus in made.varying.values()]),
     )
     return places, numbers([node[name] for name in (*made.nodes, *made.sources, GROUND)])
 
@@ -256,10 +261,18 @@ def dead(model: Model) -> State:
             record[name] = 1.0
         record["law_voltage"] = converter.voltage
         record["pll_voltage"] = 1.0
+        record["dc_power"] = converter.active
     elements = system.network.elements
     closed = {e.name: e.closed for e in elements if isinstance(e, Breaker)}
     faults = {e.name: 0.0 for e in elements if isinstance(e, Fault)}
-    return State(v, np.zeros(len(made.branches), np.complex128), converters, grids, 0, closed, faults)
+    loads = np.zeros(len(made.varying), LOAD)
+    varying = {e.name: e for e in elements if isinstance(e, Load)}
+    for record, name in zip(loads, made.varying, strict=True):
+        load = varying[name]
+        record["full"], record["exponent"] = complex(load.active, -load.reactive), load.exponent
+        record["share"] = -math.expm1(-model.time_step / load.lag)
+        record["admittance"] = admittance(record, 0.0)
+    return State(v, np.zeros(len(made.branches), np.complex128), converters, grids, loads, 0, closed, faults)
 
 
 def _share_charge(model: Model, state: State, v: Complexes) -> None:
@@ -285,7 +298,7 @@ class Rows:
 def advance(
     model: Model, state: State, count: int, *, begin: int = GOES_ON, stride: int = 0
 ) -> tuple[State, Rows, int]:
-    """Return the state after `count` steps, the rows kept, and the step that left the numbers, -1 if none.
+    """Return the state after `count` steps or at a trip, the rows kept, and how it ended: DONE, DIVERGED or TRIPPED.
 
     Parameters
     ----------
@@ -314,7 +327,7 @@ def advance(
         np.zeros((rows, i.size), np.complex128),
         np.zeros((rows, after.converters.size), STATES),
     )
-    stopped = run(
+    ended, step = run(
         t,
         model.places,
         v,
@@ -322,6 +335,7 @@ def advance(
         after.converters,
         model.constants,
         after.grids,
+        after.loads,
         state.step,
         count,
         model.time_step,
@@ -333,6 +347,7 @@ def advance(
         kept.converters,
     )
     nodes = len(model.circuit.nodes)
-    rows_v = kept.v[:, model.index[:nodes]]
-    end = replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=state.step + count)
-    return end, Rows(rows_v, kept.i[:, : state.i.size], kept.converters), stopped
+    done = -(-(step - state.step) // stride) if stride else 0
+    end = replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=step)
+    rows_v = kept.v[:done, model.index[:nodes]]
+    return end, Rows(rows_v, kept.i[:done, : state.i.size], kept.converters[:done]), ended
