@@ -86,19 +86,27 @@ def run(
         ),
     ] = None,
     wind_class: Annotated[
-        SpeedClass, typer.Option(case_sensitive=False, help="Wind turbine class; sizes --gust eog.")
-    ] = SpeedClass.I,
+        SpeedClass | None,
+        typer.Option(
+            case_sensitive=False,
+            help="Wind turbine class, for --turbulence and --gust eog; I unless given.",
+        ),
+    ] = None,
     gust: Annotated[
         Gust | None, typer.Option(case_sensitive=False, help="Operating gust, or coherent gust with direction change.")
     ] = None,
-    gust_start: Annotated[float, typer.Option(help="When the gust begins [s].")] = 30.0,
+    gust_start: Annotated[
+        float | None, typer.Option(help="With --gust: when the gust begins [s]; 30 unless given.")
+    ] = None,
     wind_file: Annotated[
         Path | None, typer.Option(help="CSV file of time and wind speed, units in the header, in place of --wind.")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Length of the run [s]; 600 unless given, or what the wind file holds.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the turbulence.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --turbulence: seed of the turbulence; 1 unless given.")
+    ] = None,
     step: Annotated[float, typer.Option(help="Time step [s].")] = 0.01,
     drive_train: Drive = DriveTrain.AUTO,
     no_tower: NoTower = False,
@@ -109,8 +117,14 @@ def run(
     reserve_percent: Reserve = None,
     peak_shaving: Shaving = None,
     start: Annotated[
-        Start, typer.Option(case_sensitive=False, help="Begin in steady operation, or standing still and feathered.")
-    ] = (Start.STEADY),
+        Start,
+        typer.Option(
+            case_sensitive=False,
+            help="Begin at rest in the first wind speed, which counts as cut-in or cut-out where it is beyond them "
+            "(standing still where the first minute's mean is below 0.8 of cut-in or above cut-out); or standing still "
+            "and feathered.",
+        ),
+    ] = Start.STEADY,
     out: Out = None,
 ) -> None:
     """Run a machine in a wind; print what it did and write its folder: result.parquet, metrics.json, plots."""
@@ -119,6 +133,14 @@ def run(
     from turbine.output import RUN, run_metrics, write_run
     from turbine.simulation import Schedule
 
+    if gust is None:
+        refuse_alone({"--gust-start": gust_start}, "--gust")
+        if turbulence is None:
+            refuse_alone({"--wind-class": wind_class}, "--turbulence or --gust")
+    if turbulence is None:
+        refuse_alone({"--seed": seed}, "--turbulence")
+    wind_class, seed = wind_class or SpeedClass.I, 1 if seed is None else seed
+    gust_start = 30.0 if gust_start is None else gust_start
     if out is not None:
         check_target(out, RUN)
     given = {

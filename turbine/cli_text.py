@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import typer
 
 from turbine.quantities import shown
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from turbine.simulation import Result
 
 __all__ = ["aligned", "columns_text", "progress", "say_compiling", "summary", "tower_note"]
+
+_STILL = 1e-6  # of the energy at rated power, below which a run's is nothing [-]
+_FIRST_MINUTE = 60.0  # whose mean decides whether a run that is to begin in steady operation begins parked [s]
 
 
 def summary(result: Result, metrics: dict[str, Any]) -> str:
@@ -27,12 +31,10 @@ def summary(result: Result, metrics: dict[str, Any]) -> str:
         title, unit, factor = shown(name)
         found = metrics["channels"][name]
         rows.append((f"  {title}", unit, *(_number(found[key] * factor) for key in ("mean", "std", "min", "max"))))
-    energy = metrics["energy"]
     lines = [
         f"{machine.title or machine.name}: {result.wind.duration:g} s, {result.wind.name}\n",
         aligned(rows, left=(0, 1)),
-        f"\nEnergy: {energy['electrical_mwh']:.4g} MWh electrical of {energy['wind_mwh']:.4g} MWh from the wind; "
-        f"balance closes to {abs(energy['residual_relative']):.0e}",
+        f"\nEnergy: {_energy_text(result, metrics['energy'])}",
     ]
     if metrics["loads"]:
         parts = []
@@ -45,9 +47,44 @@ def summary(result: Result, metrics: dict[str, Any]) -> str:
     modes = {name: time for name, time in metrics["time_in_mode_s"].items() if time > 0.0}
     if set(modes) != {"production"}:
         lines.append("Operation: " + ", ".join(f"{n.replace('_', '-')} {t:.1f} s" for n, t in modes.items()))
-    if note := tower_note(result.model):
-        lines.append(note)
+    start = metrics["settings"].get("start")
+    lines += [note for note in (_parked_note(result, start), _trip_note(result), tower_note(result.model)) if note]
     return "\n".join(lines)
+
+
+def _energy_text(result: Result, energy: Mapping[str, float]) -> str:
+    """Return the energy of a run; where it stands still throughout there is no balance to speak of."""
+    if result.energy.passed <= _STILL * result.model.control.rated_power * result.wind.duration:
+        return "0 MWh electrical of 0 MWh from the wind"
+    return (
+        f"{energy['electrical_mwh']:.4g} MWh electrical of {energy['wind_mwh']:.4g} MWh from the wind; "
+        f"balance closes to {abs(energy['residual_relative']):.0e}"
+    )
+
+
+def _parked_note(result: Result, start: str | None) -> str:
+    """Return why a run that was to begin in steady operation begins parked; an empty string where it does not."""
+    from turbine.control_step import LULL, PARKED
+    from turbine.wind.series import resample
+
+    if start != "steady" or result["mode"][0] != PARKED:
+        return ""
+    q, sample = result.model.control, result.model.sample
+    series = resample(result.wind, sample)
+    blown = series.wind_speed * np.cos(series.wind_direction)
+    mean = float(np.mean(blown[: max(1, round(_FIRST_MINUTE / sample))]))
+    why = "above cut-out" if mean > q.cut_out else f"below {LULL:g} of cut-in"
+    return f"Begins parked: the first minute's mean of {mean:.1f} m/s is {why}"
+
+
+def _trip_note(result: Result) -> str:
+    """Return when the machine made an emergency stop by itself, too fast; an empty string where it did not."""
+    from turbine.control_step import EMERGENCY
+
+    stopped = result["mode"] == EMERGENCY
+    begins = np.flatnonzero(stopped[1:] & ~stopped[:-1]) + 1
+    fast = begins[np.abs(result["generator_speed"][begins]) > result.model.control.trip_speed]
+    return f"Overspeed trip at {', '.join(f'{time:.1f}' for time in result.time[fast])} s" if fast.size else ""
 
 
 def tower_note(model: Model) -> str:

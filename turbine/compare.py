@@ -123,6 +123,8 @@ class Comparison:
         Annual energy of both without losses, and the difference by band of wind speed [MWh].
     lifetimes : tuple of Lifetime, or None
         Of a and b, where there are load tables.
+    loads : tuple of LoadTable, or None
+        Of a and b, where there are any; a life's `settings` are those that count in them.
     """
 
     names: tuple[str, str]
@@ -130,6 +132,7 @@ class Comparison:
     steady: tuple[SteadyTable, SteadyTable] = field(repr=False)
     curves: CurveComparison = field(repr=False)
     lifetimes: tuple[Lifetime, Lifetime] | None = field(repr=False)
+    loads: tuple[LoadTable, LoadTable] | None = field(repr=False)
 
     def __getitem__(self, name: str) -> Quantity:
         """Return a quantity; an unknown name raises with the nearest known one."""
@@ -158,7 +161,7 @@ class Comparison:
         return pd.DataFrame(columns)
 
     def lines(self) -> list[str]:
-        """Return the comparison as text: a line for each quantity, and where the energy differs."""
+        """Return the comparison as text: a line per quantity, where the energy differs, and what failed or stopped."""
         first, second = self.names
         titles = {name: q.shown for name, q in self.quantities.items()}
         width = max(len(title.name) for title in titles.values())
@@ -180,7 +183,9 @@ class Comparison:
         for name, table in zip(self.names, self.steady, strict=True):
             for wind, why in table.unsettled.items():
                 found.append(f"{name}: not settled at {wind:g} m/s: {why}")
-        for name, life in zip(self.names, self.lifetimes or (), strict=False):
+        for name, life, loads in zip(self.names, self.lifetimes or (), self.loads or (), strict=False):
+            if note := loads.stop_note(life.settings):
+                found.append(f"{name}: {note}")
             for case in life.failed:
                 found.append(f'{name}: load case "{case}" failed, the others of its wind speed stand for it')
         return found
@@ -274,7 +279,7 @@ def compare(
     for channel in ("thrust", "tower_base_fore_aft_moment"):
         peaks = [table.peak(channel)[0] for table in steady]
         found.append(Quantity(f"peak_{channel}", _UNITS[channel], *peaks, channel=channel, title="{}, largest steady"))
-    lifetimes = None
+    lifetimes = loads = None
     if load_cases is not None:
         cases = tuple(load_cases)
         loads_a, loads_b = (_run(c, name, cases, run or {}, options) for c, name in zip(pair, names, strict=True))
@@ -282,7 +287,7 @@ def compare(
         picked = [_settings(table, name) for table, name in zip((loads_a, loads_b), names, strict=True)]
         life_a = loads_a.lifetime(wind_distribution, years=years, reference_cycles=reference_cycles)[picked[0]]
         life_b = loads_b.lifetime(wind_distribution, years=years, reference_cycles=reference_cycles)[picked[1]]
-        lifetimes = (life_a, life_b)
+        lifetimes, loads = (life_a, life_b), (loads_a, loads_b)
         found += _load_quantities(life_a, life_b, loads_a.ultimate()[picked[0]], loads_b.ultimate()[picked[1]])
     if costs_a is not None and costs_b is not None:
         cost = lcoe_per_mwh(costs_a, energy[0]), lcoe_per_mwh(costs_b, energy[1])
@@ -293,6 +298,7 @@ def compare(
         (steady[0], steady[1]),
         compare_curves(curves[0], curves[1], wind_distribution, band_width=band_width),
         lifetimes,
+        loads,
     )
 
 

@@ -316,6 +316,34 @@ class LoadTable:
             tuple(case.name for case in mine if case.name in self.failures),
         )
 
+    def stop_note(self, settings: str) -> str:
+        """Return in how many cases of a control setting the machine stopped by itself, and at which mean wind speeds.
+
+        Parameters
+        ----------
+        settings : str
+            Name of the control settings.
+
+        Returns
+        -------
+        str
+            "stopped by itself in 5 of 11 load cases (16 to 24 m/s)", of cases that came to their end; empty where it
+            stopped in none.
+        """
+        mine = [result for result in self.results.values() if result.case.settings == settings]
+        stopped = [result for result in mine if result.production < 1.0]
+        if not stopped:
+            return ""
+        where = {result.case.wind_speed for result in stopped}
+        spans: list[list[float]] = [[]]
+        for speed in sorted({result.case.wind_speed for result in mine}):
+            if speed in where:
+                spans[-1].append(speed)
+            elif spans[-1]:
+                spans.append([])
+        told = [f"{s[0]:g}" if len(s) == 1 else f"{s[0]:g} to {s[-1]:g}" for s in spans if s]
+        return f"stopped by itself in {len(stopped)} of {len(mine)} load cases ({', '.join(told)} m/s)"
+
     def _require_results(self) -> None:
         for settings in self.settings:
             if not any(result.case.settings == settings for result in self.results.values()):

@@ -221,33 +221,34 @@ class Machine:
             )
         return self.surface
 
-    def with_values(self, values: Mapping[str, float]) -> Machine:
+    def with_values(self, values: Mapping[str, float | None]) -> Machine:
         """Return a machine with other values.
 
         Parameters
         ----------
-        values : mapping of str to float
-            Key ("rotor.inertia") to value in SI units.
+        values : mapping of str to float or None
+            Key ("rotor.inertia") to value in SI units; None: unknown, which drops the value there is.
 
         Returns
         -------
         Machine
-            A copy, these values' status being "user".
+            A copy, these values' status being "user"; what is dropped has none.
 
         Raises
         ------
         MachineError
             A key is unknown or a value out of range.
         """
-        by_group: dict[str, dict[str, float]] = {}
+        by_group: dict[str, dict[str, float | None]] = {}
         for key, value in values.items():
             self._lookup(key)
             group, _, name = key.partition(".")
             by_group.setdefault(group, {})[name] = value
         changed: dict[str, Any] = {group: replace(getattr(self, group), **new) for group, new in by_group.items()}
-        given = {key: Provenance("given by the user", "user") for key in values}
-        left = {key: why for key, why in self.missing.items() if key not in values}
-        return replace(self, **changed, provenance={**self.provenance, **given}, missing=left)
+        given = {key: Provenance("given by the user", "user") for key, value in values.items() if value is not None}
+        kept = {key: origin for key, origin in self.provenance.items() if key not in values}
+        left = {key: why for key, why in self.missing.items() if key not in given}
+        return replace(self, **changed, provenance={**kept, **given}, missing=left)
 
     def _lookup(self, key: str) -> float | tuple[float, ...] | None:
         if key not in known_keys():
@@ -286,5 +287,6 @@ class Machine:
             raise MachineError(
                 f'machine "{self.name}": found {given / 1e6:.4g} MW as the product of {", ".join(_POWER)}, expected '
                 f"generator.rated_power, which is {rated / 1e6:.4g} MW, within {100.0 * _POWER_GAP:g} %; change them "
-                "together, or leave generator.rated_torque out: then it follows from the others"
+                "together, or leave generator.rated_torque out of the machine file or give None for it "
+                '(machine.with_values({"generator.rated_torque": None, ...})): then it follows from the others'
             )

@@ -84,7 +84,7 @@ class MechanicsArrays(NamedTuple):
     loss : array, shape (13, 13)
         Energy lost in the dampers over one step, as a quadratic form of state and inputs.
     gear_ratio, generator_inertia, slope, tower_height, hub_height, modal_mass : float
-        As in `turbine.mechanics.Mechanics`; modal masses, zero without tower.
+        As in `turbine.mechanics.Mechanics`; the modal mass is zero without tower.
     time_step : float
         [s].
     """

@@ -118,6 +118,28 @@ def test_every_case_in_is_done_or_failed(table: LoadTable, cases: tuple[LoadCase
     assert len(table.case_table()) == len(cases)
 
 
+def test_stops_are_told_with_their_wind_speeds(table: LoadTable) -> None:
+    assert table.stop_note("normal") == ""
+
+    def stopped_at(*speeds: float) -> str:
+        results = {
+            name: replace(r, production=0.5 if r.case.wind_speed in speeds and r.case.turbulence == "ETM" else 1.0)
+            for name, r in table.results.items()
+        }
+        return replace(table, results=results).stop_note("normal")
+
+    assert stopped_at(18.0) == "stopped by itself in 2 of 12 load cases (18 m/s)"
+    assert stopped_at(12.0, 18.0) == "stopped by itself in 4 of 12 load cases (12 to 18 m/s)"
+    assert stopped_at(8.0, 18.0) == "stopped by itself in 4 of 12 load cases (8, 18 m/s)"
+
+
+def test_a_machine_that_cuts_out_is_one_that_stopped_by_itself(machine: Machine) -> None:
+    early = {"early": controller(machine, cut_out=16.0)}
+    cases = design_load_cases([8.0, 18.0], "IB", seeds=1, settings=early, duration=40.0)
+    table = run_load_cases(machine, cases, early, **SHORT)
+    assert table.stop_note("early") == "stopped by itself in 1 of 2 load cases (18 m/s)"
+
+
 @pytest.mark.parametrize(
     "how", [{"scheduler": "threads", "workers": 1}, {"scheduler": "threads", "workers": 3}, {"scheduler": None}]
 )

@@ -116,6 +116,14 @@ def test_a_copy_with_other_values_leaves_the_first_alone() -> None:
         first.with_values({"rotor.inertia": -3e6})
 
 
+def test_a_value_that_is_dropped_is_unknown_and_has_no_source() -> None:
+    first = Machine(name="m", missing={"rotor.inertia": "the maker is silent"}).with_values({"rotor.radius": 40.0})
+    second = first.with_values({"rotor.radius": None, "rotor.inertia": None})
+    assert (first.get("rotor.radius"), second.get("rotor.radius")) == (40.0, None)
+    assert not second.provenance
+    assert second.missing == {"rotor.inertia": "the maker is silent"}  # it was unknown before
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

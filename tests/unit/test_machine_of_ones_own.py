@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import turbine
+from turbine.control import controller
 from turbine.errors import MachineError
 from turbine.library import FOLDER
 from turbine.machine import NEEDED, Machine
@@ -32,7 +33,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def without(machine: Machine, *keys: str) -> Machine:
     """Return a copy that does not know some values."""
-    return machine.with_values(dict.fromkeys(keys))  # type: ignore[arg-type]
+    return machine.with_values(dict.fromkeys(keys))
 
 
 def test_the_machine_of_the_readme_runs(own: Path) -> None:
@@ -88,6 +89,14 @@ def test_a_rated_power_that_the_torque_does_not_give_is_refused(own: Path) -> No
         turbine.load("nrel_5mw").with_values({"generator.rated_power": 5.1e6})
     both = {"generator.rated_power": 5.1e6, "generator.rated_torque": 1.02 * 43093.55}
     assert turbine.load("nrel_5mw").with_values(both).require("generator.rated_power") == 5.1e6
+
+
+def test_the_refusal_of_a_rated_power_names_a_way_out_that_works() -> None:
+    machine = turbine.load("nrel_5mw")
+    with pytest.raises(MachineError, match=r'with_values\(\{"generator\.rated_torque": None, \.\.\.\}\)'):
+        machine.with_values({"generator.rated_power": 5.1e6})
+    stronger = machine.with_values({"generator.rated_power": 5.1e6, "generator.rated_torque": None})
+    assert controller(stronger).rated_torque == pytest.approx(1.02 * controller(machine).rated_torque, rel=2e-3)
 
 
 @pytest.mark.parametrize("name", turbine.names())

@@ -17,10 +17,12 @@ from typer.testing import CliRunner
 import turbine
 from gridforming.cli import app, main
 from turbine import output
+from turbine.cli_text import summary
 from turbine.control import controller
 from turbine.folder import OutputError, check_target, replaced_folder
+from turbine.simulation import Schedule
 from turbine.step import CHANNELS
-from turbine.wind import ntm, wind_class
+from turbine.wind import ntm, steps, wind_class
 
 PAIR = ["compare", "nrel_5mw", "iea_3p4mw"]
 FORM = ["iea_15mw", "--wind", "12", "--turbulence", "B", "--seconds", "20", "--seed", "1"]
@@ -165,6 +167,49 @@ def test_a_start_from_standstill_says_its_modes(wind_sim: Runner) -> None:
     assert "Nothing was written" in out
 
 
+@pytest.mark.parametrize(
+    ("wind", "why"), [(27.0, "27.0 m/s is above cut-out"), (1.0, "1.0 m/s is below 0.8 of cut-in")]
+)
+def test_a_run_that_stands_still_says_why_and_has_no_balance(wind_sim: Runner, wind: float, why: str) -> None:
+    code, out, _ = wind_sim("nrel_5mw", "--wind", wind, "--seconds", "5")
+    assert code == 0
+    assert f"\nBegins parked: the first minute's mean of {why}\n" in out
+    assert "\nEnergy: 0 MWh electrical of 0 MWh from the wind\n" in out
+    parked = wind_sim("nrel_5mw", "--wind", wind, "--seconds", "5", "--start", "parked")[1]
+    assert "Begins parked" not in parked  # as asked for
+    assert "balance closes" not in parked
+    running = wind_sim("nrel_5mw", "--wind", "8", "--seconds", "1")[1]
+    assert "Begins parked" not in running
+    assert "balance closes to" in running
+
+
+@pytest.mark.parametrize(("first", "begins_parked"), [(26.0, True), (24.0, False)])
+def test_the_mean_that_is_told_is_the_one_that_decides(
+    wind_sim: Runner, tmp_path: Path, first: float, begins_parked: bool
+) -> None:
+    """Of the first minute: what blows before and after would decide otherwise."""
+    file = tmp_path / "wind.csv"
+    speeds = [50.0 - first] * 2 + [first] * 58 + [50.0 - first] * 80
+    rows = [f"{k},{speed}" for k, speed in enumerate(speeds)]
+    file.write_text("time [s],wind speed [m/s]\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    out = wind_sim("nrel_5mw", "--wind-file", file, "--seconds", "140")[1]
+    assert ("the first minute's mean of 25.9 m/s is above cut-out" in out) is begins_parked
+
+
+def test_an_overspeed_trip_is_told_with_its_time_and_a_request_is_none(wind_sim: Runner) -> None:
+    machine = turbine.load("nrel_5mw")
+    settings = controller(machine)
+    gust = steps([0.0, 5.0], [8.0, 24.0], duration=30.0, time_step=0.1)
+    result = turbine.simulate(machine, gust, settings=settings.replaced(trip_speed=1.05 * settings.rated_speed))
+    told = summary(result, output.run_metrics(result))
+    trip = result.time[result.modes().index("emergency")]
+    assert 5.0 < trip < 20.0
+    assert f"\nOverspeed trip at {trip:.1f} s" in told
+    asked = turbine.simulate(machine, gust, schedule=Schedule(requests={2.0: "emergency"}))
+    assert "emergency" in asked.modes()
+    assert "Overspeed trip" not in summary(asked, output.run_metrics(asked))
+
+
 def test_wind_of_a_file(wind_sim: Runner, tmp_path: Path) -> None:
     file = tmp_path / "wind.csv"
     rows = [f"{0.5 * k},{8.0 + 0.01 * k}" for k in range(60)]
@@ -228,6 +273,11 @@ def test_a_machine_of_ones_own(wind_sim: Runner, tmp_path: Path) -> None:
         (["nrel_5mw", "--wind", "8", "--turbulence", "D"], "--turbulence"),
         (["nrel_5mw", "--wind", "8", "--turbulence", "B", "--seed", "-1"], "'--seed'"),
         (["nrel_5mw", "--wind", "8", "--gust", "eog", "--seconds", "20"], "--gust-start"),
+        (["nrel_5mw", "--wind", "8", "--gust-start", "5"], "--gust-start: found without --gust, expected"),
+        (["nrel_5mw", "--wind", "8", "--turbulence", "B", "--gust-start", "5"], "--gust-start: found without --gust,"),
+        (["nrel_5mw", "--wind", "8", "--wind-class", "II"], "--wind-class: found without --turbulence or --gust,"),
+        (["nrel_5mw", "--wind", "8", "--seed", "1"], "--seed: found without --turbulence, expected"),
+        (["nrel_5mw", "--wind", "8", "--gust", "eog", "--seed", "1"], "--seed: found without --turbulence, expected"),
         (["nrel_5mw", "--wind", "8", "--reserve-percent", "110"], "--reserve-percent: found 110 %"),
         (["nrel_5mw", "--wind", "8", "--power-limit-kw", "-1"], "--power-limit-kw: found -1 kW"),
         (["nrel_5mw", "--wind", "8", "--peak-shaving", "80"], "--peak-shaving: found 80"),

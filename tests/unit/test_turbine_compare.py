@@ -1,5 +1,6 @@
 """Comparisons against the figures that they are made of; peak shaving must lower thrust and cost energy."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,26 @@ def test_load_cases_that_are_run_here_give_the_same(
     assert other["shaft_torque_del_4"] == found["shaft_torque_del_4"]
     assert other["ultimate_thrust"] == found["ultimate_thrust"]
     assert "lcoe" not in other.quantities
+
+
+def test_stops_in_load_cases_are_told(
+    machine: Machine, settings: dict[str, ControlSettings], loads: LoadTable, found: Comparison
+) -> None:
+    assert not any("stopped by itself" in line for line in found.lines())
+    stopped = {
+        name: replace(r, production=0.9) if (r.case.settings, r.case.wind_speed) == ("shaved", 13.0) else r
+        for name, r in loads.results.items()
+    }
+    other = compare(
+        Candidate(machine, settings["normal"], name="normal"),
+        Candidate(machine, settings["shaved"], name="shaved"),
+        wind_distribution=WIND,
+        wind_speed=SPEEDS,
+        loads_a=loads,
+        loads_b=replace(loads, results=stopped),
+    )
+    lines = [line for line in other.lines() if "stopped by itself" in line]
+    assert lines == ["shaved: stopped by itself in 1 of 2 load cases (13 m/s)"]
 
 
 def test_a_machine_is_not_better_than_itself(machine: Machine) -> None:
