@@ -267,7 +267,7 @@ def _regulated(x: Record, p: Record, wanted: float, v: complex, i: complex):  # 
     e = p.terminal_kp * error + x.law_voltage
     held = min(max(e, 0.0), p.terminal_high)
     u = _limited(x, p, complex(held), v, i)
-    if held == e:
+    if held == e and x.limited == 0.0:
         x.law_voltage += p.period * p.terminal_ki * error
     x.terminal += p.period * p.terminal_filter * (abs(v) - x.terminal)
     return u

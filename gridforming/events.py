@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch"]
+from gridforming.converter import Following, Forming
+
+__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch", "Transfer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,15 @@ class Block:
     time: float  #: [s]
     converter: str
     blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """Hand a converter over to another control without a bump; its references become what it gives at the moment."""
+
+    time: float  #: [s]
+    converter: str
+    control: Following | Forming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,4 +70,4 @@ class SetFault:
     on: bool
 
 
-Event = SetReference | Block | SetGrid | Switch | SetFault
+Event = SetReference | Block | Transfer | SetGrid | Switch | SetFault

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.assembly import GROUND, LEAK
-from gridforming.converter import Cascade, Converter, Following, Forming, TerminalVoltage
+from gridforming.converter import Cascade, Converter, DirectVoltage, Following
 from gridforming.errors import InitialisationError
 from gridforming.step import admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
-__all__ = ["OperatingPoint", "operating_point", "power_flow"]
+__all__ = ["OperatingPoint", "operating_point", "power_flow", "references_of", "settle"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -261,7 +261,7 @@ def _guess(model: Model) -> State:
     for k, converter in enumerate(system.converters):
         scale = system.scale(converter)
         outlet = f"{converter.name}.outlet" if converter.lcl else f"{converter.name}.bridge"
-        _guess_converter(
+        settle(
             converter,
             state.converters[k],
             model.constants[k],
@@ -274,8 +274,19 @@ def _guess(model: Model) -> State:
     return replace(state, v=v, i=current)
 
 
-def _guess_converter(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> None:
-    """Fill in a converter's states near rest; Newton does the rest."""
+def settle(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> None:
+    """Set a converter's states so that its control rests at what it measures and makes.
+
+    Parameters
+    ----------
+    converter : Converter
+        With the control that is to rest.
+    x, p : records of STATES and CONSTANTS
+        States, overwritten, and constants.
+    v, u, ic, ig : complex
+        Voltage where it is measured and of the bridge at the same time, current of the bridge and into the grid, in the
+        network's frame [pu of the rating].
+    """
     power = v * ig.conjugate()
     held = u * np.exp(0.5j * p["frame_speed"] * p["nominal_speed"] * p["period"])  # at the beginning of its interval
     control = converter.control
@@ -284,32 +295,52 @@ def _guess_converter(converter: Converter, x: Any, p: Any, v: complex, u: comple
     x["r2"] = x["r1"]
     x["p_filter"], x["q_filter"] = power.real, power.imag
     x["pll_angle"], x["pll_speed"], x["law_speed"], x["speed"] = np.angle(v), p["frame_speed"], 1.0, 1.0
+    x["pll_voltage"], x["terminal"], x["pll_integral"], x["wash"] = abs(v), abs(v), 0.0, 0.0
+    x["law_voltage"] = abs(v)
     angle = np.angle(v)
-    if isinstance(control, Forming) and not isinstance(control.inner, Cascade):
-        angle = np.angle(u)
-    elif isinstance(control, Forming):
-        inner = control.inner
-        assert isinstance(inner, Cascade)
-        angle = np.angle(v + complex(inner.virtual_resistance, inner.virtual_reactance) * ig)
-    back = np.exp(-1j * angle)
-    x["angle"], x["law_voltage"], x["terminal"] = angle, abs(v), abs(v)
-    if isinstance(control, Forming) and isinstance(control.inner, TerminalVoltage):
-        x["law_voltage"] = abs(u)
-    x["pll_voltage"] = abs(v)
-    inside, made = ic * back, u * back
-    x["current_filter"] = inside
     if isinstance(control, Following):
+        back = np.exp(-1j * angle)
         kt = p["current_bandwidth"] * p["filter_reactance"] / p["nominal_speed"]
-        x["current_integral"] = made + kt * inside - abs(v)
+        x["current_integral"] = (u + kt * ic) * back - abs(v)
     elif isinstance(control.inner, Cascade):
         inner = control.inner
-        own = v * back
+        angle = np.angle(v + complex(inner.virtual_resistance, inner.virtual_reactance) * ig)
+        back = np.exp(-1j * angle)
+        own, inside = v * back, ic * back
         x["damping_filter"] = own
         if inner.kic > 0.0:
-            rest = made - 1j * p["filter_reactance"] * inside - inner.voltage_feedforward * own
+            rest = u * back - 1j * p["filter_reactance"] * inside - inner.voltage_feedforward * own
             x["current_integral"] = rest / inner.kic
         rest = inside - 1j * p["filter_susceptance"] * own - inner.current_feedforward * ig * back
         x["voltage_integral"] = rest / inner.kiv
+    elif isinstance(control.inner, DirectVoltage):
+        angle = np.angle(u - p["filter_resistance"] * ic)
+        x["current_filter"] = ic * np.exp(-1j * angle)
+    else:
+        angle = np.angle(u)
+        x["law_voltage"] = abs(u)
+    x["angle"] = angle
+
+
+def references_of(converter: Converter, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> dict[str, float]:
+    """Return the references at which a settled control goes on making what it makes; parameters as `settle`."""
+    power = v * ig.conjugate()
+    control = converter.control
+    if isinstance(control, Following):
+        return {"p_ref": power.real, "q_ref": power.imag, "v_ref": abs(v)}
+    if isinstance(control.inner, Cascade):
+        e = abs(v + complex(control.inner.virtual_resistance, control.inner.virtual_reactance) * ig)
+    elif isinstance(control.inner, DirectVoltage):
+        inside = u - p["filter_resistance"] * ic
+        made = u * ic.conjugate()
+        power = complex(made.real - p["filter_resistance"] * abs(ic) ** 2, made.imag)
+        # u = e + R (p / e - i_d): the larger root.
+        r = p["active_resistance"]
+        whole = abs(inside) + r * (ic * np.exp(-1j * np.angle(inside))).real
+        e = 0.5 * (whole + np.sqrt(max(whole**2 - 4.0 * r * power.real, 0.0)))
+    else:
+        e = abs(v)
+    return {"p_ref": power.real, "q_ref": power.imag, "v_ref": float(e)}
 
 
 def operating_point(

@@ -50,7 +50,7 @@ def frequency(result: Result, bus: str, *, window: float = 0.02) -> Floats:
 
 
 def rate_of_change(result: Result, bus: str, *, window: float = 0.1, frequency_window: float = 0.02) -> Floats:
-    """Return the rate of change of frequency at a bus [Hz/s], shape (n,); grid codes ask for windows of 0.1 to 0.5 s."""
+    """Return the rate of change of frequency at a bus [Hz/s], shape (n,); grid codes ask for 0.1 to 0.5 s."""
     return _sliding_slope(result.time, frequency(result, bus, window=frequency_window), window)
 
 

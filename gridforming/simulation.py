@@ -13,8 +13,8 @@ import numpy.typing as npt
 from gridforming.assembly import OFF
 from gridforming.control_step import TRIPS
 from gridforming.errors import NetworkError
-from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Switch
-from gridforming.fixed_point import OperatingPoint, operating_point
+from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Switch, Transfer
+from gridforming.fixed_point import OperatingPoint, operating_point, references_of, settle
 from gridforming.step import CHANGED, DIVERGED, GOES_ON, SWITCHED, TRIPPED
 from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
@@ -208,7 +208,7 @@ def simulate(
     while state.step < last:
         now = moments.pop(state.step, [])
         if now:
-            state, kind, falling = _apply(model, state, now)
+            model, state, kind, falling = _apply(model, state, now)
             begin = max(begin, kind)
             fading |= falling
             if kind == SWITCHED:
@@ -278,7 +278,7 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
         raise SimulationError(f"event at {event.time!r} s: expected a time between 0 and {duration:g} s")
     system = model.system
     match event:
-        case SetReference() | Block():
+        case SetReference() | Block() | Transfer():
             _place("converter", event.converter, [c.name for c in system.converters])
         case SetGrid():
             _place("grid", event.grid, [g.name for g in system.grids])
@@ -288,8 +288,8 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
             _place("fault", event.fault, list(model.circuit.faults))
 
 
-def _apply(model: Model, state: State, events: list[Event]) -> tuple[State, int, dict[str, int]]:
-    """Return the state after events, how the run goes on, and what begins to lose its conductance."""
+def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, State, int, dict[str, int]]:
+    """Return model and state after events, how the run goes on, and what begins to lose its conductance."""
     state = state.copy()
     closed, faults = dict(state.closed), dict(state.faults)
     kind, falling = GOES_ON, {}
@@ -311,6 +311,8 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[State, int,
                 state.converters["trip"][k] = 0.0
                 state.converters["trip_clock"][k] = 0.0
                 kind = SWITCHED
+            case Transfer():
+                model = _transferred(model, state, event)
             case SetGrid():
                 _set_grid(model, state, event)
                 kind = max(kind, CHANGED)
@@ -324,7 +326,33 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[State, int,
                     falling[event.fault] = 0
                 faults[event.fault] = float(event.on)
                 kind = SWITCHED
-    return replace(state, closed=closed, faults=faults), kind, falling
+    return model, replace(state, closed=closed, faults=faults), kind, falling
+
+
+def _transferred(model: Model, state: State, event: Transfer) -> Model:
+    """Return the model with another control of a converter, whose states and references go on from where they are."""
+    system = model.system
+    k = [c.name for c in system.converters].index(event.converter)
+    converter = replace(system.converters[k], control=event.control)
+    converters = (*system.converters[:k], converter, *system.converters[k + 1 :])
+    changed = model.with_converters(replace(system, converters=converters))
+    names = [*model.circuit.nodes, *model.circuit.sources]
+    branches = [b.name for b in model.circuit.branches]
+    p, scale = changed.constants[k], system.scale(converter)
+    ic = state.i[branches.index(f"{converter.name}.bridge")] * scale
+    ig = state.i[branches.index(f"{converter.name}.outlet")] * scale if converter.lcl else ic
+    v = state.v[names.index(converter.filter_node)]
+    x: Any = state.converters[k]
+    # What acts now turns on; the mean of its interval is what the states rest at.
+    u = x["u"] * np.exp(-0.5j * p["frame_speed"] * p["nominal_speed"] * p["period"])
+    speed, waiting, made = x["speed"], x["u_next"], (x["r1"], x["r2"])
+    for name, value in references_of(converter, p, v, u, ic, ig).items():
+        x[name] = value
+    settle(converter, x, p, v, u, ic, ig)
+    x["pll_speed"] = x["law_speed"] = x["speed"] = speed
+    x["w_ref"] = speed if converter.forming else x["w_ref"]
+    x["u_next"], (x["r1"], x["r2"]) = waiting, made
+    return changed
 
 
 def _set_grid(model: Model, state: State, event: SetGrid) -> None:

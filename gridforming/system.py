@@ -151,6 +151,10 @@ class Model:
         places, index = _places(self.system, self.circuit, assembled)
         return replace(self, assembled=assembled, places=places, index=index)
 
+    def with_converters(self, system: System) -> Model:
+        """Return the model with the controls of a system that is the same otherwise."""
+        return replace(self, system=system, constants=_constants(system, self.time_step, self.frame_speed))
+
 
 def circuit_of(system: System) -> Circuit:
     """Return the circuit of a system: the network's, and the filters of its converters."""
@@ -204,6 +208,19 @@ def build(system: System, *, time_step: float | None = None, frame_speed: float 
         )
     made = circuit_of(system)
     closed = {e.name: e.closed for e in system.network.elements if isinstance(e, Breaker)}
+    assembled = assemble(
+        made,
+        time_step=time_step,
+        nominal_speed=system.nominal_speed,
+        frame_speed=frame_speed,
+        closed=closed,
+    )
+    places, index = _places(system, made, assembled)
+    joined = _constants(system, time_step, frame_speed)
+    return Model(system, made, time_step, frame_speed, assembled, places, joined, index)
+
+
+def _constants(system: System, time_step: float, frame_speed: float) -> npt.NDArray[Any]:
     records = [
         constants(
             c,
@@ -214,16 +231,7 @@ def build(system: System, *, time_step: float | None = None, frame_speed: float 
         )
         for c in system.converters
     ]
-    assembled = assemble(
-        made,
-        time_step=time_step,
-        nominal_speed=system.nominal_speed,
-        frame_speed=frame_speed,
-        closed=closed,
-    )
-    places, index = _places(system, made, assembled)
-    joined = np.concatenate(records) if records else np.zeros(0, CONSTANTS)
-    return Model(system, made, time_step, frame_speed, assembled, places, joined, index)
+    return np.concatenate(records) if records else np.zeros(0, CONSTANTS)
 
 
 def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places, npt.NDArray[np.int64]]:
