@@ -57,7 +57,7 @@ class Circuit:
 
 def circuit(network: Network) -> Circuit:
     """Return the circuit of a network without its devices."""
-    made = Circuit(nodes=[bus.name for bus in network.buses])
+    made = Circuit(nodes=network.bus_names)
     for element in network.elements:
         match element:
             case Line():

@@ -243,7 +243,8 @@ def _limited(x: Record, p: Record, u: complex, v: complex, i: complex):  # type:
         kept = saturated(p, driven)
         x.limited = 0.0 if kept == driven else 1.0
         if x.limited > 0.0:
-            return v + z * kept
+            # Resistance as large as the reactance, as of a current control, damps what turns in the filter.
+            return v + z * kept + p.filter_reactance * (kept - i)
     return u
 
 
@@ -313,6 +314,7 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
     x.u_next, x.r1, x.r2 = x.u_next * p.turn, x.r1 * p.turn, x.r2 * p.turn
     if p.delay > 0.0:
         x.u = x.u_next
+    x.angle_now = x.angle
     back = cmath.exp(-1j * x.angle)
     realised = 0.5 * (x.r1 + x.r2) * back
     power = v * ig.conjugate()

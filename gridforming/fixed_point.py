@@ -48,6 +48,7 @@ CONTINUOUS = (
     "dc_integral",
     "q_integral",
 )
+_STILL = 1e-8  # largest derivative of what does not move
 TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
 
 
@@ -167,11 +168,20 @@ def _phasor_matrix(model: Model) -> Complexes:
     return y
 
 
-def power_flow(model: Model, state: State | None = None) -> Complexes:
+def power_flow(model: Model, state: State | None = None, *, strict: bool = True) -> Complexes:
     """Return voltages by node, source and ground for the references of the converters, shape (nodes + sources + 1,).
 
     Following converters give active and reactive power, forming ones active power and voltage; the first forming one
     of an island without a grid holds its angle and gives what is missing.
+
+    Parameters
+    ----------
+    model : Model
+        The system; loads count with their voltage dependence.
+    state : State, optional
+        Whose references count; those of the system unless given.
+    strict : bool
+        Whether a flow without solution is an error; else what comes nearest is returned.
 
     Raises
     ------
@@ -220,7 +230,7 @@ def power_flow(model: Model, state: State | None = None) -> Complexes:
 
     guess = np.concatenate([np.ones(n), np.full(n, np.angle(known[n]) if system.grids else 0.0)])
     found = root(mismatch, guess, method="hybr", options={"xtol": 1e-12})
-    if not found.success or np.abs(mismatch(found.x)).max() > 1e-8:
+    if strict and (not found.success or np.abs(mismatch(found.x)).max() > 1e-8):
         raise InitialisationError(
             "power flow: no solution for the references of the converters, expected one; the largest mismatch left is "
             f"{np.abs(mismatch(found.x)).max():.3g} pu"
@@ -232,7 +242,7 @@ def _guess(model: Model) -> State:
     """Return a first guess of the states from the power flow."""
     system, made = model.system, model.circuit
     state = dead(model)
-    v = power_flow(model, state)
+    v = power_flow(model, state, strict=False)  # a guess: sampled control holds a little more than the phasors do
     names = [*made.nodes, *made.sources, GROUND]
     place = {name: k for k, name in enumerate(names)}
     current = np.zeros(len(made.branches), np.complex128)
@@ -382,8 +392,12 @@ def operating_point(
         if not np.isfinite(best):
             break
         if best < TOLERANCE:
+            _, rows, _ = advance(model, state, 1, stride=1)
+            for name in ("p", "q", "i_ref"):
+                state.converters[name] = rows.converters[name][0]
             return OperatingPoint(model, state, best)
         slope = jacobian(model, state) - np.eye(vector.size)
+        slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown
         if free:
             other = build(system, time_step=time_step, frame_speed=speed + 1e-6)
             slope[:, held] = (period_map(other, state) - after) / 1e-6

@@ -251,7 +251,7 @@ def _outputs(point: OperatingPoint, state: State) -> Floats:
 def _output_names(point: OperatingPoint) -> tuple[str, ...]:
     system = point.model.system
     names = [f"{title} of {c.name}" for title in _OUTPUTS for c in system.converters]
-    names += [f"voltage_{axis} of {bus.name}" for axis in "dq" for bus in system.network.buses]
+    names += [f"voltage_{axis} of {bus}" for axis in "dq" for bus in system.network.bus_names]
     return tuple(names)
 
 

@@ -224,7 +224,7 @@ class Network:
         Two things of one name, or an element at a bus that does not exist.
     """
 
-    buses: tuple[Bus, ...]
+    buses: tuple[Bus | str, ...]
     elements: tuple[Element, ...] = field(default=())
     power: float = 1e6
     frequency: float = 50.0
@@ -232,11 +232,11 @@ class Network:
     def __post_init__(self) -> None:
         check_positive("network: power", self.power, unit="VA", error=NetworkError)
         check_range("network: frequency", self.frequency, 10.0, 1000.0, unit="Hz", error=NetworkError)
-        object.__setattr__(self, "buses", tuple(Bus(name=b) if isinstance(b, str) else b for b in self.buses))
+        object.__setattr__(self, "buses", tuple(self.buses))
         object.__setattr__(self, "elements", tuple(self.elements))
         if not self.buses:
             raise NetworkError("network: found no bus, expected at least one")
-        names = [bus.name for bus in self.buses]
+        names = self.bus_names
         for what, found in (("bus", names), ("element", [e.name for e in self.elements])):
             for name, count in Counter(found).items():
                 if count > 1:
@@ -251,6 +251,11 @@ class Network:
                     )
             if len(set(ends(element))) < len(ends(element)):
                 raise NetworkError(f'{kind} "{element.name}": both ends at bus "{ends(element)[0]}"')
+
+    @property
+    def bus_names(self) -> list[str]:
+        """Names of the buses in their order."""
+        return [bus if isinstance(bus, str) else bus.name for bus in self.buses]
 
 
 def ends(element: Element) -> tuple[str, ...]:

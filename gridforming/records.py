@@ -121,6 +121,7 @@ STATES = np.dtype(
         ("w_ref", _f),
         # Controller
         ("angle", _f),
+        ("angle_now", _f),  # at the sample
         ("speed", _f),  # of the controller's frame [pu]
         ("u_next", _c),  # computed one period ago
         ("u", _c),  # that acts now, at the sample's time

@@ -31,12 +31,13 @@ Complexes = npt.NDArray[np.complex128]
 _STAGES = 32  # in which a breaker loses its conductance
 _HIGHEST, _LOWEST = 1e3, 1e-4  # conductance of an opening breaker [pu]
 
-#: Columns of a converter: name, field, unit.
+#: Columns of a converter: name, field, unit. Powers are what its firmware measures, from a voltage sampled at the end
+#: of a held interval, which is off its mean by the ripple: about 1 % at a short-circuit ratio of 1.35 and 8 kHz.
 COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("active_power", "p", "pu"),
     ("reactive_power", "q", "pu"),
     ("speed", "speed", "pu"),
-    ("angle", "angle", "rad"),
+    ("angle", "angle_now", "rad"),
     ("dc_voltage", "dc_voltage", "pu"),
 )
 
@@ -127,8 +128,8 @@ def islands(model: Model, closed: Mapping[str, bool]) -> tuple[Island, ...]:
     holding = [g.name for g in system.grids]
     holding += [c.name for c in system.converters if c.forming]
     found: dict[str, list[str]] = {}
-    for bus in system.network.buses:
-        found.setdefault(top(bus.name), []).append(bus.name)
+    for bus in system.network.bus_names:
+        found.setdefault(top(bus), []).append(bus)
     return tuple(
         Island(tuple(buses), tuple(name for name in holding if top(name) == key)) for key, buses in found.items()
     )
@@ -202,7 +203,7 @@ def simulate(
     parts: list[Rows] = []
     notes: list[str] = []
     fading: dict[str, int] = {}  # breakers and faults that lose their conductance, with the stage they are in
-    begin = SWITCHED if start == "dead" else GOES_ON
+    begin = CHANGED if start == "dead" else GOES_ON
     stage = max(1, round(0.5 / system.network.frequency / _STAGES / h))
     model = model.switched(state.closed, state.faults)
     while state.step < last:

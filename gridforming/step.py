@@ -173,13 +173,15 @@ def run(  # type: ignore[no-untyped-def]
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
+        if begin == CHANGED and k == first:
+            resolve(g, v, i)
         keep = stride > 0 and (k - first) % stride == 0
         if keep:
             for m in range(n):
                 kept_v[row, m] = v[m]
             for m in range(i.size):
                 kept_i[row, m] = i[m]
-        jump = (begin == CHANGED and k == first) or loads.size > 0
+        jump = loads.size > 0
         if loads.size > 0:
             _vary(g, places, v, loads)
         for c in range(xs.size):

@@ -45,7 +45,7 @@ class System:
     def __post_init__(self) -> None:
         object.__setattr__(self, "converters", tuple(self.converters))
         names = [e.name for e in self.network.elements] + [c.name for c in self.converters]
-        buses = [bus.name for bus in self.network.buses]
+        buses = self.network.bus_names
         for converter in self.converters:
             if names.count(converter.name) > 1:
                 raise NetworkError(f'converter "{converter.name}": its name is taken, expected another')

@@ -54,7 +54,7 @@ def test_dead_bus_has_no_frequency() -> None:
 
 def test_window_shorter_than_a_row_is_refused() -> None:
     run = simulate(_alone(), 0.1, start="dead", output_step=1e-3)
-    with pytest.raises(SimulationError, match="window: found 0.0001 s"):
+    with pytest.raises(SimulationError, match=r"window: found 0\.0001 s"):
         frequency(run, "b", window=1e-4)
 
 

@@ -1,7 +1,8 @@
 """The list of validation cases: what the product finds, the public way, beside what others found.
 
 `test_cases.py` holds every case to its tolerance; `scripts/write_validation.py` writes them into
-`docs/validation.md`. Those of the turbine simulation stand in `turbine_cases.py`.
+`docs/validation.md`. Those of the turbine simulation stand in `turbine_cases.py`, those of
+converters in `gridforming_cases.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tests.validation import quantities as q
 from tests.validation import runs
 from tests.validation.case import COUNT, LAST_DIGIT, ROUNDING, Case
 from tests.validation.closed_forms import constant_power_mwh, squared_wind_mwh
+from tests.validation.gridforming_cases import GRIDFORMING_CASES
 from tests.validation.references import AEP_MWH, ISO_2533, SATURATION_PA
 from tests.validation.turbine_cases import TURBINE_CASES
 
@@ -243,5 +245,6 @@ CASES: tuple[Case, ...] = (
     *_closed_forms(),
     *_density(),
     *TURBINE_CASES,
+    *GRIDFORMING_CASES,
 )
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(case.case for case in CASES))

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tests.validation.cases import CASES, GROUPS, Case
+from tests.validation.gridforming_cases import GRIDFORMING_DOUBTS, GRIDFORMING_SETTINGS
 from tests.validation.turbine_cases import TURBINE_DOUBTS, TURBINE_SETTINGS
 
 __all__ = ["PAGE", "line", "miss", "page"]
@@ -21,12 +22,13 @@ of the same public files, the publishers' own figures, closed forms, published t
 compares the product with itself, such as "any split of the data gives the same bytes" or "the linear model follows the
 simulation", is a test but no validation and does not stand here.
 
-It has two halves. *Fleet reports*: every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on
+It has three parts. *Fleet reports*: every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on
 the packaged samples; AEP in closed form and air density are the pipeline's own functions on made-up input. *Turbine
 simulation*: ours are steady states and runs of `turbine.simulate` for machines of `turbine.load`, with the settings
-that each table states; the other codes' files stand in `tests/validation/data/turbine` with source and licence. The
-cases are listed in `tests/validation/cases.py` and `turbine_cases.py`: a test holds each to its tolerance, and another
-test fails when this page says something else. It is written by
+that each table states. *Converters*: ours are runs of `gridforming.simulation.simulate`, operating points and their
+eigenvalues. The other codes' files stand in `tests/validation/data` with source and licence. The cases are listed in
+`tests/validation/cases.py`, `turbine_cases.py` and `gridforming_cases.py`: a test holds each to its tolerance, and
+another test fails when this page says something else. It is written by
 
 ```sh
 python scripts/write_validation.py            # in the environment that `make test` leaves
@@ -61,6 +63,7 @@ _SETTINGS = {
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
     **TURBINE_SETTINGS,
+    **GRIDFORMING_SETTINGS,
 }
 
 _DOUBTS = """\
@@ -130,4 +133,4 @@ def page(lines: Mapping[tuple[str, str], str]) -> str:
             *(lines[case.case, case.quantity] for case in CASES if case.case == group),
         ]
         parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_filled(_SETTINGS[group])}\n\n" + "\n".join(table) + "\n")
-    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS])
+    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS, GRIDFORMING_DOUBTS])
