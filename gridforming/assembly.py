@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt
 from gridforming.network_step import Topology
 from gridforming.sparse import factorise, pattern
 
-__all__ = ["GROUND", "LEAK", "OFF", "Assembled", "Branch", "Circuit", "assemble", "circuit"]
+__all__ = ["GROUND", "LEAK", "OFF", "Assembled", "Branch", "Circuit", "assemble", "circuit", "warped"]
+
+Storage = TypeVar("Storage", float, npt.NDArray[np.float64])
 
 LEAK = 1e-6  #: conductance of every node to ground, so that a floating island stays regular [pu]
 OFF = 1e4  #: resistance of a bridge whose pulses are blocked [pu]
@@ -169,10 +172,7 @@ def assemble(
     z = r + 1j * frame_speed * x
     with np.errstate(divide="ignore"):
         conductance = np.where(resistive, 1.0 / np.where(resistive, r, 1.0), 0.0)
-    # So that the trapezoidal rule turns a vector at rest by exactly the frame's angle, whatever the step.
-    half = 0.5 * frame_speed * nominal_speed * time_step
-    warp = half / math.tan(half) if half > 0.0 else 1.0
-    inertia = warp * inductance / time_step
+    inertia = warped(inductance, time_step, frame_speed * nominal_speed)
     whole = inertia + 0.5 * z
     drop = np.where(resistive, 0.0, z / inductance)
     slope = np.where(resistive, conductance, 1.0 / inductance)
@@ -194,7 +194,7 @@ def assemble(
     for bus in made.varying.values():
         loaded[number[bus]] = True
     load += LEAK
-    charge_euler = (2.0 * warp * capacitance / time_step).astype(np.complex128)
+    charge_euler = (2.0 * warped(capacitance, time_step, frame_speed * nominal_speed)).astype(np.complex128)
     turning = 1j * frame_speed * susceptance
     capacitive = capacitance > 0.0
     pairs = [(int(a), int(b)) for a, b in zip(tail, head, strict=True) if a < n and b < n]
@@ -236,6 +236,20 @@ def assemble(
         right=np.zeros(n, np.complex128),
     )
     return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))
+
+
+def warped(storage: Storage, time_step: float, speed: float) -> Storage:
+    """Return inductance or capacitance over the step, such that the trapezoidal rule turns a vector at rest exactly.
+
+    Parameters
+    ----------
+    storage : float or array
+        Inductance or capacitance.
+    time_step, speed : float
+        [s], of the frame [rad/s].
+    """
+    half = 0.5 * speed * time_step
+    return storage * ((half / math.tan(half) if half > 0.0 else 1.0) / time_step)
 
 
 def _with_resistance(branch: Branch, more: float) -> Branch:

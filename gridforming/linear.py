@@ -163,7 +163,7 @@ def linearise(point: OperatingPoint) -> LinearModel:
     """Return the linear model of a system at an operating point.
 
     Inputs are the references of all converters and voltage and phase of all grids; outputs are power and speed of all
-    converters and voltages of all buses (`d` and `q` in the frame of the operating point).
+    converters, voltages of all buses and currents of all grids (`d` and `q` in the frame of the operating point).
 
     Parameters
     ----------
@@ -199,6 +199,9 @@ def linearise(point: OperatingPoint) -> LinearModel:
     still = np.abs(moved - np.eye(base.size)).max(axis=1) < _STILL
     if b:
         still &= ~np.any(np.stack(b, axis=1) != 0.0, axis=1)
+    # The voltage of a grid is an input from the beginning of a period on, not a state.
+    given = {f"{axis} of {grid.name}" for grid in model.system.grids for axis in ("v_d", "v_q")}
+    still |= np.array([name in given for name in names])
     kept = np.flatnonzero(~still)
     return LinearModel(
         a=moved[np.ix_(kept, kept)],
@@ -240,11 +243,14 @@ def _differences(
 
 
 def _outputs(point: OperatingPoint, state: State) -> Floats:
-    """Return the outputs at a state: powers and speeds of converters, d and q of bus voltages."""
+    """Return the outputs at a state: powers, speeds of converters, d and q of bus voltages and of grid currents."""
     _, rows, _ = advance(point.model, state, 1, stride=1)
     parts: list[Any] = [rows.converters[name][0] for name in _OUTPUTS.values()]
     buses = len(point.model.system.network.buses)
     parts += [rows.v[0, :buses].real, rows.v[0, :buses].imag]
+    names = [b.name for b in point.model.circuit.branches]
+    current = rows.i[0, [names.index(g.name) for g in point.model.system.grids]]
+    parts += [current.real, current.imag]
     return np.concatenate(parts)
 
 
@@ -252,6 +258,7 @@ def _output_names(point: OperatingPoint) -> tuple[str, ...]:
     system = point.model.system
     names = [f"{title} of {c.name}" for title in _OUTPUTS for c in system.converters]
     names += [f"voltage_{axis} of {bus}" for axis in "dq" for bus in system.network.bus_names]
+    names += [f"current_{axis} of {grid.name}" for axis in "dq" for grid in system.grids]
     return tuple(names)
 
 
