@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import typer
 
 from turbine.quantities import shown
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["aligned", "columns_text", "progress", "say_compiling", "summary", "tower_note"]
 
 _STILL = 1e-6  # of the energy at rated power, below which a run's is nothing [-]
-_FIRST_MINUTE = 60.0  # whose mean decides whether a run that is to begin in steady operation begins parked [s]
 
 
 def summary(result: Result, metrics: dict[str, Any]) -> str:
@@ -65,20 +63,20 @@ def _energy_text(result: Result, energy: Mapping[str, float]) -> str:
 def _parked_note(result: Result, start: str | None) -> str:
     """Return why a run that was to begin in steady operation begins parked; an empty string where it does not."""
     from turbine.control_step import LULL, PARKED
-    from turbine.wind.series import resample
+    from turbine.simulation import along, first_minute
 
     if start != "steady" or result["mode"][0] != PARKED:
         return ""
     q, sample = result.model.control, result.model.sample
-    series = resample(result.wind, sample)
-    blown = series.wind_speed * np.cos(series.wind_direction)
-    mean = float(np.mean(blown[: max(1, round(_FIRST_MINUTE / sample))]))
+    mean = first_minute(along(result.wind, sample), sample)
     why = "above cut-out" if mean > q.cut_out else f"below {LULL:g} of cut-in"
     return f"Begins parked: the first minute's mean of {mean:.1f} m/s is {why}"
 
 
 def _trip_note(result: Result) -> str:
     """Return when the machine made an emergency stop by itself, too fast; an empty string where it did not."""
+    import numpy as np
+
     from turbine.control_step import EMERGENCY
 
     stopped = result["mode"] == EMERGENCY

@@ -33,7 +33,7 @@ from turbine.wind.series import WindSeries, resample
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REQUESTS", "EnergyBalance", "Result", "Schedule", "simulate", "simulate_model"]
+__all__ = ["REQUESTS", "EnergyBalance", "Result", "Schedule", "along", "first_minute", "simulate", "simulate_model"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -245,8 +245,7 @@ def simulate_model(
     sample = model.sample
     if not isinstance(wind, WindSeries):
         raise SimulationError(f"wind: found {type(wind).__name__}, expected a WindSeries from turbine.wind")
-    series = resample(wind, sample)
-    blown = np.asarray(series.wind_speed * np.cos(series.wind_direction), np.float64)
+    blown = along(wind, sample)
     n = blown.size
     stride = 1
     if output_step is not None:
@@ -280,6 +279,17 @@ def simulate_model(
     return Result(MappingProxyType(columns), balance, model, wind, records)
 
 
+def along(wind: WindSeries, sample: float) -> Floats:
+    """Return the wind along the rotor's axis by sample of the controller, shape (n,) [m/s]."""
+    series = resample(wind, sample)
+    return np.asarray(series.wind_speed * np.cos(series.wind_direction), np.float64)
+
+
+def first_minute(wind: Floats, sample: float) -> float:
+    """Return the mean of the first minute of a wind by sample, with which the supervision begins [m/s]."""
+    return float(np.mean(wind[: max(1, round(_FIRST_MINUTE / sample))]))
+
+
 def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: Floats, first: Floats) -> Records:
     """Return the states that a run begins with; `wind` is what blows, `first` the requests of the first sample."""
     if isinstance(start, Records):
@@ -296,7 +306,7 @@ def _start(model: Model, start: Literal["steady", "parked"] | Records, wind: Flo
         raise SimulationError(f'start: found {start!r}, expected "steady", "parked" or the end of another run')
     # The anemometer's average begins at what the first minute brings: one gust is no reason to stop at once.
     q = model.control
-    average = float(np.mean(wind[: max(1, round(_FIRST_MINUTE / model.sample))]))
+    average = first_minute(wind, model.sample)
     stopped = q.supervise > 0.0 and not LULL * q.cut_in <= average <= q.cut_out
     if start == "parked" or stopped:
         return parked(model, average)
