@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.sparse import Factors, factorise, solve
-from turbine.compiled import kernel
+from turbine.compiled import inlined_kernel, kernel
 
-__all__ = ["Topology", "half_steps", "reload", "resolve", "trapezoid"]
+__all__ = ["Topology", "half_steps", "mapped", "probe", "reload", "resolve", "trapezoid"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -31,8 +31,8 @@ class Topology(NamedTuple):
     ----------
     tail, head : array, shape (b,)
         Nodes at either end; n and above are known: sources, then ground.
-    ratio : array, shape (b,)
-        Complex ratio on the tail's side [-].
+    forth, back : array, shape (b,)
+        Voltage of the tail on the head's side, and current of the branch on the tail's: 1 / n and 1 / n* [-].
     resistive : array, shape (b,)
         Branches without inductance.
     drop : array, shape (b,)
@@ -59,11 +59,17 @@ class Topology(NamedTuple):
         Slot of each node's diagonal in them; -1 where a load does not stand in the second.
     right : array, shape (n,)
         Scratch.
+    maps : array, shape (2, n + b, n + b + 2 s)
+        A small network's step as two matrices, without and with `resolve` before it: voltages and currents after it by
+        voltages, currents, and sources before and after. Empty where the sparse solution is faster.
+    image : array, shape (n + b,)
+        Scratch.
     """
 
     tail: Integers
     head: Integers
-    ratio: Complexes
+    forth: Complexes
+    back: Complexes
     resistive: Flags
     drop: Complexes
     slope: Floats
@@ -84,6 +90,8 @@ class Topology(NamedTuple):
     step_diagonal: Integers
     instant_diagonal: Integers
     right: Complexes
+    maps: Complexes
+    image: Complexes
 
 
 @kernel
@@ -100,7 +108,7 @@ def reload(g: Topology):  # type: ignore[no-untyped-def]
     factorise(g.instant)
 
 
-@kernel
+@inlined_kernel
 def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped-def]
     """Find the node voltages right after a jump of a source, inductor currents and capacitor voltages held.
 
@@ -119,12 +127,12 @@ def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped
         right[k] = v[k] if g.capacitive[k] else 0.0
     for b in range(g.tail.size):
         a, e = g.tail[b], g.head[b]
-        back = 1.0 / g.ratio[b].conjugate()
+        back = g.back[b]
         if g.resistive[b]:
             continue  # unknown ends stand in the matrix; a known end adds below
         rise = g.drop[b] * i[b]
         if a >= n:
-            rise -= g.slope[b] * v[a] / g.ratio[b]
+            rise -= g.slope[b] * v[a] * g.forth[b]
         if e >= n:
             rise += g.slope[b] * v[e]
         if a < n:
@@ -141,16 +149,16 @@ def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped
         if g.resistive[b]:
             a, e = g.tail[b], g.head[b]
             if a >= n and e < n and g.algebraic[e]:
-                right[e] += g.slope[b] * v[a] / g.ratio[b]
+                right[e] += g.slope[b] * v[a] * g.forth[b]
             if e >= n and a < n and g.algebraic[a]:
-                right[a] += g.slope[b] * v[e] / g.ratio[b].conjugate()
+                right[a] += g.slope[b] * v[e] * g.back[b]
     solve(g.instant, right, v)
     for b in range(g.tail.size):
         if g.resistive[b]:
-            i[b] = g.slope[b] * (v[g.tail[b]] / g.ratio[b] - v[g.head[b]])
+            i[b] = g.slope[b] * (v[g.tail[b]] * g.forth[b] - v[g.head[b]])
 
 
-@kernel
+@inlined_kernel
 def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: bool):  # type: ignore[no-untyped-def]
     """Take one step, trapezoidal or half as long by backward Euler; `known` are sources and ground at its end."""
     n = g.load.size
@@ -162,7 +170,7 @@ def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: b
         for b in range(g.tail.size):
             a, e = g.tail[b], g.head[b]
             if a < n and g.capacitive[a]:
-                right[a] -= i[b] / g.ratio[b].conjugate()
+                right[a] -= i[b] * g.back[b]
             if e < n and g.capacitive[e]:
                 right[e] += i[b]
         for k in range(n):
@@ -177,26 +185,59 @@ def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: b
         if euler:
             i[b] *= g.decay_euler[b]
         elif not g.resistive[b]:
-            i[b] = g.decay[b] * i[b] + g.push[b] * (v[a] / g.ratio[b] - v[e])
+            i[b] = g.decay[b] * i[b] + g.push[b] * (v[a] * g.forth[b] - v[e])
         else:
             i[b] = 0.0
         held = i[b]
         if a >= n:
-            held += g.push[b] * known[a - n] / g.ratio[b]
+            held += g.push[b] * known[a - n] * g.forth[b]
         if e >= n:
             held -= g.push[b] * known[e - n]
         if a < n:
-            right[a] -= held / g.ratio[b].conjugate()
+            right[a] -= held * g.back[b]
         if e < n:
             right[e] += held
     for k in range(known.size):
         v[n + k] = known[k]
     solve(g.step, right, v)
     for b in range(g.tail.size):
-        i[b] += g.push[b] * (v[g.tail[b]] / g.ratio[b] - v[g.head[b]])
+        i[b] += g.push[b] * (v[g.tail[b]] * g.forth[b] - v[g.head[b]])
 
 
-@kernel
+@inlined_kernel
+def mapped(maps: Complexes, image: Complexes, v: Complexes, i: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
+    """Advance a small network by one step through its matrix, with `resolve` before it after a jump of a source.
+
+    Parameters
+    ----------
+    maps, image : array
+        Of the topology.
+    v, i, known : array
+        As in `trapezoid`.
+    jump : bool
+        Whether a source has jumped at the beginning of the step.
+    """
+    b, s = i.size, known.size - 1
+    n = v.size - s - 1
+    which = 1 if jump else 0
+    for row in range(n + b):
+        total = 0.0j
+        for k in range(n):
+            total += maps[which, row, k] * v[k]
+        for k in range(b):
+            total += maps[which, row, n + k] * i[k]
+        for k in range(s):
+            total += maps[which, row, n + b + k] * v[n + k] + maps[which, row, n + b + s + k] * known[k]
+        image[row] = total
+    for k in range(n):
+        v[k] = image[k]
+    for k in range(b):
+        i[k] = image[n + k]
+    for k in range(s):
+        v[n + k] = known[k]
+
+
+@inlined_kernel
 def trapezoid(g: Topology, v: Complexes, i: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
     """Advance voltages and currents by one step of the trapezoidal rule.
 
@@ -210,6 +251,14 @@ def trapezoid(g: Topology, v: Complexes, i: Complexes, known: Complexes):  # typ
         Voltages of sources and ground at the end of the step.
     """
     _advance(g, v, i, known, False)
+
+
+@kernel
+def probe(g: Topology, v: Complexes, i: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
+    """Take the step that `mapped` is made of, after a jump or without one."""
+    if jump:
+        resolve(g, v, i)
+    trapezoid(g, v, i, known)
 
 
 @kernel

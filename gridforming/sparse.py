@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from turbine.compiled import kernel
+from turbine.compiled import inlined_kernel, kernel
 
 __all__ = ["Factors", "factorise", "pattern", "solve"]
 
@@ -111,7 +111,7 @@ def factorise(f: Factors):  # type: ignore[no-untyped-def]
         f.values[f.diagonal[i]] = 1.0 / f.values[f.diagonal[i]]
 
 
-@kernel
+@inlined_kernel
 def solve(f: Factors, right: Complexes, out: Complexes):  # type: ignore[no-untyped-def]
     """Solve with the factors; `right` and the first n of `out` are by node and may be the same array."""
     n = f.order.size

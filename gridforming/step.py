@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.control_step import STIFF, dc_step, sample
-from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
+from gridforming.network_step import Topology, half_steps, mapped, reload, resolve, trapezoid
 from turbine.compiled import kernel
 
 __all__ = [
@@ -111,6 +111,9 @@ def _known(  # type: ignore[no-untyped-def]
     span = 0.5 * h if half else h
     for k in range(places.grid.size):
         s = grids[k]
+        if s.ramp == 0.0 and s.speed == s.frame_speed:
+            known[places.grid[k] - n] = v[places.grid[k]]  # it stands still in this frame
+            continue
         s.phase += span * s.nominal_speed * (s.speed + 0.5 * span * s.ramp - s.frame_speed)
         s.speed += span * s.ramp
         known[places.grid[k] - n] = s.voltage * cmath.exp(1j * s.phase)
@@ -169,6 +172,7 @@ def run(  # type: ignore[no-untyped-def]
     """
     n = g.load.size
     before = np.zeros(xs.size, np.complex128)
+    maps, image, small = g.maps, g.image, g.maps.size > 0
     tripped = False
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
@@ -198,9 +202,10 @@ def run(  # type: ignore[no-untyped-def]
             for c in range(xs.size):
                 kept_x[row, c] = xs[c]
             row += 1
-        if jump:
+        switched = begin == SWITCHED and k == first
+        if jump and (switched or not small):
             resolve(g, v, i)
-        if begin == SWITCHED and k == first:
+        if switched:
             _known(middle, n, places, v, ps, grids, h, True)
             for m in range(middle.size):
                 v[n + m] = middle[m]
@@ -208,7 +213,10 @@ def run(  # type: ignore[no-untyped-def]
             half_steps(g, v, i, middle, known)
         else:
             _known(known, n, places, v, ps, grids, h, False)
-            trapezoid(g, v, i, known)
+            if small:
+                mapped(maps, image, v, i, known, jump)
+            else:
+                trapezoid(g, v, i, known)
         for c in range(xs.size):
             if ps[c].dc_source != STIFF:
                 # Energy in the rule's own sense: mean voltage times mean current.

@@ -1,0 +1,20 @@
+"""Plots of converters and networks: `plot_x(what, ax=None)` returns the axes, or the figure, that it drew on."""
+
+from __future__ import annotations
+
+from gridforming.plots.plane import plot_loci, plot_modes
+from gridforming.plots.response import plot_response
+from gridforming.plots.run import plot_column, plot_run, plot_voltages, plot_waveforms
+from turbine.plots.style import to_png, to_svg
+
+__all__ = [
+    "plot_column",
+    "plot_loci",
+    "plot_modes",
+    "plot_response",
+    "plot_run",
+    "plot_voltages",
+    "plot_waveforms",
+    "to_png",
+    "to_svg",
+]
