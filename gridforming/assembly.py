@@ -23,7 +23,7 @@ __all__ = ["GROUND", "LEAK", "OFF", "Assembled", "Branch", "Circuit", "assemble"
 
 Storage = TypeVar("Storage", float, npt.NDArray[np.float64])
 
-_SMALL = 14  # nodes and branches up to which a matrix is faster than the sparse solution
+_SMALL = 20  # nodes and branches up to which a matrix is faster than the sparse solution
 LEAK = 1e-6  #: conductance of every node to ground, so that a floating island stays regular [pu]
 OFF = 1e4  #: resistance of a bridge whose pulses are blocked [pu]
 GROUND = "ground"

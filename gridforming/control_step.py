@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from gridforming.current_limit import CIRCULAR, D_PRIORITY, saturated, virtual_drop
-from gridforming.modulation import circle, modulated
+from gridforming.modulation import circle, modulated, unit
 from turbine.compiled import kernel
 
 __all__ = [
@@ -133,7 +133,7 @@ def _following_reference(x: Record, p: Record, size: float, voltage: float):  # 
 def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
     """Advance a blocked converter: it follows the voltage at its filter, so that it can go on without a bump."""
     size = abs(v)
-    back = cmath.exp(-1j * x.angle)
+    back = unit(-x.angle)
     if p.role == FOLLOWING:
         _following(x, p, v * back, 0.0j, 0.0j)
     else:
@@ -143,7 +143,7 @@ def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
         x.speed = x.law_speed = x.w_ref
         if size > p.pll_freeze + _LEAST_VOLTAGE:
             x.angle = cmath.phase(v)
-    own = v * cmath.exp(-1j * x.angle)
+    own = v * unit(-x.angle)
     if p.role == FOLLOWING:
         x.current_integral = own - x.pll_voltage.real
     elif p.inner == CASCADED:
@@ -180,7 +180,7 @@ def _kaura(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
 
     Kaura and Blasko 1997, doi:10.1109/28.567077.
     """
-    inside = v * cmath.exp(-1j * x.pll_angle)
+    inside = v * unit(-x.pll_angle)
     seen = x.pll_voltage
     error = math.atan2(seen.imag, seen.real) if abs(seen) >= p.pll_freeze else 0.0
     speed = 1.0 + p.pll_kp * error + p.pll_ki * x.pll_integral
@@ -315,7 +315,7 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
     if p.delay > 0.0:
         x.u = x.u_next
     x.angle_now = x.angle
-    back = cmath.exp(-1j * x.angle)
+    back = unit(-x.angle)
     realised = 0.5 * (x.r1 + x.r2) * back
     power = v * ig.conjugate()
     x.p, x.q = power.real, power.imag
@@ -339,7 +339,7 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
             e = _law(x, p, power.real, power.imag, v)
             u = _cascaded(x, p, e, v * back, ic * back, ig * back)
     turned = x.angle + (p.delay + 0.5) * p.period * p.nominal_speed * x.speed
-    u = modulated(p.modulation, u * cmath.exp(1j * turned), p.dc_nominal * x.dc_voltage, frame_angle)
+    u = modulated(p.modulation, u * unit(turned), p.dc_nominal * x.dc_voltage, frame_angle)
     x.r2, x.r1 = x.r1, u
     x.u_next = u
     if p.delay == 0.0:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import cmath
 import math
 
 from turbine.compiled import kernel
 
-__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "modulated"]
+__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "modulated", "unit"]
 
 LINEAR, CIRCLE, HEXAGON = 0.0, 1.0, 2.0  # no limit, inscribed circle, space-vector modulation
+
+
+@kernel
+def unit(angle: float):  # type: ignore[no-untyped-def]
+    """Return exp(j angle)."""
+    return complex(math.cos(angle), math.sin(angle))
 
 
 @kernel
@@ -34,6 +39,8 @@ def hexagon(u: complex, dc_voltage: float):  # type: ignore[no-untyped-def]
     -----
     Symmetrical suspension of the zero sequence, Hava, Kerkman and Lipo 1999, doi:10.1109/63.737601.
     """
+    if 3.0 * (u.real**2 + u.imag**2) <= dc_voltage**2:
+        return u  # within the inscribed circle
     a = u.real
     b = -0.5 * u.real + 0.5 * math.sqrt(3.0) * u.imag
     c = -0.5 * u.real - 0.5 * math.sqrt(3.0) * u.imag
@@ -47,6 +54,6 @@ def modulated(kind: float, u: complex, dc_voltage: float, frame_angle: float):  
     if kind == CIRCLE:
         return circle(u, dc_voltage / math.sqrt(3.0))
     if kind == HEXAGON:
-        to_rest = cmath.exp(1j * frame_angle)
+        to_rest = unit(frame_angle)
         return hexagon(u * to_rest, dc_voltage) * to_rest.conjugate()
     return u

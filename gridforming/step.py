@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.control_step import STIFF, dc_step, sample
+from gridforming.modulation import unit
 from gridforming.network_step import Topology, half_steps, mapped, reload, resolve, trapezoid
 from turbine.compiled import kernel
 
@@ -116,7 +117,7 @@ def _known(  # type: ignore[no-untyped-def]
             continue
         s.phase += span * s.nominal_speed * (s.speed + 0.5 * span * s.ramp - s.frame_speed)
         s.speed += span * s.ramp
-        known[places.grid[k] - n] = s.voltage * cmath.exp(1j * s.phase)
+        known[places.grid[k] - n] = s.voltage * unit(s.phase)
     known[known.size - 1] = 0.0
 
 
@@ -195,7 +196,9 @@ def run(  # type: ignore[no-untyped-def]
                 ic, ig = i[places.bridge[c]] * p.scale, i[places.outlet[c]] * p.scale
                 sample(x, p, v[places.node[c]], ic, ig, frame_turn * k)
                 v[places.source[c]] = x.u * p.hold
-                jump = True
+                head = g.head[places.bridge[c]]
+                if head >= n or not g.capacitive[head]:
+                    jump = True  # behind a capacitor no node's voltage jumps with the bridge's
                 tripped = tripped or (x.trip > 0.0 and x.blocked == 0.0)
             before[c] = i[places.bridge[c]]
         if keep:
