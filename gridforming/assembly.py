@@ -54,6 +54,11 @@ class Circuit:
     faults: dict[str, tuple[str, complex]] = field(default_factory=dict)
     varying: dict[str, str] = field(default_factory=dict)  # loads whose admittance follows the voltage: their nodes
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of nodes, sources, branches and varying loads, in their order."""
+        return (*self.nodes, *self.sources, *(b.name for b in self.branches), *self.varying)
+
     def add_susceptance(self, node: str, value: float) -> None:
         """Add capacitance to a node [pu at nominal frequency]."""
         self.susceptance[node] = self.susceptance.get(node, 0.0) + value
@@ -375,7 +380,45 @@ def _instant_rows(
                 extra.append((row, k))
                 extra += [(row, int(head[b])) for b in np.flatnonzero(tail == k) if head[b] < n]
                 extra += [(row, int(tail[b])) for b in np.flatnonzero(head == k) if tail[b] < n]
+    for row in _floating(tail, head, resistive, capacitive, algebraic, pivot, n):
+        pivot[pivot == row] = -1  # nothing says where this island's voltage is: it stands at zero
     return algebraic, pivot, extra
+
+
+def _floating(
+    tail: npt.NDArray[np.int64],
+    head: npt.NDArray[np.int64],
+    resistive: npt.NDArray[np.bool_],
+    capacitive: npt.NDArray[np.bool_],
+    algebraic: npt.NDArray[np.bool_],
+    pivot: npt.NDArray[np.int64],
+    n: int,
+) -> list[int]:
+    """Return one row of each group of inductances that leads to nothing whose voltage is known."""
+    group = {int(row): int(row) for row in set(pivot) if row >= 0}
+    held: set[int] = set()
+
+    def top(row: int) -> int:
+        while group[row] != row:
+            row = group[row]
+        return row
+
+    for k in map(int, np.flatnonzero(~resistive)):
+        rows = []
+        for e in (int(tail[k]), int(head[k])):
+            row = int(pivot[e]) if e < n else -1
+            rows.append(row)
+        known = [e >= n or bool(capacitive[e]) or (row < 0 and bool(algebraic[e])) for e, row in
+                 zip((int(tail[k]), int(head[k])), rows, strict=True)]  # fmt: skip
+        if min(rows) >= 0:
+            a, b = top(rows[0]), top(rows[1])
+            group[b] = a
+            if b in held:
+                held.add(a)
+        elif max(rows) >= 0 and any(known):
+            held.add(top(max(rows)))
+    anchored = {top(row) for row in held}
+    return [row for row in group if group[row] == row and row not in anchored]
 
 
 def _fill_instant(

@@ -18,20 +18,22 @@ __all__ = ["load_state", "save_state"]
 _FORMAT = 1
 
 
-def save_state(path: Path, state: State, model: Model) -> None:
-    """Write a state and the names of what it belongs to.
+def save_state(path: Path, state: State) -> None:
+    """Write a state, with the names of what it belongs to.
 
     Parameters
     ----------
     path : Path
         A file that ends in .npz.
-    state, model : State, Model
-        As a `Result` has them in `end` and `model`.
+    state : State
+        As a `Result` has it in `end`.
     """
     about = {
         "format": _FORMAT,
-        "names": _names(model),
-        "frame_speed": model.frame_speed,
+        "names": list(state.names),
+        "frame_speed": state.frame_speed,
+        "fading": dict(state.fading),
+        "next_stage": state.next_stage,
         "step": state.step,
         "closed": dict(state.closed),
         "faults": dict(state.faults),
@@ -52,12 +54,12 @@ def save_state(path: Path, state: State, model: Model) -> None:
 
 
 def load_state(path: Path, model: Model) -> State:
-    """Return a state from a file for a model of the same system and frame.
+    """Return a state from a file for a model of the same system.
 
     Raises
     ------
     SimulationError
-        The file cannot be read, or belongs to another system or frame.
+        The file cannot be read, or belongs to another system.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -68,15 +70,8 @@ def load_state(path: Path, model: Model) -> State:
     for name, kind in (("converters", STATES), ("grids", GRID), ("loads", LOAD)):
         if arrays[name].dtype != kind:
             raise SimulationError(f"{path}: was saved by another version: its {name} have other states")
-    if about["names"] != _names(model):
-        raise SimulationError(f"{path}: belongs to another system; found {about['names']}, expected {_names(model)}")
-    if about["frame_speed"] != model.frame_speed:
-        raise SimulationError(
-            f"{path}: was saved in a frame at {about['frame_speed']:g} pu, expected {model.frame_speed:g} pu"
-        )
-    return State(**arrays, step=about["step"], closed=about["closed"], faults=about["faults"])
-
-
-def _names(model: Model) -> list[str]:
-    made = model.circuit
-    return [*made.nodes, *made.sources, *(b.name for b in made.branches), *made.varying]
+    names = list(model.circuit.names)
+    if about["names"] != names:
+        raise SimulationError(f"{path}: belongs to another system; found {about['names']}, expected {names}")
+    kept = ("step", "closed", "faults", "fading", "next_stage", "frame_speed")
+    return State(**arrays, **{name: about[name] for name in kept}, names=model.circuit.names)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gridforming.converter import Following, Forming
+from turbine.checks import check_range
+from turbine.errors import SimulationError
 
 __all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch", "Transfer"]
 
@@ -20,6 +23,19 @@ class SetReference:
     voltage: float | None = None
     speed: float | None = None
     dc_power: float | None = None  #: of a DC source that is given from outside
+
+    def __post_init__(self) -> None:
+        where = f'reference of "{self.converter}" at {self.time!r} s: '
+        for name, low, high in (
+            ("active", -2.0, 2.0),
+            ("reactive", -2.0, 2.0),
+            ("voltage", 0.0, 1.5),
+            ("speed", 0.5, 1.5),
+            ("dc_power", -2.0, 2.0),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                check_range(where + name, value, low, high, unit="pu", error=SimulationError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +66,18 @@ class SetGrid:
     phase_jump: float = 0.0  #: [rad]
     frequency: float | None = None  #: [pu]
     ramp: float | None = None  #: of the frequency [pu/s]
+
+    def __post_init__(self) -> None:
+        where = f'grid "{self.grid}" at {self.time!r} s: '
+        for name, low, high, unit in (
+            ("voltage", 0.0, 2.0, "pu"),
+            ("phase_jump", -math.pi, math.pi, "rad"),
+            ("frequency", 0.5, 1.5, "pu"),
+            ("ramp", -1.0, 1.0, "pu/s"),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                check_range(where + name, value, low, high, unit=unit, error=SimulationError)
 
 
 @dataclass(frozen=True, kw_only=True)

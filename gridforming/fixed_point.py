@@ -14,7 +14,8 @@ import numpy.typing as npt
 from gridforming.assembly import GROUND, LEAK
 from gridforming.converter import Cascade, Converter, DirectVoltage, Following
 from gridforming.errors import InitialisationError
-from gridforming.step import admittance
+from gridforming.islands import require_one
+from gridforming.step import GOES_ON, admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
 __all__ = ["OperatingPoint", "operating_point", "power_flow", "references_of", "settle"]
@@ -50,6 +51,7 @@ CONTINUOUS = (
 )
 _STILL = 1e-8  # largest derivative of what does not move
 TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
+_ENOUGH = 1e-13  # movement at which Newton's method has no more to give [pu]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,10 @@ class OperatingPoint:
     model: Model
     state: State
     residual: float
+
+    def __repr__(self) -> str:
+        """Return frequency and residual, not the states."""
+        return f"OperatingPoint(frequency={self.frequency:.9g} pu, residual={self.residual:.1e} pu)"
 
     @property
     def frequency(self) -> float:
@@ -120,9 +126,17 @@ def with_vector(state: State, vector: Floats) -> State:
     return made
 
 
-def period_map(model: Model, state: State) -> Floats:
-    """Return the continuous states one common period later."""
-    return state_vector(advance(model, state, model.period)[0])
+def period_map(model: Model, state: State, *, begin: int = GOES_ON) -> Floats:
+    """Return the continuous states one common period later; `begin` as in `advance`."""
+    return state_vector(advance(model, state, model.period, begin=begin)[0])
+
+
+def movement(model: Model, later: Floats, earlier: Floats) -> Floats:
+    """Return later less earlier states; angles go the short way round."""
+    moved = later - earlier
+    turning = np.array([name.startswith(("angle of", "pll_angle of")) for name in state_names(model)])
+    moved[turning] = np.angle(np.exp(1j * moved[turning]))
+    return moved
 
 
 def jacobian(model: Model, state: State) -> Floats:
@@ -134,9 +148,8 @@ def jacobian(model: Model, state: State) -> Floats:
         up, down = base.copy(), base.copy()
         up[k] += size
         down[k] -= size
-        slope[:, k] = (period_map(model, with_vector(state, up)) - period_map(model, with_vector(state, down))) / (
-            2.0 * size
-        )
+        later = [period_map(model, with_vector(state, vector)) for vector in (up, down)]
+        slope[:, k] = movement(model, *later) / (2.0 * size)
     return slope
 
 
@@ -378,8 +391,12 @@ def operating_point(
         No operating point; the device and the state that move are named.
     """
     free = not system.grids
+    if len({g.frequency for g in system.grids}) > 1:
+        found = ", ".join(f'"{g.name}" {g.frequency:g} pu' for g in system.grids)
+        raise InitialisationError(f"grids of different frequencies never rest: found {found}, expected one frequency")
     speed = frequency or (1.0 if free else system.grids[0].frequency)
     model = build(system, time_step=time_step, frame_speed=speed)
+    require_one(model, dead(model).closed)
     state = _guess(model)
     # An island has no phase of its own: the angle of its first forming converter is held instead of its frequency.
     vector = state_vector(state)
@@ -387,11 +404,11 @@ def operating_point(
     best = np.inf
     for _ in range(30):
         after = period_map(model, state)
-        residual = after - vector
-        best = float(np.abs(residual).max())
+        residual = movement(model, after, vector)
+        before, best = best, float(np.abs(residual).max())
         if not np.isfinite(best):
             break
-        if best < TOLERANCE:
+        if best < _ENOUGH or (best < TOLERANCE and best >= 0.5 * before):
             _, rows, _ = advance(model, state, 1, stride=1)
             for name in ("p", "q", "i_ref"):
                 state.converters[name] = rows.converters[name][0]
@@ -400,7 +417,7 @@ def operating_point(
         slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown
         if free:
             other = build(system, time_step=time_step, frame_speed=speed + 1e-6)
-            slope[:, held] = (period_map(other, state) - after) / 1e-6
+            slope[:, held] = movement(model, period_map(other, state), after) / 1e-6
         move = np.linalg.lstsq(slope, -residual, rcond=1e-12)[0]
         if free:
             speed += float(np.clip(move[held], -0.05, 0.05))
@@ -409,6 +426,13 @@ def operating_point(
         most = float(np.abs(move).max())
         vector = vector + move * min(1.0, 1.0 / most if most > 0.0 else 1.0)
         state = with_vector(state, vector)
-    moved = np.abs(period_map(model, state) - vector)
+    try:
+        power_flow(model)
+        hint = ""
+    except InitialisationError as error:
+        hint = f"; more may be asked for than the network carries: {error}"
+    moved = np.abs(movement(model, period_map(model, state), vector))
     where = state_names(model)[int(np.argmax(np.nan_to_num(moved, nan=np.inf)))]
-    raise InitialisationError(f"no operating point: {where} still moves by {best:.3g} pu in one period, expected rest")
+    raise InitialisationError(
+        f"no operating point: {where} still moves by {best:.3g} pu in one period, expected rest{hint}"
+    )

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.errors import SmallSignalError
-from gridforming.fixed_point import OperatingPoint, period_map, state_names, state_vector, with_vector
+from gridforming.fixed_point import OperatingPoint, movement, period_map, state_names, state_vector, with_vector
 from gridforming.step import CHANGED
 from gridforming.system import State, advance
 from turbine.errors import nearest
@@ -183,17 +183,17 @@ def linearise(point: OperatingPoint) -> LinearModel:
     model, state = point.model, point.state
     base = state_vector(state)
     names = state_names(model)
-    rest, seen = period_map(model, state), _outputs(point, state)
+    # Node voltages follow anew from currents and sources at the beginning of each period, as after a source's change.
+    rest, seen = period_map(model, state, begin=CHANGED), _outputs(point, state)
     moved, measured = _differences(point, names, base, rest, seen)
     inputs: list[str] = []
     b: list[Floats] = []
     d: list[Floats] = []
     for name, change in _changes(point):
         up, down = change(_STEP), change(-_STEP)
-        begin = CHANGED
-        after = [state_vector(advance(model, s, model.period, begin=begin)[0]) for s in (up, down)]
+        after = [period_map(model, s, begin=CHANGED) for s in (up, down)]
         inputs.append(name)
-        b.append((after[0] - after[1]) / (2.0 * _STEP))
+        b.append(movement(model, *after) / (2.0 * _STEP))
         d.append((_outputs(point, up) - _outputs(point, down)) / (2.0 * _STEP))
     # What stands still whatever happens is a constant here, not a state.
     still = np.abs(moved - np.eye(base.size)).max(axis=1) < _STILL
@@ -228,8 +228,8 @@ def _differences(
             vector = base.copy()
             vector[k] += sign * size
             states.append(with_vector(point.state, vector))
-        up, down = (period_map(point.model, s) for s in states)
-        forward, backward = (up - rest) / size, (rest - down) / size
+        up, down = (period_map(point.model, s, begin=CHANGED) for s in states)
+        forward, backward = movement(point.model, up, rest) / size, movement(point.model, rest, down) / size
         largest = max(float(np.abs(forward).max()), 1.0)
         apart = np.abs(forward - backward)
         if float(apart.max()) > _CORNER * largest:
@@ -244,7 +244,7 @@ def _differences(
 
 def _outputs(point: OperatingPoint, state: State) -> Floats:
     """Return the outputs at a state: powers, speeds of converters, d and q of bus voltages and of grid currents."""
-    _, rows, _ = advance(point.model, state, 1, stride=1)
+    _, rows, _ = advance(point.model, state, 1, begin=CHANGED, stride=1)
     parts: list[Any] = [rows.converters[name][0] for name in _OUTPUTS.values()]
     buses = len(point.model.system.network.buses)
     parts += [rows.v[0, :buses].real, rows.v[0, :buses].imag]

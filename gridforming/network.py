@@ -187,7 +187,7 @@ class Fault:
         if self.kind != "three-phase":
             raise NetworkError(
                 f'fault "{self.name}": found kind {self.kind!r}, expected "three-phase"; unbalanced faults of the '
-                "network need the zero sequence, which is absent here: use an unbalanced sag of the grid's voltage"
+                "network need the zero sequence, which is absent here"
             )
         if abs(self.impedance) < 1e-4:
             raise NetworkError(
@@ -236,6 +236,9 @@ class Network:
         object.__setattr__(self, "elements", tuple(self.elements))
         if not self.buses:
             raise NetworkError("network: found no bus, expected at least one")
+        for bus in self.buses:
+            if not isinstance(bus, Bus | str):
+                raise NetworkError(f"network: found {bus!r} as a bus, expected a Bus or its name")
         names = self.bus_names
         for what, found in (("bus", names), ("element", [e.name for e in self.elements])):
             for name, count in Counter(found).items():

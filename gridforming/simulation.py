@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from gridforming.assembly import OFF
 from gridforming.control_step import TRIPS
-from gridforming.errors import NetworkError
 from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Switch, Transfer
 from gridforming.fixed_point import OperatingPoint, operating_point, references_of, settle
+from gridforming.islands import islands
 from gridforming.step import CHANGED, DIVERGED, GOES_ON, SWITCHED, TRIPPED
 from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
@@ -23,7 +23,7 @@ from turbine.errors import SimulationError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Island", "Result", "islands", "simulate"]
+__all__ = ["Result", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -40,14 +40,6 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("angle", "angle_now", "rad"),
     ("dc_voltage", "dc_voltage", "pu"),
 )
-
-
-@dataclass(frozen=True)
-class Island:
-    """Buses that are connected, and the names of what holds their voltage."""
-
-    buses: tuple[str, ...]
-    forming: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +63,11 @@ class Result:
     rows: Rows
     end: State
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Return size and names, not the rows."""
+        system = self.model.system
+        return f"Result({self.time.size} rows, {len(system.network.buses)} buses, {len(system.converters)} converters)"
 
     def voltage(self, bus: str) -> Complexes:
         """Return the space vector of a bus in the network's frame, shape (n,) [pu]."""
@@ -107,32 +104,9 @@ class Result:
 
 def _place(kind: str, name: str, known: list[str]) -> int:
     if name not in known:
-        raise SimulationError(f'no {kind} "{name}"{nearest(name, known)}; known: {", ".join(known)}')
+        there = f"known: {', '.join(known)}" if known else f"there is no {kind} here"
+        raise SimulationError(f'no {kind} "{name}"{nearest(name, known)}; {there}')
     return known.index(name)
-
-
-def islands(model: Model, closed: Mapping[str, bool]) -> tuple[Island, ...]:
-    """Return the islands of a system with its breakers in a state, in the order of their first bus."""
-    system, made = model.system, model.circuit
-    root = {name: name for name in (*made.nodes, *made.sources)}
-
-    def top(name: str) -> str:
-        while root[name] != name:
-            name = root[name]
-        return name
-
-    ties = [(b.tail, b.head) for b in made.branches if b.head in root]
-    ties += [pair for name, pair in made.breakers.items() if closed[name]]
-    for a, b in ties:
-        root[top(b)] = top(a)
-    holding = [g.name for g in system.grids]
-    holding += [c.name for c in system.converters if c.forming]
-    found: dict[str, list[str]] = {}
-    for bus in system.network.bus_names:
-        found.setdefault(top(bus), []).append(bus)
-    return tuple(
-        Island(tuple(buses), tuple(name for name in holding if top(name) == key)) for key, buses in found.items()
-    )
 
 
 def simulate(
@@ -175,20 +149,10 @@ def simulate(
         What is wrong with the input; no operating point; the bus and the time at which the run left the numbers.
     """
     check_positive("duration", duration, unit="s", error=SimulationError)
-    point = start if isinstance(start, OperatingPoint) else None
-    if start == "steady":
-        point = operating_point(system, time_step=time_step)
-    speed = 0.0 if waveforms else point.frequency if point else 1.0
-    model = build(system, time_step=time_step, frame_speed=speed)
-    if point is not None:
-        state = _turned(point, model)
-    elif isinstance(start, State):
-        state = start.copy()
-    elif start == "dead":
-        state = dead(model)
-    else:
-        raise SimulationError(f'start: found {start!r}, expected "steady", "dead", an operating point or a state')
+    model, state = _begin(system, start, time_step, waveforms)
     h = model.time_step
+    if output_step is not None:
+        check_positive("output_step", output_step, unit="s", error=SimulationError)
     stride = 1 if output_step is None else round(output_step / h)
     if stride < 1 or abs(stride * h - (output_step or h)) > 1e-9:
         raise SimulationError(f"output_step: found {output_step:g} s, expected a multiple of the step of {h:g} s")
@@ -202,11 +166,14 @@ def simulate(
         moments.setdefault(first + math.ceil(event.time / h - 1e-6), []).append(event)
     parts: list[Rows] = []
     notes: list[str] = []
-    fading: dict[str, int] = {}  # breakers and faults that lose their conductance, with the stage they are in
+    told: set[tuple[str, ...]] = set()  # islands that a note has spoken of
+    fading = dict(state.fading)  # what loses its conductance, with its next stage
+    next_stage = state.next_stage
     begin = CHANGED if start == "dead" else GOES_ON
     stage = max(1, round(0.5 / system.network.frequency / _STAGES / h))
-    if isinstance(start, State) or state.converters["blocked"].any():
-        model, _ = _faded(model, state, fading)
+    if isinstance(start, State):
+        # As the run before left it: at the present stage of what fades.
+        model, fading = _faded(model, state, {name: k - 1 for name, k in fading.items()})
     while state.step < last:
         now = moments.pop(state.step, [])
         if now:
@@ -214,12 +181,12 @@ def simulate(
             begin = max(begin, kind)
             fading |= falling
             if kind == SWITCHED:
-                notes += _notes(model, state)
-        if fading or begin == SWITCHED:
+                notes += _notes(model, state, told)
+        if (fading and state.step >= next_stage) or begin == SWITCHED:
             # Each stage begins with backward Euler: the trapezoidal rule alone would ring against a small conductance.
             model, fading = _faded(model, state, fading)
-            begin = SWITCHED
-        until = min([last, *moments, *([state.step + stage] if fading else [])])
+            begin, next_stage = SWITCHED, state.step + stage
+        until = min([last, *moments, *([next_stage] if fading else [])])
         # Rows stand at multiples of the stride since the start, so parts end there.
         parts_here, state = _part(model, state, until, begin, first, stride)
         parts += parts_here
@@ -228,7 +195,10 @@ def simulate(
             name = system.converters[k].name
             notes.append(f't = {state.step * h:.6g} s: "{name}" trips: {TRIPS[int(state.converters["trip"][k])]}')
             fading[name] = 0
+            next_stage = state.step
             state.converters["blocked"][k] = 1.0
+            notes += _notes(model, state, told)
+    state = replace(state, fading=fading, next_stage=next_stage)
     rows = Rows(
         np.concatenate([p.v for p in parts]),
         np.concatenate([p.i for p in parts]),
@@ -236,6 +206,41 @@ def simulate(
     )
     time = h * np.arange(first, first + stride * rows.v.shape[0], stride, dtype=np.float64)
     return Result(time, model, rows, state, tuple(notes))
+
+
+def _begin(
+    system: System,
+    start: Literal["steady", "dead"] | OperatingPoint | State,
+    time_step: float | None,
+    waveforms: bool,
+) -> tuple[Model, State]:
+    """Return the model of a run and the state that it begins with."""
+    point = start if isinstance(start, OperatingPoint) else None
+    if start == "steady":
+        point = operating_point(system, time_step=time_step)
+    if point is not None and time_step is None:
+        time_step = point.model.time_step
+    if isinstance(start, State):
+        speed = start.frame_speed
+        if waveforms != (speed == 0.0):
+            raise SimulationError(
+                f"start: found a state in a frame at {speed:g} pu and waveforms={waveforms}, expected the frame of the "
+                "run before"
+            )
+    else:
+        speed = 0.0 if waveforms else point.frequency if point else 1.0
+    model = build(system, time_step=time_step, frame_speed=speed)
+    if point is not None:
+        return model, _turned(point, model)
+    if isinstance(start, State):
+        if start.names != model.circuit.names or start.converters.size != len(system.converters):
+            raise SimulationError(
+                f"start: found a state of {', '.join(start.names)}, expected one of {', '.join(model.circuit.names)}"
+            )
+        return model, start.copy()
+    if start == "dead":
+        return model, dead(model)
+    raise SimulationError(f'start: found {start!r}, expected "steady", "dead", an operating point or a state')
 
 
 def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -269,16 +274,10 @@ def _part(model: Model, state: State, until: int, begin: int, first: int, stride
 
 def _turned(point: OperatingPoint, model: Model) -> State:
     """Return the state of an operating point for a model in another frame: frames agree at time zero."""
-    state = point.state.copy()
+    state = replace(point.state.copy(), frame_speed=model.frame_speed)
     state.grids["frame_speed"] = model.frame_speed
     if model.frame_speed == point.model.frame_speed:
         return state
-    # Held vectors wait for their next sample; sources at rest keep the factor that gives the mean of a step.
-    back = point.model.constants["hold"] / model.constants["hold"]
-    sources = len(model.circuit.nodes) + np.array(
-        [model.circuit.sources.index(c.name) for c in model.system.converters], np.int64
-    )
-    state.v[sources] /= back
     for name in ("u_next", "r1", "r2"):
         # They turn at the next sample by the frame's own turn; before it they are one period old.
         state.converters[name] *= point.model.constants["turn"] / model.constants["turn"]
@@ -286,8 +285,8 @@ def _turned(point: OperatingPoint, model: Model) -> State:
 
 
 def _check_event(model: Model, event: Event, duration: float) -> None:
-    if not (math.isfinite(event.time) and 0.0 <= event.time <= duration):
-        raise SimulationError(f"event at {event.time!r} s: expected a time between 0 and {duration:g} s")
+    if not (math.isfinite(event.time) and 0.0 <= event.time < duration):
+        raise SimulationError(f"event at {event.time!r} s: expected a time from 0 to before the end at {duration:g} s")
     system = model.system
     match event:
         case SetReference() | Block() | Transfer():
@@ -402,18 +401,16 @@ def _faded(model: Model, state: State, fading: dict[str, int]) -> tuple[Model, d
     return model.switched(state.closed, faults, opening, blocked), left
 
 
-def _notes(model: Model, state: State) -> Iterator[str]:
-    for island in islands(model, state.closed):
-        if not island.forming:
+def _notes(model: Model, state: State, told: set[tuple[str, ...]]) -> Iterator[str]:
+    """Yield what is to be said of islands that nothing holds, each once until something holds it again."""
+    records = zip(model.system.converters, state.converters, strict=True)
+    blocked = {c.name for c, record in records if record["blocked"] > 0.0}
+    for island in islands(model, state.closed, blocked):
+        if island.forming:
+            told.discard(island.buses)
+        elif island.buses not in told:
+            told.add(island.buses)
             yield (
                 f"t = {state.step * model.time_step:.6g} s: the island of {', '.join(island.buses)} holds no grid and "
                 "no grid-forming unit"
             )
-
-
-def require_holding(model: Model, closed: Mapping[str, bool]) -> None:
-    """Refuse a system whose islands are all without a grid and a grid-forming unit."""
-    found = islands(model, closed)
-    if not any(island.forming for island in found):
-        names = "; ".join(", ".join(island.buses) for island in found)
-        raise NetworkError(f"no island has a grid or a grid-forming unit, expected one at least; islands: {names}")

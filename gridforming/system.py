@@ -16,6 +16,7 @@ from gridforming.errors import NetworkError
 from gridforming.network import Breaker, Fault, Grid, Load, Network
 from gridforming.records import CONSTANTS, STATES
 from gridforming.step import GOES_ON, GRID, LOAD, Places, admittance, run
+from turbine.errors import nearest
 
 __all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead"]
 
@@ -44,14 +45,16 @@ class System:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "converters", tuple(self.converters))
-        names = [e.name for e in self.network.elements] + [c.name for c in self.converters]
         buses = self.network.bus_names
+        names = [e.name for e in self.network.elements] + [c.name for c in self.converters]
+        _check_places(self)
         for converter in self.converters:
             if names.count(converter.name) > 1:
                 raise NetworkError(f'converter "{converter.name}": its name is taken, expected another')
             if converter.bus not in buses:
                 raise NetworkError(
-                    f'converter "{converter.name}": found bus "{converter.bus}", expected one of {", ".join(buses)}'
+                    f'converter "{converter.name}": found bus "{converter.bus}", which the network does not have'
+                    f"{nearest(str(converter.bus), buses)}; expected one of {', '.join(buses)}"
                 )
 
     @property
@@ -67,6 +70,23 @@ class System:
     def scale(self, converter: Converter) -> float:
         """Return the network's base over a converter's rating."""
         return self.network.power / converter.rated_power
+
+
+def _check_places(system: System) -> None:
+    """Refuse names that would stand for two things in the circuit: nodes and sources, and branches."""
+    places = [(f'bus "{name}"', name) for name in system.network.bus_names]
+    places += [(f'grid "{g.name}"', g.name) for g in system.grids]
+    places += [(f'converter "{c.name}"', c.name) for c in system.converters]
+    places += [(f'filter of converter "{c.name}"', c.filter_node) for c in system.converters if c.lcl]
+    branches = [(f'element "{e.name}"', e.name) for e in system.network.elements]
+    branches += [(f'filter of converter "{c.name}"', f"{c.name}.{k}") for c in system.converters for k in
+                 ("bridge", "outlet")]  # fmt: skip
+    for kind, known in ((places, {GROUND: "ground"}), (branches, {})):
+        taken: dict[str, str] = dict(known)
+        for what, name in kind:
+            if name in taken:
+                raise NetworkError(f'{what}: its name "{name}" is taken by {taken[name]}, expected another')
+            taken[name] = what
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +107,12 @@ class State:
         By breaker.
     faults : mapping of str to float
         Share of each fault that is on.
+    fading, next_stage : mapping of str to int, int
+        What loses its conductance, with its next stage, and the step at which that begins.
+    frame_speed : float
+        Of the frame that space vectors stand in [pu].
+    names : tuple of str
+        Of nodes, sources, branches and loads that it belongs to.
     """
 
     v: Complexes
@@ -97,6 +123,10 @@ class State:
     step: int = 0
     closed: Mapping[str, bool] = field(default_factory=dict)
     faults: Mapping[str, float] = field(default_factory=dict)
+    fading: Mapping[str, int] = field(default_factory=dict)
+    next_stage: int = 0
+    frame_speed: float = 1.0
+    names: tuple[str, ...] = ()
 
     def copy(self) -> State:
         """Return a copy that shares nothing that changes."""
@@ -280,7 +310,17 @@ def dead(model: Model) -> State:
         record["full"], record["exponent"] = complex(load.active, -load.reactive), load.exponent
         record["share"] = -math.expm1(-model.time_step / load.lag)
         record["admittance"] = admittance(record, 0.0)
-    return State(v, np.zeros(len(made.branches), np.complex128), converters, grids, loads, 0, closed, faults)
+    return State(
+        v,
+        np.zeros(len(made.branches), np.complex128),
+        converters,
+        grids,
+        loads,
+        closed=closed,
+        faults=faults,
+        frame_speed=model.frame_speed,
+        names=made.names,
+    )
 
 
 def _share_charge(model: Model, state: State, v: Complexes) -> None:
@@ -288,10 +328,13 @@ def _share_charge(model: Model, state: State, v: Complexes) -> None:
     susceptance = model.circuit.susceptance
     charged = [(k, susceptance[name]) for k, name in enumerate(model.circuit.nodes) if name in susceptance]
     total, charge = np.zeros(v.size), np.zeros(v.size, np.complex128)
+    apart = np.zeros(v.size, np.bool_)
     for k, value in charged:
-        total[model.index[k]] += value
-        charge[model.index[k]] += value * state.v[k]
-    v[total > 0.0] = charge[total > 0.0] / total[total > 0.0]
+        node = model.index[k]
+        total[node] += value
+        charge[node] += value * state.v[k]
+        apart[node] |= state.v[k] != v[node]
+    v[apart] = charge[apart] / total[apart]
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,11 +37,17 @@ This page decides names, units, signs and time once; code, files and reports fol
 
 - **Units.** SI in every public name unless the name says otherwise: `power_kw`, `vane_deg`, `current_pu`. Fractions are
   0 to 1, without `percent`.
-- **Signs.** Power is positive when it flows into the grid.
+- **Per unit** (`gridforming`). Of the network's base power in networks, of its own rating in a converter. Voltage 1 is
+  the nominal peak of a phase; reactance and susceptance are those at nominal frequency; speed 1 is nominal frequency.
+- **Signs.** Power is positive when it flows into the grid; reactive power is that which an inductive load takes.
+  Current of a branch is positive from its start to its end.
 - **Angles.** Directions of wind and nacelle are in degrees clockwise from north, where the wind comes *from*; a vane is
   relative to the nacelle.
+- **Space vectors** (`gridforming`). d + jq, as long as the peak of a phase; q leads d by 90 degrees. At rest the real
+  part is phase a, and c follows b follows a. Networks stand in a frame that turns at `frame_speed` [pu] and agrees with
+  the one at rest at time zero; angles are in rad.
 - **Time.** UTC with microsecond resolution. A stamp labels the **start** of its averaging interval; readers shift
-  formats that label the end. Spans are half-open: [start, end).
+  formats that label the end. Spans are half-open: [start, end). Simulations count seconds from their start.
 - **Missing** numbers are NaN, missing times NaT. A result that cannot be determined is NaN, with the reason beside it.
 - **Wind speed** is that of the nacelle anemometer unless a name says otherwise: it is not the free wind speed.
 """

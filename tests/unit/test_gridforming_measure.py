@@ -82,7 +82,7 @@ def test_saved_state_goes_on_bit_for_bit(tmp_path: Path) -> None:
     change = SetReference(time=0.05, converter="c", active=0.4)
     whole = simulate(_island(), 0.3, events=[change], waveforms=True, time_step=62.5e-6)
     first = simulate(_island(), 0.1, events=[change], waveforms=True, time_step=62.5e-6)
-    save_state(tmp_path / "state.npz", first.end, first.model)
+    save_state(tmp_path / "state.npz", first.end)
     restored = load_state(tmp_path / "state.npz", first.model)
     second = simulate(_island(), 0.2, start=restored, waveforms=True, time_step=62.5e-6)
     np.testing.assert_array_equal(second.end.v, whole.end.v)
@@ -92,7 +92,7 @@ def test_saved_state_goes_on_bit_for_bit(tmp_path: Path) -> None:
 
 def test_state_of_another_system_or_no_state_is_refused(tmp_path: Path) -> None:
     run = simulate(_island(), 0.01)
-    save_state(tmp_path / "state.npz", run.end, run.model)
+    save_state(tmp_path / "state.npz", run.end)
     other = simulate(_alone(), 0.01, start="dead")
     with pytest.raises(SimulationError, match="belongs to another system"):
         load_state(tmp_path / "state.npz", other.model)

@@ -84,9 +84,10 @@ def test_nyquist_counts_the_unstable_modes_of_the_linear_model(ratio: float, uns
     assert eigenloci(grid, admittance(model, "g", FREQUENCY)).shape == (FREQUENCY.size, 2)
 
 
-def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation() -> None:
+@pytest.mark.parametrize("damping", [0.0, 400.0])
+def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation(damping: float) -> None:
     h, droop = 2.0, 20.0
-    law = VirtualMachine(acceleration_time=2.0 * h, speed_droop=droop, damping=0.0)
+    law = VirtualMachine(acceleration_time=2.0 * h, speed_droop=droop, damping=damping)
     converter = Converter(name="c", bus="b", rated_power=1e6, control=Forming(law=law), active=0.3)
     network = Network(buses=("b",), elements=(Grid.of_strength("g", "b", 5.0, x_over_r=6.0),))
     model = linearise(operating_point(System(network=network, converters=(converter,))))

@@ -1,0 +1,74 @@
+"""Islands of a network: what is connected, and what holds its voltage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from gridforming.errors import NetworkError
+from gridforming.system import Model
+
+__all__ = ["Island", "islands", "require_one"]
+
+
+@dataclass(frozen=True)
+class Island:
+    """Buses that are connected, and the names of what holds their voltage."""
+
+    buses: tuple[str, ...]
+    forming: tuple[str, ...]
+
+
+def islands(model: Model, closed: Mapping[str, bool], blocked: Collection[str] = ()) -> tuple[Island, ...]:
+    """Return the islands of a system with its breakers in a state, in the order of their first bus.
+
+    Parameters
+    ----------
+    model : Model
+        The system.
+    closed : mapping of str to bool
+        By breaker.
+    blocked : collection of str
+        Converters that hold nothing, since their pulses are blocked.
+    """
+    system, made = model.system, model.circuit
+    root = {name: name for name in (*made.nodes, *made.sources)}
+
+    def top(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    ties = [(b.tail, b.head) for b in made.branches if b.head in root]
+    ties += [pair for name, pair in made.breakers.items() if closed[name]]
+    for a, b in ties:
+        root[top(b)] = top(a)
+    holding = [g.name for g in system.grids]
+    holding += [c.name for c in system.converters if c.forming and c.name not in blocked]
+    found: dict[str, list[str]] = {}
+    for bus in system.network.bus_names:
+        found.setdefault(top(bus), []).append(bus)
+    return tuple(
+        Island(tuple(buses), tuple(name for name in holding if top(name) == key)) for key, buses in found.items()
+    )
+
+
+def require_one(model: Model, closed: Mapping[str, bool]) -> None:
+    """Refuse a system with no island that something holds, or with several: they have no frame in common.
+
+    Raises
+    ------
+    NetworkError
+        The islands are named.
+    """
+    found = islands(model, closed)
+    held = [island for island in found if island.forming]
+    if not held:
+        names = "; ".join(", ".join(island.buses) for island in found)
+        raise NetworkError(f"no island has a grid or a grid-forming unit, expected one at least; islands: {names}")
+    if len(held) > 1:
+        names = "; ".join(f"{', '.join(island.buses)} (held by {', '.join(island.forming)})" for island in held)
+        raise NetworkError(
+            f"{len(held)} islands are held apart from each other, expected one: an operating point has one frequency; "
+            f"close a breaker between them or begin dead; islands: {names}"
+        )
