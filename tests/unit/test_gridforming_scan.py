@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import pytest
 
-from gridforming.converter import Converter, Filter, Following, Forming, VirtualMachine
+from gridforming.converter import (
+    Converter,
+    CurrentLimit,
+    Droop,
+    Filter,
+    Following,
+    Forming,
+    PowerSynchronisation,
+    TerminalVoltage,
+    VirtualMachine,
+    VirtualOscillator,
+)
 from gridforming.errors import SmallSignalError
+from gridforming.events import Event, SetGrid, SetReference
 from gridforming.fixed_point import operating_point
 from gridforming.linear import LinearModel, linearise
 from gridforming.network import Grid, Line, Network, Shunt
 from gridforming.scan import admittance, eigenloci, encirclements, frequency_perturbation, grid_impedance
+from gridforming.simulation import simulate
 from gridforming.system import System
 
 FREQUENCY = np.geomspace(0.01, 3999.0, 6000)
@@ -84,10 +98,9 @@ def test_nyquist_counts_the_unstable_modes_of_the_linear_model(ratio: float, uns
     assert eigenloci(grid, admittance(model, "g", FREQUENCY)).shape == (FREQUENCY.size, 2)
 
 
-@pytest.mark.parametrize("damping", [0.0, 400.0])
-def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation(damping: float) -> None:
+def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation() -> None:
     h, droop = 2.0, 20.0
-    law = VirtualMachine(acceleration_time=2.0 * h, speed_droop=droop, damping=damping)
+    law = VirtualMachine(acceleration_time=2.0 * h, speed_droop=droop, damping=0.0)
     converter = Converter(name="c", bus="b", rated_power=1e6, control=Forming(law=law), active=0.3)
     network = Network(buses=("b",), elements=(Grid.of_strength("g", "b", 5.0, x_over_r=6.0),))
     model = linearise(operating_point(System(network=network, converters=(converter,))))
@@ -95,6 +108,43 @@ def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation(damping
     found = frequency_perturbation(model, "c", "g", frequency)
     s = 2j * math.pi * frequency
     np.testing.assert_allclose(found, -(2.0 * h * s + droop), rtol=0.03)
+
+
+CONTROLS = {
+    "following": Following(),
+    "droop": Forming(law=Droop(), limit=CurrentLimit(kind="none")),
+    "virtual machine": Forming(law=VirtualMachine(), limit=CurrentLimit(kind="none")),
+    "power synchronisation": Forming(law=PowerSynchronisation(), limit=CurrentLimit(kind="none")),
+    "virtual oscillator": Forming(law=VirtualOscillator(), limit=CurrentLimit(kind="none")),
+    "regulated": Forming(inner=TerminalVoltage(), limit=CurrentLimit(kind="circular", i_max=2.0)),
+}
+SIZE = 1e-3
+INPUTS: dict[str, Callable[[float], Event]] = {
+    "phase of g": lambda size: SetGrid(time=0.0, grid="g", phase_jump=size),
+    "voltage of g": lambda size: SetGrid(time=0.0, grid="g", voltage=1.0 + size),
+    "active of c": lambda size: SetReference(time=0.0, converter="c", active=0.5 + size),
+}
+
+
+@pytest.mark.parametrize("given", INPUTS)
+@pytest.mark.parametrize("name", CONTROLS)
+def test_linear_model_answers_a_small_step_as_the_run_does(name: str, given: str) -> None:
+    converter = Converter(name="c", bus="b", rated_power=1e6, control=CONTROLS[name], active=0.5)
+    network = Network(buses=("b",), elements=(Grid.of_strength("g", "b", 3.0, x_over_r=6.0),))
+    point = operating_point(System(network=network, converters=(converter,)))
+    model = linearise(point)
+    up, down = (
+        simulate(point.model.system, 0.2, start=point, events=[INPUTS[given](size)]).converter("c", "active_power")
+        for size in (SIZE, -SIZE)
+    )
+    moved = 0.5 * (up - down)  # without the part that goes with the square
+    u, y = model.inputs.index(given), model.outputs.index("active_power of c")
+    x, answer = np.zeros(model.a.shape[0]), np.empty(moved.size)
+    for k in range(moved.size):
+        answer[k] = model.c[y] @ x + model.d[y, u] * SIZE
+        x = model.a @ x + model.b[:, u] * SIZE
+    assert np.abs(moved).max() > 1e-5
+    assert np.abs(answer - moved).max() < 1e-3 * np.abs(moved).max()
 
 
 def test_what_cannot_be_scanned_is_refused() -> None:
