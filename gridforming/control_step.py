@@ -55,6 +55,7 @@ TRIPS = (
     "DC undervoltage",
     "DC overvoltage",
 )
+_FULL_DEPTH = 0.2  # current beyond the limit, over the limit, at which its damping is whole [-]
 _CHOPPER_BAND = 0.05  # DC voltage over which the chopper goes from off to full [pu]
 _LEAST_VOLTAGE = 1e-3  # that anything is divided by [pu]
 
@@ -243,8 +244,10 @@ def _limited(x: Record, p: Record, u: complex, v: complex, i: complex):  # type:
         kept = saturated(p, driven)
         x.limited = 0.0 if kept == driven else 1.0
         if x.limited > 0.0:
-            # Resistance as large as the reactance, as of a current control, damps what turns in the filter.
-            return v + z * kept + p.filter_reactance * (kept - i)
+            # Resistance as large as the reactance, as of a current control, damps what turns in the filter; it comes in
+            # with the depth of the limit, so that the voltage does not jump where the limit begins.
+            depth = min(abs(driven - kept) / (_FULL_DEPTH * p.limit), 1.0)
+            return v + z * kept + depth * p.filter_reactance * (kept - i)
     return u
 
 
