@@ -251,3 +251,14 @@ def test_droop_island_starts_from_a_dead_bus() -> None:
 def test_wrong_converter_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ConverterError, match=message):
         make()
+
+
+def test_circular_limit_is_entered_and_left_once() -> None:
+    control = Forming(limit=CurrentLimit(kind="circular"))
+    jump = SetGrid(time=0.1, grid="g", phase_jump=-0.3)
+    run = simulate(_at_grid(_converter(control, active=0.8)), 0.5, events=[jump])
+    limited = run.rows.converters["limited"][:, 0]
+    assert limited.any()
+    assert np.abs(np.diff(limited)).sum() == 2.0
+    # No chatter of the voltage between samples, 25 ms after the jump and later.
+    assert np.abs(np.diff(np.abs(run.voltage("b")), 2))[run.time[2:] > 0.125].max() < 1e-3
