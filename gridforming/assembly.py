@@ -452,10 +452,3 @@ def _fill_instant(
             values[slots[row, here]] += own
             if there < n:
                 values[slots[row, there]] += other
-
-
-def stiffest_time(assembled: Assembled) -> float:
-    """Return the shortest time constant l / |z| of the inductive branches [s]."""
-    drop = np.abs(assembled.topology.drop)
-    fastest = float(drop.max()) if drop.size else 0.0
-    return math.inf if fastest == 0.0 else 1.0 / fastest

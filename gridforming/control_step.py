@@ -22,12 +22,10 @@ __all__ = [
     "FIRST_ORDER",
     "FOLLOWING",
     "FORMING",
-    "KAURA",
     "LAWS",
     "MATCHING",
     "OSCILLATOR",
     "REGULATED",
-    "SRF",
     "STIFF",
     "SYNCHRONISATION",
     "TRIPS",
@@ -42,7 +40,6 @@ FOLLOWING, FORMING = 0.0, 1.0
 DIRECT, CASCADED, REGULATED = 0.0, 1.0, 2.0
 LAWS = ("droop", "virtual_machine", "power_synchronisation", "virtual_oscillator", "matching")
 DROOP, VIRTUAL_MACHINE, SYNCHRONISATION, OSCILLATOR, MATCHING = 0.0, 1.0, 2.0, 3.0, 4.0
-SRF, KAURA = 0.0, 1.0
 STIFF, FIRST_ORDER, EXTERNAL = 0.0, 1.0, 2.0  # source of the DC link
 #: What a converter trips on, by number.
 TRIPS = (

@@ -41,6 +41,7 @@ __all__ = [
     "constants",
 ]
 
+_SAMPLES = 8.0  # least samples in a period of a control's bandwidth: with the delay, few are left for its phase margin
 _SOURCES = {"stiff": code.STIFF, "first_order": code.FIRST_ORDER, "external": code.EXTERNAL}
 _MODULATION = {"none": LINEAR, "circle": CIRCLE, "space_vector": HEXAGON}
 
@@ -368,6 +369,14 @@ class Converter:
             raise ConverterError(
                 f"{where}: found modulation {self.modulation!r}, expected one of {', '.join(_MODULATION)}"
             )
+        if isinstance(self.control, Following):
+            for name in ("current_bandwidth_hz", "pll_bandwidth_hz"):
+                bandwidth = getattr(self.control, name)
+                if self.sampling_hz < _SAMPLES * bandwidth:
+                    raise ConverterError(
+                        f"{where}: found sampling_hz {self.sampling_hz:g} Hz, expected at least {_SAMPLES:g} times its "
+                        f"{name}, which is {bandwidth:g} Hz; its firmware is too slow for its fastest mode"
+                    )
         if isinstance(self.control, Forming) and isinstance(self.control.inner, Cascade) and not self.lcl:
             raise ConverterError(f"{where}: cascaded voltage control needs an LCL filter; found none of susceptance")
 

@@ -43,7 +43,6 @@ CONSTANTS = np.dtype(
         ("limit_reactance", _f),
         ("power_share", _f),  # of what voltage and limit allow, that the power reference keeps below; 0: off
         # Phase-locked loop
-        ("pll", _f),
         ("pll_bandwidth", _f),  # [rad/s]
         ("pll_filter", _f),  # [rad/s]
         ("pll_kp", _f),

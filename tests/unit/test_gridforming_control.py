@@ -246,6 +246,7 @@ def test_droop_island_starts_from_a_dead_bus() -> None:
         (lambda: _converter(Forming(inner=CASCADE)), "needs an LCL filter"),
         (lambda: _converter(Following(), rated_power=math.nan), "rated_power"),
         (lambda: _converter(Following(), delay=2), "found delay 2"),
+        (lambda: _converter(Following(), sampling_hz=2000.0), "sampling_hz 2000 Hz, expected at least 8 times"),
     ],
 )
 def test_wrong_converter_is_refused(make: Any, message: str) -> None:
