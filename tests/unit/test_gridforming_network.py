@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from scipy.linalg import expm
 
-from gridforming.assembly import LEAK, Assembled, assemble, circuit, stiffest_time
+from gridforming.assembly import LEAK, Assembled, assemble, circuit
 from gridforming.events import SetGrid, Switch
 from gridforming.network import Breaker, Element, Grid, Line, Load, Network, Shunt, Transformer
 from gridforming.network_step import half_steps, resolve, trapezoid
@@ -436,12 +436,3 @@ def test_jump_of_the_grid_is_seen_at_its_row() -> None:
     # The row of a jump has the voltages after it, but for a leak of 1e-6 pu.
     assert run.voltage("a")[at - 1] == pytest.approx(2.0 / 3.0, abs=1e-6)
     assert run.voltage("a")[at] == pytest.approx(2.0 / 3.0 * cmath.exp(0.4j), abs=1e-6)
-
-
-def test_stiffest_time_is_that_of_the_fastest_branch() -> None:
-    net = Stepped(
-        Grid(name="g", bus="a", reactance=0.2, resistance=0.1),
-        Line(name="l", start="a", end="b", reactance=0.01, resistance=0.5),
-        frame=0.0,
-    )
-    assert stiffest_time(net.made) == pytest.approx(0.01 / SPEED / 0.5, rel=1e-12)
