@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.errors import NetworkError
+from gridforming.groups import groups
 from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt, Transformer
 from gridforming.network_step import Topology, probe
 from gridforming.sparse import factorise, pattern
@@ -287,21 +288,9 @@ def _with_resistance(branch: Branch, more: float) -> Branch:
 
 def _numbers(made: Circuit, closed: Mapping[str, bool]) -> dict[str, int]:
     """Return the number of each node; those that closed breakers join have the same."""
-    root = {name: name for name in made.nodes}
-
-    def top(name: str) -> str:
-        while root[name] != name:
-            name = root[name]
-        return name
-
-    for name, (start, end) in made.breakers.items():
-        if closed[name]:
-            root[top(end)] = top(start)
-    number: dict[str, int] = {}
-    found: dict[str, int] = {}
-    for name in made.nodes:
-        number[name] = found.setdefault(top(name), len(found))
-    return number
+    place = {name: k for k, name in enumerate(made.nodes)}
+    pairs = [(place[start], place[end]) for name, (start, end) in made.breakers.items() if closed[name]]
+    return dict(zip(made.nodes, map(int, groups(len(place), pairs)), strict=True))
 
 
 def _stamp(
@@ -340,22 +329,15 @@ def _instant_rows(
     voltage. In a group of nodes without such a way currents must stay balanced: one row of the group holds the
     derivative of its balance.
     """
-    group = list(range(n))
-
-    def top(k: int) -> int:
-        while group[k] != k:
-            k = group[k]
-        return k
-
     held = loaded & ~capacitive
+    ties: list[tuple[int, int]] = []
     for k in map(int, np.flatnonzero(resistive)):
-        a, b = int(tail[k]), int(head[k])
-        free = [e for e in (a, b) if e < n and not capacitive[e]]
+        free = [e for e in (int(tail[k]), int(head[k])) if e < n and not capacitive[e]]
         if len(free) == 2:
-            group[top(free[1])] = top(free[0])
+            ties.append((free[0], free[1]))
         elif len(free) == 1:
             held[free[0]] = True
-    tops = np.array([top(k) for k in range(n)], np.int64)
+    tops = groups(n, ties)
     grounded = {int(tops[k]) for k in np.flatnonzero(held)}
     weight = np.zeros(n)
     for k in map(int, np.flatnonzero(~resistive)):
@@ -395,30 +377,21 @@ def _floating(
     n: int,
 ) -> list[int]:
     """Return one row of each group of inductances that leads to nothing whose voltage is known."""
-    group = {int(row): int(row) for row in set(pivot) if row >= 0}
-    held: set[int] = set()
-
-    def top(row: int) -> int:
-        while group[row] != row:
-            row = group[row]
-        return row
-
+    rows = sorted({int(row) for row in pivot if row >= 0})
+    place = {row: k for k, row in enumerate(rows)}
+    ties: list[tuple[int, int]] = []
+    held: list[int] = []
     for k in map(int, np.flatnonzero(~resistive)):
-        rows = []
-        for e in (int(tail[k]), int(head[k])):
-            row = int(pivot[e]) if e < n else -1
-            rows.append(row)
-        known = [e >= n or bool(capacitive[e]) or (row < 0 and bool(algebraic[e])) for e, row in
-                 zip((int(tail[k]), int(head[k])), rows, strict=True)]  # fmt: skip
-        if min(rows) >= 0:
-            a, b = top(rows[0]), top(rows[1])
-            group[b] = a
-            if b in held:
-                held.add(a)
-        elif max(rows) >= 0 and any(known):
-            held.add(top(max(rows)))
-    anchored = {top(row) for row in held}
-    return [row for row in group if group[row] == row and row not in anchored]
+        ends = (int(tail[k]), int(head[k]))
+        found = [int(pivot[e]) if e < n else -1 for e in ends]
+        if min(found) >= 0:
+            ties.append((place[found[0]], place[found[1]]))
+        elif max(found) >= 0 and any(e >= n or capacitive[e] or algebraic[e] for e in ends if e >= n or pivot[e] < 0):
+            held.append(place[max(found)])
+    group = groups(len(rows), ties)
+    anchored = {int(group[k]) for k in held}
+    firsts = {int(g): rows[k] for k, g in reversed(list(enumerate(group)))}
+    return [row for g, row in firsts.items() if g not in anchored]
 
 
 def _fill_instant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridforming.converter import Following, Forming
@@ -10,6 +11,14 @@ from turbine.checks import check_range
 from turbine.errors import SimulationError
 
 __all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch", "Transfer"]
+
+
+def _check(event: SetReference | SetGrid, where: str, ranges: Mapping[str, tuple[float, float, str]]) -> None:
+    """Refuse values of an event that are given and out of range; ranges are least, most and unit by field."""
+    for name, (low, high, unit) in ranges.items():
+        value = getattr(event, name)
+        if value is not None:
+            check_range(f"{where} at {event.time!r} s: {name}", value, low, high, unit=unit, error=SimulationError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +34,12 @@ class SetReference:
     dc_power: float | None = None  #: of a DC source that is given from outside
 
     def __post_init__(self) -> None:
-        where = f'reference of "{self.converter}" at {self.time!r} s: '
-        for name, low, high in (
-            ("active", -2.0, 2.0),
-            ("reactive", -2.0, 2.0),
-            ("voltage", 0.0, 1.5),
-            ("speed", 0.5, 1.5),
-            ("dc_power", -2.0, 2.0),
-        ):
-            value = getattr(self, name)
-            if value is not None:
-                check_range(where + name, value, low, high, unit="pu", error=SimulationError)
+        _check(
+            self,
+            f'reference of "{self.converter}"',
+            {name: (-2.0, 2.0, "pu") for name in ("active", "reactive", "dc_power")}
+            | {"voltage": (0.0, 1.5, "pu"), "speed": (0.5, 1.5, "pu")},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +72,16 @@ class SetGrid:
     ramp: float | None = None  #: of the frequency [pu/s]
 
     def __post_init__(self) -> None:
-        where = f'grid "{self.grid}" at {self.time!r} s: '
-        for name, low, high, unit in (
-            ("voltage", 0.0, 2.0, "pu"),
-            ("phase_jump", -math.pi, math.pi, "rad"),
-            ("frequency", 0.5, 1.5, "pu"),
-            ("ramp", -1.0, 1.0, "pu/s"),
-        ):
-            value = getattr(self, name)
-            if value is not None:
-                check_range(where + name, value, low, high, unit=unit, error=SimulationError)
+        _check(
+            self,
+            f'grid "{self.grid}"',
+            {
+                "voltage": (0.0, 2.0, "pu"),
+                "phase_jump": (-math.pi, math.pi, "rad"),
+                "frequency": (0.5, 1.5, "pu"),
+                "ramp": (-1.0, 1.0, "pu/s"),
+            },
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

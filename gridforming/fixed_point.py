@@ -5,6 +5,7 @@ The unknowns are all states that are continuous, and the frequency of an island 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +50,7 @@ CONTINUOUS = (
     "dc_integral",
     "q_integral",
 )
+STEP = 1e-6  #: of a central difference [pu]
 _STILL = 1e-8  # largest derivative of what does not move
 TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
 _ENOUGH = 1e-13  # movement at which Newton's method has no more to give [pu]
@@ -131,25 +133,35 @@ def period_map(model: Model, state: State, *, begin: int = GOES_ON) -> Floats:
     return state_vector(advance(model, state, model.period, begin=begin)[0])
 
 
-def movement(model: Model, later: Floats, earlier: Floats) -> Floats:
-    """Return later less earlier states; angles go the short way round."""
+def turning(model: Model) -> npt.NDArray[np.bool_]:
+    """Return which entries of `state_vector` are angles."""
+    return np.array([name.startswith(("angle of", "pll_angle of")) for name in state_names(model)])
+
+
+def movement(angles: npt.NDArray[np.bool_], later: Floats, earlier: Floats) -> Floats:
+    """Return later less earlier states; those that are angles go the short way round."""
     moved = later - earlier
-    turning = np.array([name.startswith(("angle of", "pll_angle of")) for name in state_names(model)])
-    moved[turning] = np.angle(np.exp(1j * moved[turning]))
+    moved[angles] = np.angle(np.exp(1j * moved[angles]))
     return moved
+
+
+def neighbours(state: State) -> Iterator[tuple[int, float, State, State]]:
+    """Yield each continuous state's number, a small step, and the states with so much more and so much less of it."""
+    base = state_vector(state)
+    for k in range(base.size):
+        size = STEP * max(1.0, abs(base[k]))
+        up, down = base.copy(), base.copy()
+        up[k] += size
+        down[k] -= size
+        yield k, size, with_vector(state, up), with_vector(state, down)
 
 
 def jacobian(model: Model, state: State) -> Floats:
     """Return the derivative of `period_map` by the continuous states, by central differences, shape (n, n)."""
-    base = state_vector(state)
-    slope = np.zeros((base.size, base.size))
-    for k in range(base.size):
-        size = 1e-6 * max(1.0, abs(base[k]))
-        up, down = base.copy(), base.copy()
-        up[k] += size
-        down[k] -= size
-        later = [period_map(model, with_vector(state, vector)) for vector in (up, down)]
-        slope[:, k] = movement(model, *later) / (2.0 * size)
+    angles = turning(model)
+    slope = np.zeros((angles.size, angles.size))
+    for k, size, up, down in neighbours(state):
+        slope[:, k] = movement(angles, period_map(model, up), period_map(model, down)) / (2.0 * size)
     return slope
 
 
@@ -399,12 +411,12 @@ def operating_point(
     require_one(model, dead(model).closed)
     state = _guess(model)
     # An island has no phase of its own: the angle of its first forming converter is held instead of its frequency.
-    vector = state_vector(state)
+    vector, angles = state_vector(state), turning(model)
     held = state_names(model).index(f"angle of {system.converters[0].name}") if free else -1
     best = np.inf
     for _ in range(30):
         after = period_map(model, state)
-        residual = movement(model, after, vector)
+        residual = movement(angles, after, vector)
         before, best = best, float(np.abs(residual).max())
         if not np.isfinite(best):
             break
@@ -417,7 +429,7 @@ def operating_point(
         slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown
         if free:
             other = build(system, time_step=time_step, frame_speed=speed + 1e-6)
-            slope[:, held] = movement(model, period_map(other, state), after) / 1e-6
+            slope[:, held] = movement(angles, period_map(other, state), after) / 1e-6
         move = np.linalg.lstsq(slope, -residual, rcond=1e-12)[0]
         if free:
             speed += float(np.clip(move[held], -0.05, 0.05))
@@ -431,7 +443,7 @@ def operating_point(
         hint = ""
     except InitialisationError as error:
         hint = f"; more may be asked for than the network carries: {error}"
-    moved = np.abs(movement(model, period_map(model, state), vector))
+    moved = np.abs(movement(angles, period_map(model, state), vector))
     where = state_names(model)[int(np.argmax(np.nan_to_num(moved, nan=np.inf)))]
     raise InitialisationError(
         f"no operating point: {where} still moves by {best:.3g} pu in one period, expected rest{hint}"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gridforming.errors import NetworkError
+from gridforming.groups import groups
 from gridforming.system import Model
 
 __all__ = ["Island", "islands", "require_one"]
@@ -32,24 +33,18 @@ def islands(model: Model, closed: Mapping[str, bool], blocked: Collection[str] =
         Converters that hold nothing, since their pulses are blocked.
     """
     system, made = model.system, model.circuit
-    root = {name: name for name in (*made.nodes, *made.sources)}
-
-    def top(name: str) -> str:
-        while root[name] != name:
-            name = root[name]
-        return name
-
-    ties = [(b.tail, b.head) for b in made.branches if b.head in root]
+    place = {name: k for k, name in enumerate((*made.nodes, *made.sources))}
+    ties = [(b.tail, b.head) for b in made.branches if b.head in place]
     ties += [pair for name, pair in made.breakers.items() if closed[name]]
-    for a, b in ties:
-        root[top(b)] = top(a)
+    group = groups(len(place), [(place[a], place[b]) for a, b in ties])
     holding = [g.name for g in system.grids]
     holding += [c.name for c in system.converters if c.forming and c.name not in blocked]
-    found: dict[str, list[str]] = {}
+    found: dict[int, list[str]] = {}
     for bus in system.network.bus_names:
-        found.setdefault(top(bus), []).append(bus)
+        found.setdefault(int(group[place[bus]]), []).append(bus)
     return tuple(
-        Island(tuple(buses), tuple(name for name in holding if top(name) == key)) for key, buses in found.items()
+        Island(tuple(buses), tuple(name for name in holding if group[place[name]] == key))
+        for key, buses in found.items()
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.errors import SmallSignalError
-from gridforming.fixed_point import OperatingPoint, movement, period_map, state_names, state_vector, with_vector
+from gridforming.fixed_point import STEP, OperatingPoint, movement, neighbours, period_map, state_names, turning
 from gridforming.step import CHANGED
 from gridforming.system import State, advance
 from turbine.errors import nearest
@@ -29,7 +29,6 @@ __all__ = ["LinearModel", "Mode", "linearise"]
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
 
-_STEP = 1e-6  # of a central difference [pu]
 _CORNER = 1e-3  # difference of one-sided derivatives that tells of a limiter, relative to the largest of the column
 _STILL = 1e-9  # rounding of a central difference: a state that moves less is a constant
 _DEAD = 1e-4  # |z| below which a mode is a delay or a held value
@@ -181,22 +180,21 @@ def linearise(point: OperatingPoint) -> LinearModel:
         A limiter stands exactly at its corner, so that there is no derivative.
     """
     model, state = point.model, point.state
-    base = state_vector(state)
-    names = state_names(model)
+    names, angles, outputs = state_names(model), turning(model), _output_names(point)
     # Node voltages follow anew from currents and sources at the beginning of each period, as after a source's change.
-    rest, seen = period_map(model, state, begin=CHANGED), _outputs(point, state)
-    moved, measured = _differences(point, names, base, rest, seen)
+    rest = period_map(model, state, begin=CHANGED)
+    moved, measured = _differences(point, names, angles, rest, len(outputs))
     inputs: list[str] = []
     b: list[Floats] = []
     d: list[Floats] = []
     for name, change in _changes(point):
-        up, down = change(_STEP), change(-_STEP)
+        up, down = change(STEP), change(-STEP)
         after = [period_map(model, s, begin=CHANGED) for s in (up, down)]
         inputs.append(name)
-        b.append(movement(model, *after) / (2.0 * _STEP))
-        d.append((_outputs(point, up) - _outputs(point, down)) / (2.0 * _STEP))
+        b.append(movement(angles, *after) / (2.0 * STEP))
+        d.append((_outputs(point, up) - _outputs(point, down)) / (2.0 * STEP))
     # What stands still whatever happens is a constant here, not a state.
-    still = np.abs(moved - np.eye(base.size)).max(axis=1) < _STILL
+    still = np.abs(moved - np.eye(rest.size)).max(axis=1) < _STILL
     if b:
         still &= ~np.any(np.stack(b, axis=1) != 0.0, axis=1)
     # The voltage of a grid is an input from the beginning of a period on, not a state.
@@ -207,29 +205,23 @@ def linearise(point: OperatingPoint) -> LinearModel:
         a=moved[np.ix_(kept, kept)],
         b=np.stack(b, axis=1)[kept] if b else np.zeros((kept.size, 0)),
         c=measured[:, kept],
-        d=np.stack(d, axis=1) if d else np.zeros((seen.size, 0)),
+        d=np.stack(d, axis=1) if d else np.zeros((len(outputs), 0)),
         states=tuple(names[k] for k in kept),
         inputs=tuple(inputs),
-        outputs=_output_names(point),
+        outputs=outputs,
         period=model.period * model.time_step,
         point=point,
     )
 
 
 def _differences(
-    point: OperatingPoint, names: list[str], base: Floats, rest: Floats, seen: Floats
+    point: OperatingPoint, names: list[str], angles: npt.NDArray[np.bool_], rest: Floats, seen: int
 ) -> tuple[Floats, Floats]:
     """Return the derivatives of the period's map and of the outputs by the states; refuse corners."""
-    moved, measured = np.zeros((base.size, base.size)), np.zeros((seen.size, base.size))
-    for k in range(base.size):
-        size = _STEP * max(1.0, abs(base[k]))
-        states = []
-        for sign in (1.0, -1.0):
-            vector = base.copy()
-            vector[k] += sign * size
-            states.append(with_vector(point.state, vector))
-        up, down = (period_map(point.model, s, begin=CHANGED) for s in states)
-        forward, backward = movement(point.model, up, rest) / size, movement(point.model, rest, down) / size
+    moved, measured = np.zeros((len(names), len(names))), np.zeros((seen, len(names)))
+    for k, size, up, down in neighbours(point.state):
+        more, less = (period_map(point.model, s, begin=CHANGED) for s in (up, down))
+        forward, backward = movement(angles, more, rest) / size, movement(angles, rest, less) / size
         largest = max(float(np.abs(forward).max()), 1.0)
         apart = np.abs(forward - backward)
         if float(apart.max()) > _CORNER * largest:
@@ -238,7 +230,7 @@ def _differences(
                 "a limiter stands exactly at its corner, move the operating point"
             )
         moved[:, k] = 0.5 * (forward + backward)
-        measured[:, k] = (_outputs(point, states[0]) - _outputs(point, states[1])) / (2.0 * size)
+        measured[:, k] = (_outputs(point, up) - _outputs(point, down)) / (2.0 * size)
     return moved, measured
 
 

@@ -80,7 +80,7 @@ class Result:
 
     def converter(self, name: str, column: str) -> Floats:
         """Return a column of a converter, shape (n,); names stand in `COLUMNS`, powers in pu of its rating."""
-        k = _place("converter", name, [c.name for c in self.model.system.converters])
+        k = _converter(self.model, name)
         fields = {title: key for title, key, _ in COLUMNS}
         _place("column", column, list(fields))
         return np.array(self.rows.converters[fields[column]][:, k])
@@ -107,6 +107,10 @@ def _place(kind: str, name: str, known: list[str]) -> int:
         there = f"known: {', '.join(known)}" if known else f"there is no {kind} here"
         raise SimulationError(f'no {kind} "{name}"{nearest(name, known)}; {there}')
     return known.index(name)
+
+
+def _converter(model: Model, name: str) -> int:
+    return _place("converter", name, [c.name for c in model.system.converters])
 
 
 def simulate(
@@ -290,7 +294,7 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
     system = model.system
     match event:
         case SetReference() | Block() | Transfer():
-            _place("converter", event.converter, [c.name for c in system.converters])
+            _converter(model, event.converter)
         case SetGrid():
             _place("grid", event.grid, [g.name for g in system.grids])
         case Switch():
@@ -307,7 +311,7 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, Stat
     for event in events:
         match event:
             case SetReference():
-                k = [c.name for c in model.system.converters].index(event.converter)
+                k = _converter(model, event.converter)
                 fields = {"p_ref": event.active, "q_ref": event.reactive, "v_ref": event.voltage, "w_ref": event.speed}
                 for name, value in fields.items():
                     if value is not None:
@@ -315,7 +319,7 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, Stat
                 if event.dc_power is not None:
                     state.converters["dc_power"][k] = event.dc_power
             case Block():
-                k = [c.name for c in model.system.converters].index(event.converter)
+                k = _converter(model, event.converter)
                 if event.blocked and state.converters["blocked"][k] == 0.0:
                     falling[event.converter] = 0
                 state.converters["blocked"][k] = float(event.blocked)
@@ -343,7 +347,7 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, Stat
 def _transferred(model: Model, state: State, event: Transfer) -> Model:
     """Return the model with another control of a converter, whose states and references go on from where they are."""
     system = model.system
-    k = [c.name for c in system.converters].index(event.converter)
+    k = _converter(model, event.converter)
     converter = replace(system.converters[k], control=event.control)
     converters = (*system.converters[:k], converter, *system.converters[k + 1 :])
     changed = model.with_converters(replace(system, converters=converters))
