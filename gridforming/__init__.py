@@ -35,9 +35,10 @@ if TYPE_CHECKING:
         VirtualMachine,
         VirtualOscillator,
     )
-    from gridforming.events import Block, SetFault, SetGrid, SetReference, Switch, Transfer
+    from gridforming.events import Block, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
     from gridforming.fixed_point import operating_point
     from gridforming.linear import linearise
+    from gridforming.machine import Exciter, Governor, Motor, SynchronousMachine
     from gridforming.network import Breaker, Bus, Fault, Grid, Line, Load, Network, Shunt, Transformer
     from gridforming.simulation import simulate
     from gridforming.system import System
@@ -53,26 +54,31 @@ __all__ = [
     "DcLink",
     "DirectVoltage",
     "Droop",
+    "Exciter",
     "Fault",
     "Filter",
     "Following",
     "Forming",
+    "Governor",
     "Grid",
     "InitialisationError",
     "KauraPll",
     "Line",
     "Load",
     "Matching",
+    "Motor",
     "Network",
     "NetworkError",
     "PowerSynchronisation",
     "Protection",
     "SetFault",
     "SetGrid",
+    "SetMachine",
     "SetReference",
     "Shunt",
     "SmallSignalError",
     "Switch",
+    "SynchronousMachine",
     "System",
     "TerminalVoltage",
     "Transfer",
@@ -90,9 +96,10 @@ _PLACES = {
         "Cascade Converter CurrentLimit DcLink DirectVoltage Droop Filter Following Forming KauraPll Matching "
         "PowerSynchronisation Protection TerminalVoltage VirtualMachine VirtualOscillator"
     ),
-    "events": "Block SetFault SetGrid SetReference Switch Transfer",
+    "events": "Block SetFault SetGrid SetMachine SetReference Switch Transfer",
     "fixed_point": "operating_point",
     "linear": "linearise",
+    "machine": "Exciter Governor Motor SynchronousMachine",
     "network": "Breaker Bus Fault Grid Line Load Network Shunt Transformer",
     "simulation": "simulate",
     "system": "System",

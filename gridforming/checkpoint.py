@@ -8,14 +8,14 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from gridforming.records import STATES
+from gridforming.records import MACHINE_STATES, STATES
 from gridforming.step import GRID, LOAD
 from gridforming.system import Model, State
 from turbine.errors import SimulationError
 
 __all__ = ["load_state", "save_state"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def save_state(path: Path, state: State) -> None:
@@ -46,6 +46,7 @@ def save_state(path: Path, state: State) -> None:
                 v=state.v,
                 i=state.i,
                 converters=state.converters,
+                machines=state.machines,
                 grids=state.grids,
                 loads=state.loads,
             )
@@ -63,11 +64,11 @@ def load_state(path: Path, model: Model) -> State:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("about", "v", "i", "converters", "grids", "loads")}
+            arrays = {name: file[name] for name in ("about", "v", "i", "converters", "machines", "grids", "loads")}
         about = json.loads(arrays.pop("about").tobytes())
     except (OSError, BadZipFile, KeyError, ValueError) as error:
         raise SimulationError(f"{path}: not a saved state of a run ({error})") from None
-    for name, kind in (("converters", STATES), ("grids", GRID), ("loads", LOAD)):
+    for name, kind in (("converters", STATES), ("machines", MACHINE_STATES), ("grids", GRID), ("loads", LOAD)):
         if arrays[name].dtype != kind:
             raise SimulationError(f"{path}: was saved by another version: its {name} have other states")
     names = list(model.circuit.names)

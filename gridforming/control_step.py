@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from gridforming.current_limit import CIRCULAR, D_PRIORITY, saturated, virtual_drop
-from gridforming.modulation import circle, modulated, unit
+from gridforming.modulation import circle, modulated, unit, wrapped
 from turbine.compiled import kernel
 
 __all__ = [
@@ -55,16 +55,6 @@ TRIPS = (
 _FULL_DEPTH = 0.2  # current beyond the limit, over the limit, at which its damping is whole [-]
 _CHOPPER_BAND = 0.05  # DC voltage over which the chopper goes from off to full [pu]
 _LEAST_VOLTAGE = 1e-3  # that anything is divided by [pu]
-
-
-@kernel
-def _wrapped(angle: float):  # type: ignore[no-untyped-def]
-    """Return an angle between -pi and pi."""
-    if angle > math.pi:
-        return angle - 2.0 * math.pi
-    if angle < -math.pi:
-        return angle + 2.0 * math.pi
-    return angle
 
 
 @kernel
@@ -149,7 +139,7 @@ def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
         x.current_integral = own * (1.0 - p.kffv) / p.kic if p.kic > 0.0 else 0.0j
     x.dc_integral, x.q_integral = 0.0, 0.0
     x.u = x.u_next = x.r1 = x.r2 = v
-    x.angle = _wrapped(x.angle + p.period * p.nominal_speed * (x.speed - p.frame_speed))
+    x.angle = wrapped(x.angle + p.period * p.nominal_speed * (x.speed - p.frame_speed))
 
 
 @kernel
@@ -184,7 +174,7 @@ def _kaura(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
     speed = 1.0 + p.pll_kp * error + p.pll_ki * x.pll_integral
     x.pll_voltage += p.period * p.pll_filter * (inside - seen)
     x.pll_integral += p.period * error
-    x.pll_angle = _wrapped(x.pll_angle + p.period * p.nominal_speed * (speed - p.frame_speed))
+    x.pll_angle = wrapped(x.pll_angle + p.period * p.nominal_speed * (speed - p.frame_speed))
     x.pll_speed = speed
     return speed
 
@@ -344,7 +334,7 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
     x.u_next = u
     if p.delay == 0.0:
         x.u = u
-    x.angle = _wrapped(x.angle + p.period * p.nominal_speed * (x.speed - p.frame_speed))
+    x.angle = wrapped(x.angle + p.period * p.nominal_speed * (x.speed - p.frame_speed))
 
 
 @kernel

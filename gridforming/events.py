@@ -10,10 +10,10 @@ from gridforming.converter import Following, Forming
 from turbine.checks import check_range
 from turbine.errors import SimulationError
 
-__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetReference", "Switch", "Transfer"]
+__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetMachine", "SetReference", "Switch", "Transfer"]
 
 
-def _check(event: SetReference | SetGrid, where: str, ranges: Mapping[str, tuple[float, float, str]]) -> None:
+def _check(event: SetReference | SetMachine | SetGrid, where: str, ranges: Mapping[str, tuple[float, float, str]]) -> None:
     """Refuse values of an event that are given and out of range; ranges are least, most and unit by field."""
     for name, (low, high, unit) in ranges.items():
         value = getattr(event, name)
@@ -40,6 +40,21 @@ class SetReference:
             {name: (-2.0, 2.0, "pu") for name in ("active", "reactive", "dc_power")}
             | {"voltage": (0.0, 1.5, "pu"), "speed": (0.5, 1.5, "pu")},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetMachine:
+    """Give a machine other references [pu of its rating]; those left out stay."""
+
+    time: float  #: [s]
+    machine: str
+    active: float | None = None  #: of a synchronous machine
+    voltage: float | None = None  #: likewise
+    load: float | None = None  #: of a motor: torque at nominal speed
+
+    def __post_init__(self) -> None:
+        where = f'reference of "{self.machine}"'
+        _check(self, where, {"active": (-2.0, 2.0, "pu"), "voltage": (0.5, 1.5, "pu"), "load": (0.0, 5.0, "pu")})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,4 +117,4 @@ class SetFault:
     on: bool
 
 
-Event = SetReference | Block | Transfer | SetGrid | Switch | SetFault
+Event = SetReference | SetMachine | Block | Transfer | SetGrid | Switch | SetFault

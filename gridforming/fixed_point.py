@@ -16,6 +16,8 @@ from gridforming.assembly import GROUND, LEAK
 from gridforming.converter import Cascade, Converter, DirectVoltage, Following
 from gridforming.errors import InitialisationError
 from gridforming.islands import require_one
+from gridforming.machine import Motor, settle_machine, slip_at
+from gridforming.machine_step import MOTOR_STATES, SYNCHRONOUS_STATES
 from gridforming.step import GOES_ON, admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
@@ -85,12 +87,14 @@ class OperatingPoint:
 
 
 def state_vector(state: State) -> Floats:
-    """Return the continuous states as numbers: voltages, currents, converters."""
+    """Return the continuous states as numbers: voltages, currents, loads, converters, machines."""
     parts: list[Floats] = [np.ascontiguousarray(state.v[:-1]).view(np.float64), state.i.view(np.float64)]
     parts.append(np.ascontiguousarray(state.loads["admittance"]).view(np.float64))
     for name in CONTINUOUS:
         column = np.ascontiguousarray(state.converters[name])
         parts.append(column.view(np.float64).ravel())
+    parts.append(state.machines["s"].ravel())
+    parts.append(np.ascontiguousarray(state.machines["before"]).view(np.float64))
     return np.concatenate(parts)
 
 
@@ -105,6 +109,11 @@ def state_names(model: Model) -> list[str]:
     for name in CONTINUOUS:
         ends = ("_d", "_q") if sample.dtype[name].kind == "c" else ("",)
         names += [f"{name}{end} of {c.name}" for c in records for end in ends]
+    for m in model.system.machines:
+        states = MOTOR_STATES if isinstance(m, Motor) else SYNCHRONOUS_STATES
+        unused = len(SYNCHRONOUS_STATES) - len(states)
+        names += [f"{name} of {m.name}" for name in (*states, *["nothing"] * unused)]
+    names += [f"before_{axis} of {m.name}" for m in model.system.machines for axis in "dq"]
     return names
 
 
@@ -125,6 +134,8 @@ def with_vector(state: State, vector: Floats) -> State:
         wide = 2 if made.converters.dtype[name].kind == "c" else 1
         values = take(wide * made.converters.size).copy()
         made.converters[name] = values.view(np.complex128) if wide == 2 else values
+    made.machines["s"] = take(made.machines["s"].size).reshape(made.machines["s"].shape)
+    made.machines["before"] = take(2 * made.machines.size).copy().view(np.complex128)
     return made
 
 
@@ -165,15 +176,20 @@ def jacobian(model: Model, state: State) -> Floats:
     return slope
 
 
+def device_branches(system: System) -> tuple[str, ...]:
+    """Return the branch that the voltage of each device stands behind."""
+    return (*(f"{c.name}.bridge" for c in system.converters), *(f"{m.name}.stator" for m in system.machines))
+
+
 def _phasor_matrix(model: Model) -> Complexes:
-    """Return the nodal admittance at the frame's speed over all nodes and sources, filters of bridges left out."""
+    """Return the nodal admittance at the frame's speed over all nodes and sources, those of devices left out."""
     node = {name: k for k, name in enumerate((*model.circuit.nodes, *model.circuit.sources, GROUND))}
     root = model.index
     size = len(node)
     y = np.zeros((size, size), np.complex128)
-    bridges = {f"{c.name}.bridge" for c in model.system.converters}
+    own = device_branches(model.system)
     for b in model.circuit.branches:
-        if b.name in bridges:
+        if b.name in own:
             continue
         admittance = 1.0 / complex(b.resistance, model.frame_speed * b.reactance)
         a, e, t = node[b.tail], node[b.head], complex(b.ratio)
@@ -194,10 +210,10 @@ def _phasor_matrix(model: Model) -> Complexes:
 
 
 def power_flow(model: Model, state: State | None = None, *, strict: bool = True) -> Complexes:
-    """Return voltages by node, source and ground for the references of the converters, shape (nodes + sources + 1,).
+    """Return voltages by node, source and ground for the references of the devices, shape (nodes + sources + 1,).
 
-    Following converters give active and reactive power, forming ones active power and voltage; the first forming one
-    of an island without a grid holds its angle and gives what is missing.
+    Following converters give active and reactive power, forming ones and synchronous machines active power and voltage;
+    the first of these in an island without a grid holds its angle and gives what is missing. Motors carry their load.
 
     Parameters
     ----------
@@ -224,11 +240,13 @@ def power_flow(model: Model, state: State | None = None, *, strict: bool = True)
     power = np.zeros(n, np.complex128)
     magnitude: dict[int, float] = {}
     slack: int | None = None
-    for k, converter in enumerate(system.converters):
-        node = int(model.places.node[k])
-        record = start.converters[k]
-        scale = system.scale(converter)
-        if isinstance(converter.control, Following):
+    motors: list[tuple[int, Motor, float]] = []
+    nodes = [*model.places.node, *model.places.machine_node]
+    for device, node, record in zip(system.devices, nodes, [*start.converters, *start.machines], strict=True):
+        scale = system.scale(device)
+        if isinstance(device, Motor):
+            motors.append((node, replace(device, load=float(record["p_ref"])), scale))
+        elif isinstance(device, Converter) and not device.forming:
             power[node] += complex(record["p_ref"], record["q_ref"]) / scale
         else:
             power[node] += record["p_ref"] / scale
@@ -246,6 +264,9 @@ def power_flow(model: Model, state: State | None = None, *, strict: bool = True)
         missing = v[:n] * np.conj(y[:n] @ v) - power
         for k, node in enumerate(model.places.load):
             missing[node] += z[node] ** 2 * np.conj(admittance(start.loads[k], z[node]))
+        for node, motor, scale in motors:
+            slip = slip_at(motor, z[node], model.frame_speed)
+            missing[node] += z[node] ** 2 / np.conj(motor.impedance(slip, model.frame_speed)) / scale
         active, reactive = missing.real.copy(), missing.imag.copy()
         for node, wanted in magnitude.items():
             reactive[node] = z[node] - wanted
@@ -260,6 +281,14 @@ def power_flow(model: Model, state: State | None = None, *, strict: bool = True)
             "power flow: no solution for the references of the converters, expected one; the largest mismatch left is "
             f"{np.abs(mismatch(found.x)).max():.3g} pu"
         )
+    for node, motor, _ in motors if strict else ():
+        size, slip = float(found.x[node]), slip_at(motor, float(found.x[node]), model.frame_speed)
+        made, load = motor.torque(slip, model.frame_speed, size), motor.load_at(slip, model.frame_speed)
+        if made < load - 1e-6:
+            raise InitialisationError(
+                f'motor "{motor.name}": found a load of {load:.3g} pu, expected less than its pull-out torque, '
+                f"{made:.3g} pu at {size:.3g} pu of voltage"
+            )
     return voltages(found.x)[model.index]
 
 
@@ -279,18 +308,27 @@ def _guess(model: Model) -> State:
         size = abs(v[place[bus]])
         state.loads[k]["admittance"] = admittance(state.loads[k], size)
         given[model.places.load[k]] += state.loads[k]["admittance"] * v[place[bus]]
-    number = {b.name: k for k, b in enumerate(made.branches)}
-    for k, converter in enumerate(system.converters):
-        node = int(model.places.node[k])
-        sharing = [c for j, c in enumerate(system.converters) if int(model.places.node[j]) == node]
-        part = converter.rated_power / sum(c.rated_power for c in sharing)
-        ic = given[node] * part
-        f, scale = converter.filter, system.scale(converter)
-        u = v[place[converter.filter_node]] + complex(f.resistance, model.frame_speed * f.reactance) * scale * ic
-        v[place[converter.name]] = u
-        current[number[f"{converter.name}.bridge"]] = ic
+    branches = {b.name: b for b in made.branches}
+    number = {name: k for k, name in enumerate(branches)}
+    own = device_branches(system)
+    nodes = [*model.places.node, *model.places.machine_node]
+    for k, (machine, node) in enumerate(zip(system.machines, model.places.machine_node, strict=True)):
+        if isinstance(machine, Motor):
+            motor, at = replace(machine, load=float(state.machines[k]["p_ref"])), v[place[machine.bus]]
+            slip = slip_at(motor, abs(at), model.frame_speed)
+            taken = at / motor.impedance(slip, model.frame_speed) / system.scale(machine)
+            current[number[f"{machine.name}.stator"]] = -taken
+            given[node] += taken
+    for device, node, name in zip(system.devices, nodes, own, strict=True):
+        b = branches[name]
+        if not isinstance(device, Motor):
+            sharing = [d.rated_power for d, at in zip(system.devices, nodes, strict=True) if at == node
+                       and not isinstance(d, Motor)]  # fmt: skip
+            current[number[name]] = given[node] * device.rated_power / sum(sharing)
+        drop = complex(b.resistance, model.frame_speed * b.reactance) * current[number[name]]
+        v[place[device.name]] = v[place[b.head]] + drop
     for k, b in enumerate(made.branches):
-        if not b.name.endswith(".bridge"):
+        if b.name not in own:
             z = complex(b.resistance, model.frame_speed * b.reactance)
             current[k] = (v[place[b.tail]] / b.ratio - v[place[b.head]]) / z
     for k, converter in enumerate(system.converters):
@@ -306,6 +344,9 @@ def _guess(model: Model) -> State:
             current[number[outlet]] * scale,
         )
         v[place[converter.name]] *= model.constants[k]["hold"] / model.constants[k]["turn_step"]
+    for k, machine in enumerate(system.machines):
+        ends = v[place[machine.bus]], current[number[f"{machine.name}.stator"]] * system.scale(machine)
+        settle_machine(machine, state.machines[k], model.machine_constants[k], *ends)
     return replace(state, v=v, i=current)
 
 
@@ -386,7 +427,7 @@ def operating_point(
     Parameters
     ----------
     system : System
-        With the references of its converters.
+        With the references of its devices.
     time_step : float, optional
         As in `build`.
     frequency : float, optional
@@ -410,9 +451,9 @@ def operating_point(
     model = build(system, time_step=time_step, frame_speed=speed)
     require_one(model, dead(model).closed)
     state = _guess(model)
-    # An island has no phase of its own: the angle of its first forming converter is held instead of its frequency.
+    # An island has no phase of its own: the angle of the first that holds its voltage is held instead of its frequency.
     vector, angles = state_vector(state), turning(model)
-    held = state_names(model).index(f"angle of {system.converters[0].name}") if free else -1
+    held = state_names(model).index(f"angle of {system.holding[0]}") if free else -1
     best = np.inf
     for _ in range(30):
         after = period_map(model, state)
@@ -424,6 +465,8 @@ def operating_point(
             _, rows, _ = advance(model, state, 1, stride=1)
             for name in ("p", "q", "i_ref"):
                 state.converters[name] = rows.converters[name][0]
+            for name in ("p", "q", "mechanical"):
+                state.machines[name] = rows.machines[name][0]
             return OperatingPoint(model, state, best)
         slope = jacobian(model, state) - np.eye(vector.size)
         slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown

@@ -37,8 +37,7 @@ def islands(model: Model, closed: Mapping[str, bool], blocked: Collection[str] =
     ties = [(b.tail, b.head) for b in made.branches if b.head in place]
     ties += [pair for name, pair in made.breakers.items() if closed[name]]
     group = groups(len(place), [(place[a], place[b]) for a, b in ties])
-    holding = [g.name for g in system.grids]
-    holding += [c.name for c in system.converters if c.forming and c.name not in blocked]
+    holding = [name for name in system.holding if name not in blocked]
     found: dict[int, list[str]] = {}
     for bus in system.network.bus_names:
         found.setdefault(int(group[place[bus]]), []).append(bus)

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from gridforming.errors import SmallSignalError
 from gridforming.fixed_point import STEP, OperatingPoint, movement, neighbours, period_map, state_names, turning
+from gridforming.machine import Motor
+from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.step import CHANGED
 from gridforming.system import State, advance
 from turbine.errors import nearest
@@ -34,6 +36,8 @@ _STILL = 1e-9  # rounding of a central difference: a state that moves less is a 
 _DEAD = 1e-4  # |z| below which a mode is a delay or a held value
 _ALTERNATING = 0.05  # |z + 1| below which a mode is the trapezoidal rule's own
 _INPUTS = {"active": "p_ref", "reactive": "q_ref", "voltage": "v_ref", "speed": "w_ref"}
+_MACHINE_INPUTS = {"active": "p_ref", "load": "p_ref", "voltage": "v_ref"}
+_SPEED = SYNCHRONOUS_STATES.index("speed")
 _OUTPUTS = {"active_power": "p", "reactive_power": "q", "speed": "speed"}
 
 
@@ -161,8 +165,8 @@ class LinearModel:
 def linearise(point: OperatingPoint) -> LinearModel:
     """Return the linear model of a system at an operating point.
 
-    Inputs are the references of all converters and voltage and phase of all grids; outputs are power and speed of all
-    converters, voltages of all buses and currents of all grids (`d` and `q` in the frame of the operating point).
+    Inputs are the references of all devices (the load of motors) and voltage and phase of all grids; outputs are power
+    and speed of all devices, voltages of all buses and currents of all grids (`d` and `q` in the frame of the operating point).
 
     Parameters
     ----------
@@ -235,9 +239,12 @@ def _differences(
 
 
 def _outputs(point: OperatingPoint, state: State) -> Floats:
-    """Return the outputs at a state: powers, speeds of converters, d and q of bus voltages and of grid currents."""
+    """Return the outputs at a state: powers, speeds of devices, d and q of bus voltages and of grid currents."""
     _, rows, _ = advance(point.model, state, 1, begin=CHANGED, stride=1)
-    parts: list[Any] = [rows.converters[name][0] for name in _OUTPUTS.values()]
+    parts: list[Any] = []
+    for name in _OUTPUTS.values():
+        own = rows.machines["s"][0, :, _SPEED] if name == "speed" else rows.machines[name][0]
+        parts += [rows.converters[name][0], own]
     buses = len(point.model.system.network.buses)
     parts += [rows.v[0, :buses].real, rows.v[0, :buses].imag]
     names = [b.name for b in point.model.circuit.branches]
@@ -248,7 +255,7 @@ def _outputs(point: OperatingPoint, state: State) -> Floats:
 
 def _output_names(point: OperatingPoint) -> tuple[str, ...]:
     system = point.model.system
-    names = [f"{title} of {c.name}" for title in _OUTPUTS for c in system.converters]
+    names = [f"{title} of {d.name}" for title in _OUTPUTS for d in system.devices]
     names += [f"voltage_{axis} of {bus}" for axis in "dq" for bus in system.network.bus_names]
     names += [f"current_{axis} of {grid.name}" for axis in "dq" for grid in system.grids]
     return tuple(names)
@@ -259,10 +266,10 @@ def _changes(point: OperatingPoint) -> list[tuple[str, Any]]:
     system, model = point.model.system, point.model
     found: list[tuple[str, Any]] = []
 
-    def reference(field_name: str, k: int) -> Any:
+    def reference(field_name: str, k: int, devices: str = "converters") -> Any:
         def moved(size: float) -> State:
             state = point.state.copy()
-            state.converters[field_name][k] += size
+            getattr(state, devices)[field_name][k] += size
             return state
 
         return moved
@@ -282,6 +289,10 @@ def _changes(point: OperatingPoint) -> list[tuple[str, Any]]:
             if title in ("voltage", "speed") and not converter.forming:
                 continue
             found.append((f"{title} of {converter.name}", reference(field_name, k)))
+    for k, machine in enumerate(system.machines):
+        titles = ["load"] if isinstance(machine, Motor) else ["active", "voltage"]
+        for title in titles:
+            found.append((f"{title} of {machine.name}", reference(_MACHINE_INPUTS[title], k, "machines")))
     for k, source in enumerate(system.grids):
         place = len(model.circuit.nodes) + model.circuit.sources.index(source.name)
         for title in ("voltage", "phase"):

@@ -6,7 +6,7 @@ import math
 
 from turbine.compiled import kernel
 
-__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "modulated", "unit"]
+__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "modulated", "unit", "wrapped"]
 
 LINEAR, CIRCLE, HEXAGON = 0.0, 1.0, 2.0  # no limit, inscribed circle, space-vector modulation
 
@@ -15,6 +15,16 @@ LINEAR, CIRCLE, HEXAGON = 0.0, 1.0, 2.0  # no limit, inscribed circle, space-vec
 def unit(angle: float):  # type: ignore[no-untyped-def]
     """Return exp(j angle)."""
     return complex(math.cos(angle), math.sin(angle))
+
+
+@kernel
+def wrapped(angle: float):  # type: ignore[no-untyped-def]
+    """Return an angle between -pi and pi, which it left by less than a turn."""
+    if angle > math.pi:
+        return angle - 2.0 * math.pi
+    if angle < -math.pi:
+        return angle + 2.0 * math.pi
+    return angle
 
 
 @kernel

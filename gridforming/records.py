@@ -1,4 +1,4 @@
-"""Records of a converter in compiled loops: its constants and its states, in per unit of its own rating.
+"""Records of converters and machines in compiled loops: constants and states, in per unit of their own rating.
 
 Space vectors of the network (`u`, `r1`) stand in the network's frame; what the controller integrates stands in the
 controller's own frame, whose axis is at `angle` against the network's frame.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CONSTANTS", "STATES"]
+__all__ = ["CONSTANTS", "MACHINE_CONSTANTS", "MACHINE_STATES", "STATES"]
 
 _f, _c = np.float64, np.complex128
 
@@ -153,5 +153,74 @@ STATES = np.dtype(
         ("limited", _f),
         ("trip", _f),
         ("trip_clock", _f, (3,)),
+    ]
+)
+
+#: Constants of a synchronous machine or a motor; `gridforming.machine` fills them.
+MACHINE_CONSTANTS = np.dtype(
+    [
+        ("kind", _f),  # see `gridforming.machine_step`
+        ("states", _f),  # how many are integrated
+        ("nominal_speed", _f),  # [rad/s]
+        ("frame_speed", _f),
+        ("time_step", _f),  # [s]
+        ("scale", _f),  # network base over rating
+        ("acceleration_time", _f),  # 2 H [s]
+        ("damping", _f),
+        ("branch_resistance", _f),  # between the voltage that the rotor makes and the terminals
+        ("branch_reactance", _f),
+        # Windings of a synchronous machine, by axis
+        ("stator_resistance", _f),
+        ("rotor_resistance", _f),  # mean resistance of the rotor's windings as the stator sees them at once
+        ("gap_d", _f),  # synchronous less transient reactance
+        ("gap_q", _f),
+        ("inner_d", _f),  # transient reactance less leakage
+        ("inner_q", _f),
+        ("share_d", _f),  # of subtransient in transient reactance, both less leakage [-]
+        ("share_q", _f),
+        ("slow_d", _f),  # transient time constants [s]
+        ("slow_q", _f),
+        ("fast_d", _f),  # subtransient ones [s]
+        ("fast_q", _f),
+        # Exciter
+        ("exciter", _f),  # 0: none
+        ("exciter_gain", _f),
+        ("exciter_lead", _f),  # [s]
+        ("exciter_lag", _f),  # [s]
+        ("exciter_time", _f),  # [s]
+        ("field_low", _f),
+        ("field_high", _f),
+        # Governor and turbine
+        ("governor", _f),  # 0: none
+        ("droop", _f),
+        ("valve_time", _f),  # [s]
+        ("turbine_lead", _f),  # [s]
+        ("turbine_lag", _f),  # [s]
+        ("valve_low", _f),
+        ("valve_high", _f),
+        ("turbine_damping", _f),
+        # Motor
+        ("coupling", _f),  # of stator flux and rotor flux [-]
+        ("turn", _c),  # of a frame at nominal speed against the network's in a step
+        ("rotor_rate", _f),  # resistance over reactance of the rotor
+        ("magnetising", _f),
+        ("load_exponent", _f),
+    ]
+)
+
+#: States and references of a machine.
+MACHINE_STATES = np.dtype(
+    [
+        ("s", _f, (10,)),  # what is integrated: `SYNCHRONOUS_STATES` or `MOTOR_STATES`
+        ("before", _c),  # current one step ago, in the network's frame
+        ("p_ref", _f),  # of a motor: the torque of its load at nominal speed
+        ("v_ref", _f),
+        ("w_ref", _f),
+        ("p_bias", _f),  # that makes references those of the terminals
+        ("v_bias", _f),
+        # For results
+        ("p", _f),
+        ("q", _f),
+        ("mechanical", _f),  # power of the turbine; of a motor's load, negative
     ]
 )

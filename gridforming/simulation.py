@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from gridforming.assembly import OFF
 from gridforming.control_step import TRIPS
-from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Switch, Transfer
+from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
 from gridforming.fixed_point import OperatingPoint, operating_point, references_of, settle
 from gridforming.islands import islands
+from gridforming.machine import Machine, Motor
+from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.step import CHANGED, DIVERGED, GOES_ON, SWITCHED, TRIPPED
 from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
@@ -39,6 +41,15 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("speed", "speed", "pu"),
     ("angle", "angle_now", "rad"),
     ("dc_voltage", "dc_voltage", "pu"),
+)
+#: Columns of a machine: name, field or state, unit. A motor has neither angle nor field.
+MACHINE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("active_power", "p", "pu"),
+    ("reactive_power", "q", "pu"),
+    ("speed", "speed", "pu"),
+    ("mechanical_power", "mechanical", "pu"),
+    ("angle", "angle", "rad"),
+    ("field_voltage", "field_voltage", "pu"),
 )
 
 
@@ -85,6 +96,16 @@ class Result:
         _place("column", column, list(fields))
         return np.array(self.rows.converters[fields[column]][:, k])
 
+    def machine(self, name: str, column: str) -> Floats:
+        """Return a column of a machine, shape (n,); names stand in `MACHINE_COLUMNS`, powers in pu of its rating."""
+        k = _machine(self.model, name)
+        fields = machine_columns(self.model.system.machines[k])
+        _place("column", column, list(fields))
+        found, records = fields[column], self.rows.machines[:, k]
+        if found in SYNCHRONOUS_STATES:
+            return np.array(records["s"][:, SYNCHRONOUS_STATES.index(found)])
+        return np.array(records[found])
+
     def phases(self, vector: Complexes) -> Floats:
         """Return the three phases of a space vector of this run at rest, shape (n, 3)."""
         angle = self.model.frame_speed * self.model.system.nominal_speed * self.time
@@ -92,14 +113,23 @@ class Result:
         return np.stack([(rest * np.exp(-2j * math.pi * k / 3.0)).real for k in range(3)], axis=1)
 
     def table(self) -> pd.DataFrame:
-        """Return magnitudes of bus voltages and the columns of all converters, indexed by time [s]."""
+        """Return magnitudes of bus voltages and the columns of all devices, indexed by time [s]."""
         import pandas as pd
 
         columns = {f"{bus}.voltage": np.abs(self.voltage(bus)) for bus in self.model.circuit.nodes}
         for converter in self.model.system.converters:
             for title, _, _ in COLUMNS:
                 columns[f"{converter.name}.{title}"] = self.converter(converter.name, title)
+        for machine in self.model.system.machines:
+            for title in machine_columns(machine):
+                columns[f"{machine.name}.{title}"] = self.machine(machine.name, title)
         return pd.DataFrame(columns, index=pd.Index(self.time, name="time"))
+
+
+def machine_columns(machine: Machine) -> dict[str, str]:
+    """Return the columns of a machine with their fields."""
+    none = ("angle", "field_voltage") if isinstance(machine, Motor) else ()
+    return {title: key for title, key, _ in MACHINE_COLUMNS if title not in none}
 
 
 def _place(kind: str, name: str, known: list[str]) -> int:
@@ -111,6 +141,10 @@ def _place(kind: str, name: str, known: list[str]) -> int:
 
 def _converter(model: Model, name: str) -> int:
     return _place("converter", name, [c.name for c in model.system.converters])
+
+
+def _machine(model: Model, name: str) -> int:
+    return _place("machine", name, [m.name for m in model.system.machines])
 
 
 def simulate(
@@ -207,6 +241,7 @@ def simulate(
         np.concatenate([p.v for p in parts]),
         np.concatenate([p.i for p in parts]),
         _joined([p.converters for p in parts]),
+        _joined([p.machines for p in parts]),
     )
     time = h * np.arange(first, first + stride * rows.v.shape[0], stride, dtype=np.float64)
     return Result(time, model, rows, state, tuple(notes))
@@ -237,7 +272,8 @@ def _begin(
     if point is not None:
         return model, _turned(point, model)
     if isinstance(start, State):
-        if start.names != model.circuit.names or start.converters.size != len(system.converters):
+        sizes = start.converters.size, start.machines.size
+        if start.names != model.circuit.names or sizes != (len(system.converters), len(system.machines)):
             raise SimulationError(
                 f"start: found a state of {', '.join(start.names)}, expected one of {', '.join(model.circuit.names)}"
             )
@@ -285,6 +321,8 @@ def _turned(point: OperatingPoint, model: Model) -> State:
     for name in ("u_next", "r1", "r2"):
         # They turn at the next sample by the frame's own turn; before it they are one period old.
         state.converters[name] *= point.model.constants["turn"] / model.constants["turn"]
+    turn = (model.frame_speed - point.model.frame_speed) * model.system.nominal_speed * model.time_step
+    state.machines["before"] *= np.exp(1j * turn)
     return state
 
 
@@ -295,6 +333,14 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
     match event:
         case SetReference() | Block() | Transfer():
             _converter(model, event.converter)
+        case SetMachine():
+            machine = system.machines[_machine(model, event.machine)]
+            known = ("load",) if isinstance(machine, Motor) else ("active", "voltage")
+            for name in ("active", "voltage", "load"):
+                if name not in known and getattr(event, name) is not None:
+                    raise SimulationError(
+                        f'reference of "{event.machine}" at {event.time!r} s: found {name}, expected {" or ".join(known)}'
+                    )
         case SetGrid():
             _place("grid", event.grid, [g.name for g in system.grids])
         case Switch():
@@ -318,6 +364,12 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, Stat
                         state.converters[name][k] = value
                 if event.dc_power is not None:
                     state.converters["dc_power"][k] = event.dc_power
+            case SetMachine():
+                k = _machine(model, event.machine)
+                power = event.load if event.active is None else event.active
+                for name, value in (("p_ref", power), ("v_ref", event.voltage)):
+                    if value is not None:
+                        state.machines[name][k] = value
             case Block():
                 k = _converter(model, event.converter)
                 if event.blocked and state.converters["blocked"][k] == 0.0:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.control_step import STIFF, dc_step, sample
+from gridforming.machine_step import correct, predict
 from gridforming.modulation import unit
 from gridforming.network_step import Topology, half_steps, mapped, reload, resolve, trapezoid
 from turbine.compiled import kernel
@@ -60,11 +61,12 @@ _LOW = 0.7  # voltage below which every load is of constant impedance [pu]
 GOES_ON, CHANGED, SWITCHED = range(3)
 #: How a run ends.
 DONE, DIVERGED, TRIPPED = range(3)
+_STATES = 10  # of a machine, as in MACHINE_STATES
 _LOOK = 64  # steps between looks for what is not a number
 
 
 class Places(NamedTuple):
-    """Where converters and grids stand in the network's arrays, by converter and by grid.
+    """Where devices stand in the network's arrays.
 
     Parameters
     ----------
@@ -74,6 +76,8 @@ class Places(NamedTuple):
         Entry of `v` of each grid.
     load : array, shape (loads,)
         Node of each load whose admittance varies.
+    machine_source, machine_node, machine_branch : array, shape (machines,)
+        Entry of `v` of what a machine's rotor makes; node of its terminals; branch of its stator.
     """
 
     source: Integers
@@ -82,6 +86,9 @@ class Places(NamedTuple):
     outlet: Integers
     grid: Integers
     load: Integers
+    machine_source: Integers
+    machine_node: Integers
+    machine_branch: Integers
 
 
 @kernel
@@ -103,9 +110,13 @@ def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: i
 
 @kernel
 def _known(  # type: ignore[no-untyped-def]
-    known: Complexes, n: int, places: Places, v: Complexes, ps: Records, grids: Records, h: float, half: bool
-):
-    """Fill in the voltages of sources at the end of a step of h, or half of it, and advance the grids."""
+    known: Complexes, n: int, places: Places, v: Complexes, ps: Records, grids: Records, emf: Complexes, h: float,
+    half: bool,
+):  # fmt: skip
+    """Fill in the voltages of sources at the end of a step of h, or half of it, and advance the grids.
+
+    `emf` are those of machines then.
+    """
     for c in range(places.source.size):
         turn = ps[c].turn_step
         known[places.source[c] - n] = v[places.source[c]] * (cmath.sqrt(turn) if half else turn)
@@ -118,6 +129,8 @@ def _known(  # type: ignore[no-untyped-def]
         s.phase += span * s.nominal_speed * (s.speed + 0.5 * span * s.ramp - s.frame_speed)
         s.speed += span * s.ramp
         known[places.grid[k] - n] = s.voltage * unit(s.phase)
+    for k in range(emf.size):
+        known[places.machine_source[k] - n] = emf[k]
     known[known.size - 1] = 0.0
 
 
@@ -129,6 +142,8 @@ def run(  # type: ignore[no-untyped-def]
     i: Complexes,
     xs: Records,
     ps: Records,
+    ms: Records,
+    mp: Records,
     grids: Records,
     loads: Records,
     first: int,
@@ -140,6 +155,7 @@ def run(  # type: ignore[no-untyped-def]
     kept_v: Complexes,
     kept_i: Complexes,
     kept_x: Records,
+    kept_m: Records,
 ):
     """Take `count` steps from step `first` on.
 
@@ -151,6 +167,8 @@ def run(  # type: ignore[no-untyped-def]
         Voltages and currents; overwritten.
     xs, ps : array of records of STATES and CONSTANTS, shape (converters,)
         Converters; the states are overwritten.
+    ms, mp : array of records of MACHINE_STATES and MACHINE_CONSTANTS, shape (machines,)
+        Machines; the states are overwritten.
     grids : array of records of GRID, shape (grids,)
         Thevenin grids; overwritten.
     loads : array of records of LOAD, shape (loads,)
@@ -163,7 +181,7 @@ def run(  # type: ignore[no-untyped-def]
         GOES_ON, CHANGED or SWITCHED.
     stride : int
         Steps between rows that are kept, 0: none; a row stands before the samples of its step.
-    kept_v, kept_i, kept_x : array
+    kept_v, kept_i, kept_x, kept_m : array
         Rows; written.
 
     Returns
@@ -175,6 +193,8 @@ def run(  # type: ignore[no-untyped-def]
     before = np.zeros(xs.size, np.complex128)
     maps, image, small = g.maps, g.image, g.maps.size > 0
     tripped = False
+    emf, between = np.zeros(ms.size, np.complex128), np.zeros(ms.size, np.complex128)
+    rates, ahead, spare = np.zeros((ms.size, _STATES)), np.zeros((ms.size, _STATES)), np.zeros(_STATES)
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
@@ -204,18 +224,26 @@ def run(  # type: ignore[no-untyped-def]
         if keep:
             for c in range(xs.size):
                 kept_x[row, c] = xs[c]
-            row += 1
         switched = begin == SWITCHED and k == first
         if jump and (switched or not small):
             resolve(g, v, i)
+        for m in range(ms.size):
+            x, p = ms[m], mp[m]
+            current = i[places.machine_branch[m]] * p.scale
+            emf[m] = predict(x, p, v[places.machine_node[m]], current, rates[m], ahead[m], spare)
+            between[m] = 0.5 * (v[places.machine_source[m]] + emf[m])
+            if keep:
+                kept_m[row, m] = x
+        if keep:
+            row += 1
         if switched:
-            _known(middle, n, places, v, ps, grids, h, True)
+            _known(middle, n, places, v, ps, grids, between, h, True)
             for m in range(middle.size):
                 v[n + m] = middle[m]
-            _known(known, n, places, v, ps, grids, h, True)
+            _known(known, n, places, v, ps, grids, emf, h, True)
             half_steps(g, v, i, middle, known)
         else:
-            _known(known, n, places, v, ps, grids, h, False)
+            _known(known, n, places, v, ps, grids, emf, h, False)
             if small:
                 mapped(maps, image, v, i, known, jump)
             else:
@@ -226,6 +254,9 @@ def run(  # type: ignore[no-untyped-def]
                 made = v[places.source[c]] * 0.5 * (1.0 + 1.0 / ps[c].turn_step)
                 mean = 0.5 * (before[c] + i[places.bridge[c]])
                 dc_step(xs[c], ps[c], (made * mean.conjugate()).real * ps[c].scale, h)
+        for m in range(ms.size):
+            current = i[places.machine_branch[m]] * mp[m].scale
+            correct(ms[m], mp[m], v[places.machine_node[m]], current, rates[m], ahead[m], spare)
         if k % _LOOK == 0 or k == first + count - 1:
             for m in range(n):
                 if not abs(v[m]) < 1e6:

@@ -1,4 +1,4 @@
-"""A network with its converters, and its arrays for the compiled loop at one step and in one frame."""
+"""A network with its converters and machines, and its arrays for the compiled loop at one step and in one frame."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ import numpy.typing as npt
 from gridforming.assembly import GROUND, Assembled, Branch, Circuit, assemble, circuit
 from gridforming.converter import Converter, constants
 from gridforming.errors import NetworkError
+from gridforming.machine import Machine, Motor, machine_constants
+from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.network import Breaker, Fault, Grid, Load, Network
-from gridforming.records import CONSTANTS, STATES
+from gridforming.records import CONSTANTS, MACHINE_CONSTANTS, MACHINE_STATES, STATES
 from gridforming.step import GOES_ON, GRID, LOAD, Places, admittance, run
 from turbine.errors import nearest
 
-__all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead"]
+__all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead", "device_kind"]
 
 Complexes = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """A network and the converters that stand on it.
+    """A network, and the converters and machines that stand on it.
 
     Parameters
     ----------
@@ -33,29 +35,48 @@ class System:
         Buses and elements.
     converters : tuple of Converter
         Names must differ from those of elements.
+    machines : tuple of SynchronousMachine or Motor
+        Likewise.
 
     Raises
     ------
     NetworkError
-        A name twice, or a converter at a bus that does not exist.
+        A name twice, or a device at a bus that does not exist.
     """
 
     network: Network
     converters: tuple[Converter, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "converters", tuple(self.converters))
+        object.__setattr__(self, "machines", tuple(self.machines))
         buses = self.network.bus_names
-        names = [e.name for e in self.network.elements] + [c.name for c in self.converters]
+        names = [e.name for e in self.network.elements] + [d.name for d in self.devices]
         _check_places(self)
-        for converter in self.converters:
-            if names.count(converter.name) > 1:
-                raise NetworkError(f'converter "{converter.name}": its name is taken, expected another')
-            if converter.bus not in buses:
+        for device in self.devices:
+            kind = device_kind(device)
+            if names.count(device.name) > 1:
+                raise NetworkError(f'{kind} "{device.name}": its name is taken, expected another')
+            if device.bus not in buses:
                 raise NetworkError(
-                    f'converter "{converter.name}": found bus "{converter.bus}", which the network does not have'
-                    f"{nearest(str(converter.bus), buses)}; expected one of {', '.join(buses)}"
+                    f'{kind} "{device.name}": found bus "{device.bus}", which the network does not have'
+                    f"{nearest(str(device.bus), buses)}; expected one of {', '.join(buses)}"
                 )
+
+    @property
+    def devices(self) -> tuple[Converter | Machine, ...]:
+        """Converters and machines."""
+        return (*self.converters, *self.machines)
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """Names of what holds the voltage of an island: grids, forming converters, synchronous machines."""
+        return (
+            *(g.name for g in self.grids),
+            *(c.name for c in self.converters if c.forming),
+            *(m.name for m in self.machines if not isinstance(m, Motor)),
+        )
 
     @property
     def grids(self) -> tuple[Grid, ...]:
@@ -67,20 +88,26 @@ class System:
         """Nominal angular frequency [rad/s]."""
         return 2.0 * math.pi * self.network.frequency
 
-    def scale(self, converter: Converter) -> float:
-        """Return the network's base over a converter's rating."""
-        return self.network.power / converter.rated_power
+    def scale(self, device: Converter | Machine) -> float:
+        """Return the network's base over a device's rating."""
+        return self.network.power / device.rated_power
+
+
+def device_kind(device: Converter | Machine) -> str:
+    """Return what a message calls a device."""
+    return "converter" if isinstance(device, Converter) else "motor" if isinstance(device, Motor) else "machine"
 
 
 def _check_places(system: System) -> None:
     """Refuse names that would stand for two things in the circuit: nodes and sources, and branches."""
     places = [(f'bus "{name}"', name) for name in system.network.bus_names]
     places += [(f'grid "{g.name}"', g.name) for g in system.grids]
-    places += [(f'converter "{c.name}"', c.name) for c in system.converters]
+    places += [(f'{device_kind(d)} "{d.name}"', d.name) for d in system.devices]
     places += [(f'filter of converter "{c.name}"', c.filter_node) for c in system.converters if c.lcl]
     branches = [(f'element "{e.name}"', e.name) for e in system.network.elements]
     branches += [(f'filter of converter "{c.name}"', f"{c.name}.{k}") for c in system.converters for k in
                  ("bridge", "outlet")]  # fmt: skip
+    branches += [(f'stator of {device_kind(m)} "{m.name}"', f"{m.name}.stator") for m in system.machines]
     for kind, known in ((places, {GROUND: "ground"}), (branches, {})):
         taken: dict[str, str] = dict(known)
         for what, name in kind:
@@ -99,8 +126,8 @@ class State:
         Voltages by node of the circuit, then by source, then ground [pu].
     i : array, shape (branches,)
         Currents [pu].
-    converters, grids, loads : array of records
-        Of STATES, GRID and LOAD.
+    converters, machines, grids, loads : array of records
+        Of STATES, MACHINE_STATES, GRID and LOAD.
     step : int
         Steps since the start of the run.
     closed : mapping of str to bool
@@ -118,6 +145,7 @@ class State:
     v: Complexes
     i: Complexes
     converters: npt.NDArray[Any]
+    machines: npt.NDArray[Any]
     grids: npt.NDArray[Any]
     loads: npt.NDArray[Any]
     step: int = 0
@@ -135,6 +163,7 @@ class State:
             v=self.v.copy(),
             i=self.i.copy(),
             converters=self.converters.copy(),
+            machines=self.machines.copy(),
             grids=self.grids.copy(),
             loads=self.loads.copy(),
             closed=dict(self.closed),
@@ -153,6 +182,7 @@ class Model:
     assembled: Assembled
     places: Places
     constants: npt.NDArray[Any]
+    machine_constants: npt.NDArray[Any]
     index: npt.NDArray[np.int64]  #: where each node, source and ground of the circuit stands in the step's voltages
 
     @property
@@ -208,6 +238,11 @@ def circuit_of(system: System) -> Circuit:
                     f.grid_reactance * scale,
                 )
             )
+    for machine in system.machines:
+        p, scale = _machine_constants(system, 1.0, 1.0, machine)[0], system.scale(machine)
+        made.sources.append(machine.name)
+        resistance, reactance = p["branch_resistance"] * scale, p["branch_reactance"] * scale
+        made.branches.append(Branch(f"{machine.name}.stator", machine.name, machine.bus, resistance, reactance))
     return made
 
 
@@ -247,7 +282,8 @@ def build(system: System, *, time_step: float | None = None, frame_speed: float 
     )
     places, index = _places(system, made, assembled)
     joined = _constants(system, time_step, frame_speed)
-    return Model(system, made, time_step, frame_speed, assembled, places, joined, index)
+    machines = _machine_constants(system, time_step, frame_speed, *system.machines)
+    return Model(system, made, time_step, frame_speed, assembled, places, joined, machines, index)
 
 
 def _constants(system: System, time_step: float, frame_speed: float) -> npt.NDArray[Any]:
@@ -264,6 +300,22 @@ def _constants(system: System, time_step: float, frame_speed: float) -> npt.NDAr
     return np.concatenate(records) if records else np.zeros(0, CONSTANTS)
 
 
+def _machine_constants(
+    system: System, time_step: float, frame_speed: float, *machines: Machine
+) -> npt.NDArray[Any]:
+    records = [
+        machine_constants(
+            m,
+            nominal_speed=system.nominal_speed,
+            network_power=system.network.power,
+            time_step=time_step,
+            frame_speed=frame_speed,
+        )
+        for m in machines
+    ]
+    return np.concatenate(records) if records else np.zeros(0, MACHINE_CONSTANTS)
+
+
 def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places, npt.NDArray[np.int64]]:
     node, branch = assembled.node, assembled.branch
     outlets = [f"{c.name}.outlet" if c.lcl else f"{c.name}.bridge" for c in system.converters]
@@ -278,6 +330,9 @@ def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places
         outlet=numbers([branch[name] for name in outlets]),
         grid=numbers([node[g.name] for g in system.grids]),
         load=numbers([node[bus] for bus in made.varying.values()]),
+        machine_source=numbers([node[m.name] for m in system.machines]),
+        machine_node=numbers([node[m.bus] for m in system.machines]),
+        machine_branch=numbers([branch[f"{m.name}.stator"] for m in system.machines]),
     )
     return places, numbers([node[name] for name in (*made.nodes, *made.sources, GROUND)])
 
@@ -300,6 +355,14 @@ def dead(model: Model) -> State:
         record["law_voltage"] = converter.voltage
         record["pll_voltage"] = 1.0
         record["dc_power"] = converter.active
+    machines = np.zeros(len(system.machines), MACHINE_STATES)
+    for record, machine in zip(machines, system.machines, strict=True):
+        record["w_ref"] = 1.0
+        if isinstance(machine, Motor):
+            record["p_ref"] = machine.load
+        else:
+            record["p_ref"], record["v_ref"] = machine.active, machine.voltage
+            record["s"][SYNCHRONOUS_STATES.index("speed")] = 1.0  # it is driven before it is excited
     elements = system.network.elements
     closed = {e.name: e.closed for e in elements if isinstance(e, Breaker)}
     faults = {e.name: 0.0 for e in elements if isinstance(e, Fault)}
@@ -314,6 +377,7 @@ def dead(model: Model) -> State:
         v,
         np.zeros(len(made.branches), np.complex128),
         converters,
+        machines,
         grids,
         loads,
         closed=closed,
@@ -339,11 +403,12 @@ def _share_charge(model: Model, state: State, v: Complexes) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows that a run keeps: by node and source, by branch, and the converters' records."""
+    """Rows that a run keeps: by node and source, by branch, and the records of converters and machines."""
 
     v: Complexes
     i: Complexes
     converters: npt.NDArray[Any]
+    machines: npt.NDArray[Any]
 
 
 def advance(
@@ -377,6 +442,7 @@ def advance(
         np.zeros((rows, n), np.complex128),
         np.zeros((rows, i.size), np.complex128),
         np.zeros((rows, after.converters.size), STATES),
+        np.zeros((rows, after.machines.size), MACHINE_STATES),
     )
     ended, step = run(
         t,
@@ -385,6 +451,8 @@ def advance(
         i,
         after.converters,
         model.constants,
+        after.machines,
+        model.machine_constants,
         after.grids,
         after.loads,
         state.step,
@@ -396,9 +464,11 @@ def advance(
         kept.v,
         kept.i,
         kept.converters,
+        kept.machines,
     )
     nodes = len(model.circuit.nodes)
     done = -(-(step - state.step) // stride) if stride else 0
     end = replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=step)
     rows_v = kept.v[:done, model.index[:nodes]]
-    return end, Rows(rows_v, kept.i[:done, : state.i.size], kept.converters[:done]), ended
+    rows_i = kept.i[:done, : state.i.size]
+    return end, Rows(rows_v, rows_i, kept.converters[:done], kept.machines[:done]), ended

@@ -42,7 +42,7 @@ _ROWS = 20  # rows in a cycle that waveforms need
 
 
 def plot_run(result: Result, title: str = "") -> Figure:
-    """Draw bus voltages, and power and frequency of all converters, above each other.
+    """Draw bus voltages, and power and frequency of all converters and machines, above each other.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def plot_run(result: Result, title: str = "") -> Figure:
         One panel each over a common time axis; lines are named at their ends.
     """
     with style():
-        panels = _PANELS if result.model.system.converters else ()
+        panels = _PANELS if result.model.system.devices else ()
         count = 1 + len(panels)
         figure = new_figure(0.7 + 1.25 * count)
         axes = cast("list[Axes]", list(figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]))
@@ -99,31 +99,39 @@ def plot_voltages(result: Result, *buses: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_column(result: Result, column: str, *converters: str, ax: Axes | None = None) -> Axes:
-    """Draw one column of converters over time; their speed as a frequency in Hz.
+def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = None) -> Axes:
+    """Draw one column of converters and machines over time; their speed as a frequency in Hz.
 
     Parameters
     ----------
     result : Result
         The run.
     column : str
-        Of `gridforming.simulation.COLUMNS`.
-    *converters : str
-        Names; all converters unless given.
+        Of `gridforming.simulation.COLUMNS` or `MACHINE_COLUMNS`.
+    *devices : str
+        Names; all converters and machines that have it unless given.
     ax : Axes, optional
         To draw on.
 
     Returns
     -------
     Axes
-        Labelled with name and unit; powers are in pu of each converter's rating.
+        Labelled with name and unit; powers are in pu of each device's rating.
     """
-    from gridforming.simulation import COLUMNS
+    from gridforming.simulation import COLUMNS, MACHINE_COLUMNS, machine_columns
 
     system = result.model.system
-    names = converters or tuple(c.name for c in system.converters)
-    found = [(name, result.converter(name, column)) for name in names]
-    title, unit, least = column.replace("_", " "), {key: unit for key, _, unit in COLUMNS}[column], 0.02
+    machines = {m.name: m for m in system.machines}
+    having = [c.name for c in system.converters if column in {key for key, _, _ in COLUMNS}]
+    having += [name for name, m in machines.items() if column in machine_columns(m)]
+    found = [
+        (name, result.machine(name, column) if name in machines else result.converter(name, column))
+        for name in devices or having
+    ]
+    units = {key: unit for key, _, unit in (*COLUMNS, *MACHINE_COLUMNS)}
+    if column not in units:
+        raise SimulationError(f'no column "{column}"{nearest(column, list(units))}; known: {", ".join(units)}')
+    title, unit, least = column.replace("_", " "), units[column], 0.02
     if column == "speed":
         title, unit, least = "frequency", "Hz", 0.1
         found = [(name, values * system.network.frequency) for name, values in found]
