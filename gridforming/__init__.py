@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         VirtualMachine,
         VirtualOscillator,
     )
-    from gridforming.events import Block, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
+    from gridforming.events import Block, Sag, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
     from gridforming.fixed_point import operating_point
     from gridforming.linear import linearise
     from gridforming.machine import Exciter, Governor, Motor, SynchronousMachine
@@ -71,6 +71,7 @@ __all__ = [
     "NetworkError",
     "PowerSynchronisation",
     "Protection",
+    "Sag",
     "SetFault",
     "SetGrid",
     "SetMachine",
@@ -96,7 +97,7 @@ _PLACES = {
         "Cascade Converter CurrentLimit DcLink DirectVoltage Droop Filter Following Forming KauraPll Matching "
         "PowerSynchronisation Protection TerminalVoltage VirtualMachine VirtualOscillator"
     ),
-    "events": "Block SetFault SetGrid SetMachine SetReference Switch Transfer",
+    "events": "Block Sag SetFault SetGrid SetMachine SetReference Switch Transfer",
     "fixed_point": "operating_point",
     "linear": "linearise",
     "machine": "Exciter Governor Motor SynchronousMachine",

@@ -40,6 +40,11 @@ class Branch:
     resistance: float
     reactance: float
     ratio: complex = 1.0
+    capacitive: float = 0.0  #: reactance of a capacitor in series
+
+    def impedance(self, speed: float) -> complex:
+        """Return the impedance at a frequency [pu]."""
+        return complex(self.resistance, speed * self.reactance - (self.capacitive / speed if self.capacitive else 0.0))
 
 
 @dataclass
@@ -54,6 +59,11 @@ class Circuit:
     breakers: dict[str, tuple[str, str]] = field(default_factory=dict)
     faults: dict[str, tuple[str, complex]] = field(default_factory=dict)
     varying: dict[str, str] = field(default_factory=dict)  # loads whose admittance follows the voltage: their nodes
+
+    @property
+    def compensated(self) -> tuple[str, ...]:
+        """Names of branches with a capacitor in series."""
+        return tuple(b.name for b in self.branches if b.capacitive > 0.0)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,8 +81,10 @@ def circuit(network: Network) -> Circuit:
     for element in network.elements:
         match element:
             case Line():
+                impedance = element.resistance, element.reactance
+                capacitive = element.compensation * element.reactance
                 made.branches.append(
-                    Branch(element.name, element.start, element.end, element.resistance, element.reactance)
+                    Branch(element.name, element.start, element.end, *impedance, capacitive=capacitive)
                 )
                 if element.susceptance > 0.0:
                     made.add_susceptance(element.start, 0.5 * element.susceptance)
@@ -180,10 +192,17 @@ def assemble(
     with np.errstate(divide="ignore"):
         conductance = np.where(resistive, 1.0 / np.where(resistive, r, 1.0), 0.0)
     inertia = warped(inductance, time_step, frame_speed * nominal_speed)
-    whole = inertia + 0.5 * z
+    # A capacitor in series: its voltage goes on as `series_decay` u + `series_push` (i0 + i1).
+    series = np.array([k for k, b in enumerate(branches) if b.capacitive > 0.0], np.int64)
+    charge = np.array([1.0 / branches[k].capacitive for k in series])
+    storage = warped(charge / nominal_speed, time_step, frame_speed * nominal_speed)
+    turn = 0.5j * frame_speed * charge
+    series_push = 0.5 / (storage + turn)
+    whole = (inertia + 0.5 * z).astype(np.complex128)
+    whole[series] += 0.5 * series_push
     drop = np.where(resistive, 0.0, z / inductance)
     slope = np.where(resistive, conductance, 1.0 / inductance)
-    decay = np.where(resistive, 0.0, (inertia - 0.5 * z) / whole)
+    decay = np.where(resistive, 0.0, (2.0 * inertia - whole) / whole)
     push = np.where(resistive, conductance, 0.5 / whole)
     decay_euler = np.where(resistive, 0.0, inertia / whole)
     load = np.zeros(n, np.complex128)
@@ -227,6 +246,10 @@ def assemble(
         slope=slope,
         decay=decay.astype(np.complex128),
         push=push.astype(np.complex128),
+        series=series,
+        series_decay=(storage - turn) / (storage + turn),
+        series_decay_euler=storage / (storage + turn),
+        series_push=series_push,
         decay_euler=decay_euler.astype(np.complex128),
         load=load.copy(),
         base_load=load,
@@ -242,10 +265,11 @@ def assemble(
         step_diagonal=np.array([slots[k, k] for k in range(n)], np.int64),
         instant_diagonal=np.array([places[k, k] if algebraic[k] else -1 for k in range(n)], np.int64),
         right=np.zeros(n, np.complex128),
+        series_driven=np.zeros(series.size, np.complex128),
         maps=np.zeros((2, 0, 0), np.complex128),
         image=np.zeros(n + count, np.complex128),
     )
-    if n + count <= _SMALL and not made.varying:
+    if n + count <= _SMALL and not made.varying and series.size == 0:
         topology = topology._replace(maps=_maps(topology, len(made.sources)))
     return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))
 
@@ -274,7 +298,7 @@ def _maps(topology: Topology, sources: int) -> npt.NDArray[np.complex128]:
             given[column] = 1.0
             v = np.concatenate([given[:n], given[n + b : n + b + sources], [0.0]])
             i = given[n : n + b].copy()
-            probe(topology, v, i, np.append(given[n + b + sources :], 0.0), jump)
+            probe(topology, v, i, np.zeros(0, np.complex128), np.append(given[n + b + sources :], 0.0), jump)
             maps[int(jump), :, column] = np.concatenate([v[:n], i])
     return maps
 
@@ -282,7 +306,7 @@ def _maps(topology: Topology, sources: int) -> npt.NDArray[np.complex128]:
 def _with_resistance(branch: Branch, more: float) -> Branch:
     """Return a branch with resistance in series; from `OFF` on it leads nowhere."""
     if more >= OFF:
-        return replace(branch, tail=GROUND, head=GROUND, resistance=1.0, reactance=0.0, ratio=1.0)
+        return replace(branch, tail=GROUND, head=GROUND, resistance=1.0, reactance=0.0, ratio=1.0, capacitive=0.0)
     return replace(branch, resistance=branch.resistance + more) if more > 0.0 else branch
 
 

@@ -45,6 +45,7 @@ def save_state(path: Path, state: State) -> None:
                 about=np.frombuffer(json.dumps(about).encode(), np.uint8),
                 v=state.v,
                 i=state.i,
+                u=state.u,
                 converters=state.converters,
                 machines=state.machines,
                 grids=state.grids,
@@ -64,7 +65,7 @@ def load_state(path: Path, model: Model) -> State:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("about", "v", "i", "converters", "machines", "grids", "loads")}
+            arrays = {name: file[name] for name in ("about", "v", "i", "u", "converters", "machines", "grids", "loads")}
         about = json.loads(arrays.pop("about").tobytes())
     except (OSError, BadZipFile, KeyError, ValueError) as error:
         raise SimulationError(f"{path}: not a saved state of a run ({error})") from None

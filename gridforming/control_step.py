@@ -65,6 +65,10 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
     doi:10.1109/TIA.2018.2867516. Current control with two degrees of freedom: Harnefors and Nee 1998,
     doi:10.1109/28.658735.
     """
+    negative = 0.0j
+    if p.sequence_gain > 0.0:
+        v = _sequences(x, p, v)
+        negative = x.negative
     voltage = max(x.pll_voltage.real, _LEAST_VOLTAGE)
     frozen = abs(v) < p.pll_freeze
     error = 0.0 if frozen else v.imag / voltage
@@ -75,12 +79,30 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
     kp = 2.0 * kt
     wanted = x.current_integral - (kp - kt) * i + voltage
     u = kt * (x.i_ref - i) + wanted
-    x.current_integral += p.period * (p.current_bandwidth + 1j * speed * p.nominal_speed) * (realised - wanted)
+    own = realised - negative
+    x.current_integral += p.period * (p.current_bandwidth + 1j * speed * p.nominal_speed) * (own - wanted)
     x.speed = speed
+    if p.sequence_gain > 0.0:
+        # The negative sequence turns against this frame: to when the voltage acts, and to the next sample.
+        turn = -2.0 * p.period * p.nominal_speed * speed
+        u += negative * unit((p.delay + 0.5) * turn)
+        x.negative = negative * unit(turn)
     if not frozen:
         x.pll_speed += p.period * p.pll_bandwidth**2 / p.nominal_speed * error
         x.pll_voltage += p.period * 2.0 * p.pll_bandwidth * (v.real - voltage)
     return u
+
+
+@kernel
+def _sequences(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
+    """Return the positive sequence of the voltage, and keep both, each free of the other at rest.
+
+    Two complex-coefficient filters that see each other's output: Guo, Wu and Chen 2011, doi:10.1109/TIE.2010.2041738.
+    """
+    missing = p.sequence_gain * (v - x.positive - x.negative)
+    x.positive += missing
+    x.negative += missing
+    return x.positive
 
 
 @kernel

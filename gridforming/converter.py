@@ -82,7 +82,9 @@ class Filter:
 class Following:
     """Grid-following control: phase-locked loop, and current control with two degrees of freedom."""
 
+    pll: Literal["srf", "dual"] = "srf"  #: dual: sees the positive sequence alone, and lets no negative current flow
     pll_bandwidth_hz: float = 20.0  #: double real pole of the loop
+    sequence_bandwidth_hz: float = 35.0  #: of the filters that tell sequences apart
     current_bandwidth_hz: float = 400.0
     i_max: float = 1.2  #: [pu]
     freeze_voltage: float = 0.1  #: the loop holds its speed below [pu]
@@ -99,6 +101,9 @@ class Following:
         _positive(self, "pll_bandwidth_hz", "current_bandwidth_hz", "i_max", "dc_bandwidth_hz")
         _not_negative(self, "freeze_voltage", "voltage_gain", "voltage_rate", "frequency_gain", "frequency_deadband")
         _not_negative(self, "support_gain", "support_below")
+        _positive(self, "sequence_bandwidth_hz")
+        if self.pll not in ("srf", "dual"):
+            raise ConverterError(f'Following.pll: found {self.pll!r}, expected "srf" or "dual"')
         if self.active not in ("power", "dc_voltage"):
             raise ConverterError(f'Following.active: found {self.active!r}, expected "power" or "dc_voltage"')
 
@@ -370,7 +375,7 @@ class Converter:
                 f"{where}: found modulation {self.modulation!r}, expected one of {', '.join(_MODULATION)}"
             )
         if isinstance(self.control, Following):
-            for name in ("current_bandwidth_hz", "pll_bandwidth_hz"):
+            for name in ("current_bandwidth_hz", "pll_bandwidth_hz", "sequence_bandwidth_hz"):
                 bandwidth = getattr(self.control, name)
                 if self.sampling_hz < _SAMPLES * bandwidth:
                     raise ConverterError(
@@ -450,20 +455,22 @@ def constants(
             converter.protection.speed_time,
             converter.protection.dc_time,
         ),
-        **_control(converter.control),
+        **_control(converter.control, period),
     }
     for name, value in values.items():
         p[name] = value
     return made
 
 
-def _control(control: Following | Forming) -> dict[str, Any]:
+def _control(control: Following | Forming, period: float) -> dict[str, Any]:
     turn = 2.0 * math.pi
     if isinstance(control, Following):
+        sequence_gain = turn * control.sequence_bandwidth_hz * period if control.pll == "dual" else 0.0
         return {
             "role": code.FOLLOWING,
             "pll_bandwidth": turn * control.pll_bandwidth_hz,
             "pll_freeze": control.freeze_voltage,
+            "sequence_gain": sequence_gain,
             "current_bandwidth": turn * control.current_bandwidth_hz,
             "i_max": control.i_max,
             "active_control": float(control.active == "dc_voltage"),

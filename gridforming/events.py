@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gridforming.converter import Following, Forming
 from turbine.checks import check_range
 from turbine.errors import SimulationError
 
-__all__ = ["Block", "Event", "SetFault", "SetGrid", "SetMachine", "SetReference", "Switch", "Transfer"]
+__all__ = ["SAGS", "Block", "Event", "Sag", "SetFault", "SetGrid", "SetMachine", "SetReference", "Switch", "Transfer"]
 
 
-def _check(event: SetReference | SetMachine | SetGrid, where: str, ranges: Mapping[str, tuple[float, float, str]]) -> None:
+def _check(
+    event: SetReference | SetMachine | SetGrid | Sag, where: str, ranges: Mapping[str, tuple[float, float, str]]
+) -> None:
     """Refuse values of an event that are given and out of range; ranges are least, most and unit by field."""
     for name, (low, high, unit) in ranges.items():
         value = getattr(event, name)
@@ -99,6 +101,41 @@ class SetGrid:
         )
 
 
+#: Types of voltage sags: voltages of positive and negative sequence by the characteristic voltage. Zero sequence, which
+#: types B and E have beside these, does not pass a transformer in delta and is absent here.
+SAGS: dict[str, Callable[[float], tuple[float, float]]] = {
+    "A": lambda v: (v, 0.0),
+    "B": lambda v: ((2.0 + v) / 3.0, -(1.0 - v) / 3.0),
+    "C": lambda v: ((1.0 + v) / 2.0, (1.0 - v) / 2.0),
+    "D": lambda v: ((1.0 + v) / 2.0, -(1.0 - v) / 2.0),
+    "E": lambda v: ((1.0 + 2.0 * v) / 3.0, (1.0 - v) / 3.0),
+    "F": lambda v: ((1.0 + 2.0 * v) / 3.0, -(1.0 - v) / 3.0),
+    "G": lambda v: ((1.0 + 2.0 * v) / 3.0, (1.0 - v) / 3.0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sag:
+    """Let a grid's voltage sag, balanced or unbalanced; remaining voltage 1 ends it.
+
+    Types are those of Zhang and Bollen 2000, doi:10.1109/61.853026, symmetrical about phase a.
+    """
+
+    time: float  #: [s]
+    grid: str
+    kind: str = "A"  #: A: three-phase; B, D, F: phase a most; C, E, G: phases b and c
+    remaining: float  #: characteristic voltage over the grid's own [-]
+    phase_jump: float = 0.0  #: of the positive sequence [rad]
+
+    def __post_init__(self) -> None:
+        where = f'sag of grid "{self.grid}"'
+        _check(self, where, {"remaining": (0.0, 1.0, "pu"), "phase_jump": (-math.pi, math.pi, "rad")})
+        if self.kind not in SAGS:
+            raise SimulationError(
+                f"{where} at {self.time!r} s: found kind {self.kind!r}, expected one of {', '.join(SAGS)}"
+            )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Switch:
     """Close a breaker, or open it: its conductance falls over half a cycle."""
@@ -117,4 +154,4 @@ class SetFault:
     on: bool
 
 
-Event = SetReference | SetMachine | Block | Transfer | SetGrid | Switch | SetFault
+Event = SetReference | SetMachine | Block | Transfer | SetGrid | Sag | Switch | SetFault

@@ -47,6 +47,8 @@ CONTINUOUS = (
     "pll_speed",
     "pll_voltage",
     "pll_integral",
+    "positive",
+    "negative",
     "dc_voltage",
     "dc_power",
     "dc_integral",
@@ -89,6 +91,7 @@ class OperatingPoint:
 def state_vector(state: State) -> Floats:
     """Return the continuous states as numbers: voltages, currents, loads, converters, machines."""
     parts: list[Floats] = [np.ascontiguousarray(state.v[:-1]).view(np.float64), state.i.view(np.float64)]
+    parts.append(state.u.view(np.float64))
     parts.append(np.ascontiguousarray(state.loads["admittance"]).view(np.float64))
     for name in CONTINUOUS:
         column = np.ascontiguousarray(state.converters[name])
@@ -103,6 +106,7 @@ def state_names(model: Model) -> list[str]:
     made = model.circuit
     names = [f"{kind} of {name}" for name in (*made.nodes, *made.sources) for kind in ("v_d", "v_q")]
     names += [f"{kind} of {b.name}" for b in made.branches for kind in ("i_d", "i_q")]
+    names += [f"{kind} of the series capacitor of {name}" for name in made.compensated for kind in ("v_d", "v_q")]
     names += [f"{kind} of {name}" for name in made.varying for kind in ("conductance", "susceptance")]
     records = model.system.converters
     sample = dead(model).converters
@@ -129,6 +133,7 @@ def with_vector(state: State, vector: Floats) -> State:
 
     made.v[:-1] = take(2 * (made.v.size - 1)).copy().view(np.complex128)
     made.i[:] = take(2 * made.i.size).copy().view(np.complex128)
+    made.u[:] = take(2 * made.u.size).copy().view(np.complex128)
     made.loads["admittance"] = take(2 * made.loads.size).copy().view(np.complex128)
     for name in CONTINUOUS:
         wide = 2 if made.converters.dtype[name].kind == "c" else 1
@@ -191,7 +196,7 @@ def _phasor_matrix(model: Model) -> Complexes:
     for b in model.circuit.branches:
         if b.name in own:
             continue
-        admittance = 1.0 / complex(b.resistance, model.frame_speed * b.reactance)
+        admittance = 1.0 / b.impedance(model.frame_speed)
         a, e, t = node[b.tail], node[b.head], complex(b.ratio)
         y[a, a] += admittance / abs(t) ** 2
         y[e, e] += admittance
@@ -325,12 +330,11 @@ def _guess(model: Model) -> State:
             sharing = [d.rated_power for d, at in zip(system.devices, nodes, strict=True) if at == node
                        and not isinstance(d, Motor)]  # fmt: skip
             current[number[name]] = given[node] * device.rated_power / sum(sharing)
-        drop = complex(b.resistance, model.frame_speed * b.reactance) * current[number[name]]
-        v[place[device.name]] = v[place[b.head]] + drop
+        v[place[device.name]] = v[place[b.head]] + b.impedance(model.frame_speed) * current[number[name]]
     for k, b in enumerate(made.branches):
         if b.name not in own:
-            z = complex(b.resistance, model.frame_speed * b.reactance)
-            current[k] = (v[place[b.tail]] / b.ratio - v[place[b.head]]) / z
+            current[k] = (v[place[b.tail]] / b.ratio - v[place[b.head]]) / b.impedance(model.frame_speed)
+    u = np.array([current[number[name]] * branches[name].capacitive for name in made.compensated], np.complex128)
     for k, converter in enumerate(system.converters):
         scale = system.scale(converter)
         outlet = f"{converter.name}.outlet" if converter.lcl else f"{converter.name}.bridge"
@@ -347,7 +351,7 @@ def _guess(model: Model) -> State:
     for k, machine in enumerate(system.machines):
         ends = v[place[machine.bus]], current[number[f"{machine.name}.stator"]] * system.scale(machine)
         settle_machine(machine, state.machines[k], model.machine_constants[k], *ends)
-    return replace(state, v=v, i=current)
+    return replace(state, v=v, i=current, u=u / (1j * model.frame_speed))
 
 
 def settle(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> None:
@@ -372,7 +376,8 @@ def settle(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: com
     x["p_filter"], x["q_filter"] = power.real, power.imag
     x["pll_angle"], x["pll_speed"], x["law_speed"], x["speed"] = np.angle(v), p["frame_speed"], 1.0, 1.0
     x["pll_voltage"], x["terminal"], x["pll_integral"], x["wash"] = abs(v), abs(v), 0.0, 0.0
-    x["law_voltage"] = abs(v)
+    x["law_voltage"] = x["positive"] = abs(v)
+    x["negative"] = 0.0
     angle = np.angle(v)
     if isinstance(control, Following):
         back = np.exp(-1j * angle)

@@ -166,7 +166,8 @@ def linearise(point: OperatingPoint) -> LinearModel:
     """Return the linear model of a system at an operating point.
 
     Inputs are the references of all devices (the load of motors) and voltage and phase of all grids; outputs are power
-    and speed of all devices, voltages of all buses and currents of all grids (`d` and `q` in the frame of the operating point).
+    and speed of all devices, voltages of all buses and currents of all grids (`d` and `q` in the frame of the operating
+    point).
 
     Parameters
     ----------

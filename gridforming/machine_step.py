@@ -102,9 +102,10 @@ def _inside(value: float, rate: float, low: float, high: float):  # type: ignore
 
 @kernel
 def _motor(s: Floats, x: Record, p: Record, i: complex, rate: Floats):  # type: ignore[no-untyped-def]
-    """Fill in the derivatives of an induction motor, its flux against a frame at nominal speed; return its load's power.
+    """Fill in the derivatives of an induction motor, and return the power of its load.
 
-    Krause, Wasynczuk and Sudhoff 2013, chapter 6.
+    The flux's is against a frame at nominal speed, which turns on with the network's whatever that does. Krause,
+    Wasynczuk and Sudhoff 2013, chapter 6.
     """
     speed, flux, taken = s[_SPEED], complex(s[_FLUX_D], s[_FLUX_Q]), -i
     moving = -p.rotor_rate * (flux - p.magnetising * taken) - 1j * (1.0 - speed) * flux
@@ -125,7 +126,8 @@ def _voltage(s: Floats, x: Record, p: Record, v: complex, i: complex, rate: Floa
         return p.coupling * complex(-p.rotor_rate, s[_SPEED]) * complex(s[_FLUX_D], s[_FLUX_Q])
     _synchronous(s, x, p, v, i, rate)
     moving = complex(
-        p.share_d * rate[_TRANSIENT_Q] + (1.0 - p.share_d) * rate[_DAMPER_D], -p.share_q * rate[_TRANSIENT_D] + (1.0 - p.share_q) * rate[_DAMPER_Q]
+        p.share_d * rate[_TRANSIENT_Q] + (1.0 - p.share_d) * rate[_DAMPER_D],
+        -p.share_q * rate[_TRANSIENT_D] + (1.0 - p.share_q) * rate[_DAMPER_Q],
     )
     out = unit(s[_ANGLE])
     return (1j * s[_SPEED] * _flux(s, p) + moving / p.nominal_speed) * out + p.rotor_resistance * i

@@ -34,7 +34,10 @@ class Bus:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line or cable: series impedance with half of its charging susceptance at either end (pi)."""
+    """A line or cable: series impedance with half of its charging susceptance at either end (pi).
+
+    A compensated line has a capacitor in series, whose reactance is a share of its own.
+    """
 
     name: str
     start: str  #: bus
@@ -42,8 +45,13 @@ class Line:
     resistance: float = 0.0  #: [pu]
     reactance: float  #: [pu]
     susceptance: float = 0.0  #: of the whole line [pu]
+    compensation: float = 0.0  #: reactance of its series capacitor over its own [-]
 
     def __post_init__(self) -> None:
+        check_range(
+            f'line "{self.name}": compensation', self.compensation, 0.0, 1.0, hint="was per cent given?",
+            error=NetworkError,
+        )  # fmt: skip
         _check("line", self.name, "resistance", self.resistance, 0.0)
         _check("line", self.name, "reactance", self.reactance, 0.0, above=True)
         _check("line", self.name, "susceptance", self.susceptance, 0.0)

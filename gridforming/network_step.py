@@ -1,9 +1,9 @@
 """The network's step: trapezoidal Norton equivalents and one nodal equation, after Dommel.
 
 Branches are series resistance and inductance behind a complex ratio: l di/dt = v_a / n - v_b - (r + j w l) i, in a
-frame that turns at w. Node voltages are known behind the last node: sources, then ground. Dommel 1969,
-doi:10.1109/TPAS.1969.292459; two half-steps of backward Euler after switching: Marti and Lin 1989,
-doi:10.1109/59.31018.
+frame that turns at w; where a capacitor stands in series, its voltage u is one more term. Node voltages are known
+behind the last node: sources, then ground. Dommel 1969, doi:10.1109/TPAS.1969.292459; two half-steps of backward Euler
+after switching: Marti and Lin 1989, doi:10.1109/59.31018.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ class Topology(NamedTuple):
         Trapezoidal rule: i1 = decay i0 + push (dv0 + dv1); resistive ones: i1 = push dv1.
     decay_euler : array, shape (b,)
         Backward Euler over half a step: i1 = decay_euler i0 + push dv1.
+    series : array, shape (c,)
+        Branches with a capacitor in series.
+    series_decay, series_decay_euler, series_push : array, shape (c,)
+        Its voltage: u1 = series_decay u0 + series_push (i0 + i1), or by backward Euler without i0.
     load, base_load : array, shape (n,)
         Admittance that follows without delay, leak included; `load` is scratch that varying loads add to.
     charge, charge_euler, capacitive : array, shape (n,)
@@ -57,7 +61,7 @@ class Topology(NamedTuple):
         The matrices before they are factored, for loads that vary.
     step_diagonal, instant_diagonal : array, shape (n,)
         Slot of each node's diagonal in them; -1 where a load does not stand in the second.
-    right : array, shape (n,)
+    right, series_driven : array, shapes (n,), (c,)
         Scratch.
     maps : array, shape (2, n + b, n + b + 2 s)
         A small network's step as two matrices, without and with `resolve` before it: voltages and currents after it by
@@ -75,6 +79,10 @@ class Topology(NamedTuple):
     slope: Floats
     decay: Complexes
     push: Complexes
+    series: Integers
+    series_decay: Complexes
+    series_decay_euler: Complexes
+    series_push: Complexes
     decay_euler: Complexes
     load: Complexes
     base_load: Complexes
@@ -90,6 +98,7 @@ class Topology(NamedTuple):
     step_diagonal: Integers
     instant_diagonal: Integers
     right: Complexes
+    series_driven: Complexes
     maps: Complexes
     image: Complexes
 
@@ -109,7 +118,7 @@ def reload(g: Topology):  # type: ignore[no-untyped-def]
 
 
 @inlined_kernel
-def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped-def]
+def resolve(g: Topology, v: Complexes, i: Complexes, u: Complexes):  # type: ignore[no-untyped-def]
     """Find the node voltages right after a jump of a source, inductor currents and capacitor voltages held.
 
     Parameters
@@ -120,6 +129,8 @@ def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped
         Voltages, sources and ground at the end; the first n are overwritten.
     i : array, shape (b,)
         Currents of the branches, tail to head; those of resistive branches are overwritten.
+    u : array, shape (c,)
+        Voltages of capacitors in series.
     """
     n = g.load.size
     right = g.right
@@ -145,6 +156,13 @@ def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped
                 right[e] += i[b]
             if g.pivot[e] >= 0:
                 right[g.pivot[e]] -= rise
+    for c in range(g.series.size):
+        b = g.series[c]
+        a, e, rise = g.tail[b], g.head[b], g.slope[b] * u[c]
+        if a < n and g.pivot[a] >= 0:
+            right[g.pivot[a]] += rise * g.back[b]
+        if e < n and g.pivot[e] >= 0:
+            right[g.pivot[e]] -= rise
     for b in range(g.tail.size):
         if g.resistive[b]:
             a, e = g.tail[b], g.head[b]
@@ -159,7 +177,7 @@ def resolve(g: Topology, v: Complexes, i: Complexes):  # type: ignore[no-untyped
 
 
 @inlined_kernel
-def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: bool):  # type: ignore[no-untyped-def]
+def _advance(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes, euler: bool):  # type: ignore[no-untyped-def]
     """Take one step, trapezoidal or half as long by backward Euler; `known` are sources and ground at its end."""
     n = g.load.size
     right = g.right
@@ -180,6 +198,17 @@ def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: b
         for k in range(n):
             if g.capacitive[k]:
                 right[k] = g.charge_euler[k] * v[k]
+    for c in range(g.series.size):
+        # What is known of a capacitor's voltage drives its branch; the current at the end comes in last.
+        b = g.series[c]
+        a, e, past = g.tail[b], g.head[b], (g.series_decay_euler[c] if euler else g.series_decay[c]) * u[c]
+        driven = -g.push[b] * (past if euler else past + u[c])
+        g.series_driven[c] = driven
+        if a < n:
+            right[a] -= driven * g.back[b]
+        if e < n:
+            right[e] += driven
+        u[c] = past if euler else past + g.series_push[c] * i[b]
     for b in range(g.tail.size):
         a, e = g.tail[b], g.head[b]
         if euler:
@@ -197,11 +226,15 @@ def _advance(g: Topology, v: Complexes, i: Complexes, known: Complexes, euler: b
             right[a] -= held * g.back[b]
         if e < n:
             right[e] += held
+    for c in range(g.series.size):
+        i[g.series[c]] += g.series_driven[c]
     for k in range(known.size):
         v[n + k] = known[k]
     solve(g.step, right, v)
     for b in range(g.tail.size):
         i[b] += g.push[b] * (v[g.tail[b]] * g.forth[b] - v[g.head[b]])
+    for c in range(g.series.size):
+        u[c] += g.series_push[c] * i[g.series[c]]
 
 
 @inlined_kernel
@@ -238,31 +271,31 @@ def mapped(maps: Complexes, image: Complexes, v: Complexes, i: Complexes, known:
 
 
 @inlined_kernel
-def trapezoid(g: Topology, v: Complexes, i: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
+def trapezoid(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
     """Advance voltages and currents by one step of the trapezoidal rule.
 
     Parameters
     ----------
     g : Topology
         The network.
-    v, i : array, shapes (n + sources + 1,), (b,)
-        Voltages and currents; overwritten.
+    v, i, u : array, shapes (n + sources + 1,), (b,), (c,)
+        Voltages, currents, and voltages of capacitors in series; overwritten.
     known : array, shape (sources + 1,)
         Voltages of sources and ground at the end of the step.
     """
-    _advance(g, v, i, known, False)
+    _advance(g, v, i, u, known, False)
 
 
 @kernel
-def probe(g: Topology, v: Complexes, i: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
+def probe(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
     """Take the step that `mapped` is made of, after a jump or without one."""
     if jump:
-        resolve(g, v, i)
-    trapezoid(g, v, i, known)
+        resolve(g, v, i, u)
+    trapezoid(g, v, i, u, known)
 
 
 @kernel
-def half_steps(g: Topology, v: Complexes, i: Complexes, middle: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
+def half_steps(g: Topology, v: Complexes, i: Complexes, u: Complexes, middle: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
     """Advance by two half-steps of backward Euler, as after switching; parameters as `trapezoid`."""
-    _advance(g, v, i, middle, True)
-    _advance(g, v, i, known, True)
+    _advance(g, v, i, u, middle, True)
+    _advance(g, v, i, u, known, True)

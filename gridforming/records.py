@@ -48,6 +48,7 @@ CONSTANTS = np.dtype(
         ("pll_kp", _f),
         ("pll_ki", _f),
         ("pll_freeze", _f),  # voltage below which it holds its speed
+        ("sequence_gain", _f),  # by which positive and negative sequence follow in one period; 0: not told apart
         # Current control
         ("current_bandwidth", _f),  # [rad/s]
         ("kpc", _f),
@@ -140,6 +141,8 @@ STATES = np.dtype(
         ("pll_speed", _f),
         ("pll_voltage", _c),
         ("pll_integral", _f),
+        ("positive", _c),  # sequences of the voltage
+        ("negative", _c),
         # DC link
         ("dc_voltage", _f),
         ("dc_power", _f),  # of its source

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gridforming.assembly import OFF
 from gridforming.control_step import TRIPS
-from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
+from gridforming.events import SAGS, Block, Event, Sag, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
 from gridforming.fixed_point import OperatingPoint, operating_point, references_of, settle
 from gridforming.islands import islands
 from gridforming.machine import Machine, Motor
@@ -338,10 +338,9 @@ def _check_event(model: Model, event: Event, duration: float) -> None:
             known = ("load",) if isinstance(machine, Motor) else ("active", "voltage")
             for name in ("active", "voltage", "load"):
                 if name not in known and getattr(event, name) is not None:
-                    raise SimulationError(
-                        f'reference of "{event.machine}" at {event.time!r} s: found {name}, expected {" or ".join(known)}'
-                    )
-        case SetGrid():
+                    where = f'reference of "{event.machine}" at {event.time!r} s'
+                    raise SimulationError(f"{where}: found {name}, expected {' or '.join(known)}")
+        case SetGrid() | Sag():
             _place("grid", event.grid, [g.name for g in system.grids])
         case Switch():
             _place("breaker", event.breaker, list(model.circuit.breakers))
@@ -380,7 +379,7 @@ def _apply(model: Model, state: State, events: list[Event]) -> tuple[Model, Stat
                 kind = SWITCHED
             case Transfer():
                 model = _transferred(model, state, event)
-            case SetGrid():
+            case SetGrid() | Sag():
                 _set_grid(model, state, event)
                 kind = max(kind, CHANGED)
             case Switch():
@@ -422,15 +421,24 @@ def _transferred(model: Model, state: State, event: Transfer) -> Model:
     return changed
 
 
-def _set_grid(model: Model, state: State, event: SetGrid) -> None:
+def _set_grid(model: Model, state: State, event: SetGrid | Sag) -> None:
     k = [g.name for g in model.system.grids].index(event.grid)
     record: Any = state.grids[k]
     record["phase"] += event.phase_jump
-    for name, value in (("voltage", event.voltage), ("speed", event.frequency), ("ramp", event.ramp)):
-        if value is not None:
-            record[name] = value
+    if isinstance(event, Sag):
+        whole = model.system.grids[k].voltage
+        positive, negative = SAGS[event.kind](event.remaining)
+        record["voltage"], record["negative"] = positive * whole, negative * whole
+        # A phasor of negative sequence turns backward at rest, where the frame has turned by this time.
+        frame = model.frame_speed * model.system.nominal_speed * model.time_step * state.step
+        record["negative_phase"] = -record["phase"] - 2.0 * frame
+    else:
+        for name, value in (("voltage", event.voltage), ("speed", event.frequency), ("ramp", event.ramp)):
+            if value is not None:
+                record[name] = value
     place = len(model.circuit.nodes) + model.circuit.sources.index(event.grid)
-    state.v[place] = record["voltage"] * np.exp(1j * record["phase"])
+    sequences = (("voltage", "phase"), ("negative", "negative_phase"))
+    state.v[place] = sum(record[size] * np.exp(1j * record[phase]) for size, phase in sequences)
 
 
 def _faded(model: Model, state: State, fading: dict[str, int]) -> tuple[Model, dict[str, int]]:

@@ -36,13 +36,15 @@ Records = Any
 
 _f = np.float64
 
-#: States of a Thevenin grid; its phase stands against the network's frame.
+#: States of a Thevenin grid; its phases stand against the network's frame, which the negative sequence turns away from.
 GRID = np.dtype(
     [
         ("voltage", _f),
         ("phase", _f),
         ("speed", _f),  # [pu]
         ("ramp", _f),  # of the speed [pu/s]
+        ("negative", _f),  # voltage of negative sequence [pu]
+        ("negative_phase", _f),
         ("nominal_speed", _f),  # [rad/s]
         ("frame_speed", _f),  # [pu]
     ]
@@ -123,12 +125,14 @@ def _known(  # type: ignore[no-untyped-def]
     span = 0.5 * h if half else h
     for k in range(places.grid.size):
         s = grids[k]
-        if s.ramp == 0.0 and s.speed == s.frame_speed:
+        if s.ramp == 0.0 and s.speed == s.frame_speed and s.negative == 0.0:
             known[places.grid[k] - n] = v[places.grid[k]]  # it stands still in this frame
             continue
-        s.phase += span * s.nominal_speed * (s.speed + 0.5 * span * s.ramp - s.frame_speed)
+        mean = s.speed + 0.5 * span * s.ramp
+        s.phase += span * s.nominal_speed * (mean - s.frame_speed)
+        s.negative_phase -= span * s.nominal_speed * (mean + s.frame_speed)
         s.speed += span * s.ramp
-        known[places.grid[k] - n] = s.voltage * unit(s.phase)
+        known[places.grid[k] - n] = s.voltage * unit(s.phase) + s.negative * unit(s.negative_phase)
     for k in range(emf.size):
         known[places.machine_source[k] - n] = emf[k]
     known[known.size - 1] = 0.0
@@ -140,6 +144,7 @@ def run(  # type: ignore[no-untyped-def]
     places: Places,
     v: Complexes,
     i: Complexes,
+    u: Complexes,
     xs: Records,
     ps: Records,
     ms: Records,
@@ -163,8 +168,8 @@ def run(  # type: ignore[no-untyped-def]
     ----------
     g, places : Topology, Places
         The network and where devices stand in it.
-    v, i : array, shapes (n + sources + 1,), (b,)
-        Voltages and currents; overwritten.
+    v, i, u : array, shapes (n + sources + 1,), (b,), (c,)
+        Voltages, currents, and voltages of capacitors in series; overwritten.
     xs, ps : array of records of STATES and CONSTANTS, shape (converters,)
         Converters; the states are overwritten.
     ms, mp : array of records of MACHINE_STATES and MACHINE_CONSTANTS, shape (machines,)
@@ -199,7 +204,7 @@ def run(  # type: ignore[no-untyped-def]
     row = 0
     for k in range(first, first + count):
         if begin == CHANGED and k == first:
-            resolve(g, v, i)
+            resolve(g, v, i, u)
         keep = stride > 0 and (k - first) % stride == 0
         if keep:
             for m in range(n):
@@ -226,7 +231,7 @@ def run(  # type: ignore[no-untyped-def]
                 kept_x[row, c] = xs[c]
         switched = begin == SWITCHED and k == first
         if jump and (switched or not small):
-            resolve(g, v, i)
+            resolve(g, v, i, u)
         for m in range(ms.size):
             x, p = ms[m], mp[m]
             current = i[places.machine_branch[m]] * p.scale
@@ -241,13 +246,13 @@ def run(  # type: ignore[no-untyped-def]
             for m in range(middle.size):
                 v[n + m] = middle[m]
             _known(known, n, places, v, ps, grids, emf, h, True)
-            half_steps(g, v, i, middle, known)
+            half_steps(g, v, i, u, middle, known)
         else:
             _known(known, n, places, v, ps, grids, emf, h, False)
             if small:
                 mapped(maps, image, v, i, known, jump)
             else:
-                trapezoid(g, v, i, known)
+                trapezoid(g, v, i, u, known)
         for c in range(xs.size):
             if ps[c].dc_source != STIFF:
                 # Energy in the rule's own sense: mean voltage times mean current.

@@ -126,6 +126,8 @@ class State:
         Voltages by node of the circuit, then by source, then ground [pu].
     i : array, shape (branches,)
         Currents [pu].
+    u : array, shape (compensated branches,)
+        Voltages of capacitors in series [pu].
     converters, machines, grids, loads : array of records
         Of STATES, MACHINE_STATES, GRID and LOAD.
     step : int
@@ -144,6 +146,7 @@ class State:
 
     v: Complexes
     i: Complexes
+    u: Complexes
     converters: npt.NDArray[Any]
     machines: npt.NDArray[Any]
     grids: npt.NDArray[Any]
@@ -162,6 +165,7 @@ class State:
             self,
             v=self.v.copy(),
             i=self.i.copy(),
+            u=self.u.copy(),
             converters=self.converters.copy(),
             machines=self.machines.copy(),
             grids=self.grids.copy(),
@@ -300,9 +304,7 @@ def _constants(system: System, time_step: float, frame_speed: float) -> npt.NDAr
     return np.concatenate(records) if records else np.zeros(0, CONSTANTS)
 
 
-def _machine_constants(
-    system: System, time_step: float, frame_speed: float, *machines: Machine
-) -> npt.NDArray[Any]:
+def _machine_constants(system: System, time_step: float, frame_speed: float, *machines: Machine) -> npt.NDArray[Any]:
     records = [
         machine_constants(
             m,
@@ -376,6 +378,7 @@ def dead(model: Model) -> State:
     return State(
         v,
         np.zeros(len(made.branches), np.complex128),
+        np.zeros(len(made.compensated), np.complex128),
         converters,
         machines,
         grids,
@@ -449,6 +452,7 @@ def advance(
         model.places,
         v,
         i,
+        after.u,
         after.converters,
         model.constants,
         after.machines,

@@ -49,7 +49,7 @@ def cases(draw: st.DrawFn) -> Case:
     pair = st.lists(bus, min_size=2, max_size=2, unique=True)
     for k in range(draw(st.integers(0, 2 * count)) if count > 1 else 0):
         start, end = draw(pair)
-        kind = draw(st.sampled_from(["line", "cable", "transformer", "breaker"]))
+        kind = draw(st.sampled_from(["line", "cable", "compensated", "transformer", "breaker"]))
         if kind == "breaker":
             elements.append(Breaker(name=f"e{k}", start=start, end=end, closed=draw(st.booleans())))
         elif kind == "transformer":
@@ -73,6 +73,7 @@ def cases(draw: st.DrawFn) -> Case:
                     resistance=draw(resistance),
                     reactance=draw(reactance),
                     susceptance=draw(st.floats(0.01, 0.3)) if kind == "cable" else 0.0,
+                    compensation=draw(st.floats(0.05, 0.9)) if kind == "compensated" else 0.0,
                 )
             )
     for k in range(draw(st.integers(0, 3))):
@@ -109,6 +110,9 @@ class Books(NamedTuple):
     load: Complexes
     susceptance: npt.NDArray[np.float64]
     capacitance: npt.NDArray[np.float64]
+    series: npt.NDArray[np.int64]  # branches with a capacitor in series
+    series_susceptance: npt.NDArray[np.float64]
+    series_capacitance: npt.NDArray[np.float64]
 
 
 def _books(case: Case, made: Assembled) -> Books:
@@ -118,12 +122,15 @@ def _books(case: Case, made: Assembled) -> Books:
     branches: list[tuple[int, int, complex, complex]] = []
     load = np.full(n, LEAK, np.complex128)
     susceptance = np.zeros(n)
+    series: dict[int, float] = {}
     for e in case.network.elements:
         match e:
             case Grid():
                 branches.append((number[e.name], number[e.bus], complex(e.resistance, e.reactance), 1.0))
             case Line() | Transformer():
                 ratio = e.ratio if isinstance(e, Transformer) else 1.0
+                if isinstance(e, Line) and e.compensation > 0.0:
+                    series[len(branches)] = 1.0 / (e.compensation * e.reactance)
                 branches.append((number[e.start], number[e.end], complex(e.resistance, e.reactance), ratio))
                 if isinstance(e, Line):
                     susceptance[number[e.start]] += e.susceptance / 2.0
@@ -153,19 +160,25 @@ def _books(case: Case, made: Assembled) -> Books:
         load,
         case.frame * susceptance,
         warp * susceptance / SPEED,
+        np.array(list(series), np.int64),
+        case.frame * np.array(list(series.values())),
+        warp * np.array(list(series.values())) / SPEED,
     )
 
 
 def _check_step(
-    book: Books, h: float, before: tuple[Complexes, Complexes], after: tuple[Complexes, Complexes], jump: float
+    book: Books, h: float, before: tuple[Complexes, ...], after: tuple[Complexes, ...], jump: float
 ) -> None:
     """Check one trapezoidal step of a network: branches, bus balance, power of the whole; voltages jumped before it."""
-    (v0, i0), (v1, i1) = before, after
+    (v0, i0, u0), (v1, i1, u1) = before, after
     n = book.load.size
-    v, i = 0.5 * (v0 + v1), 0.5 * (i0 + i1)
+    v, i, u = 0.5 * (v0 + v1), 0.5 * (i0 + i1), 0.5 * (u0 + u1)
     size = 1.0 + float(np.abs(v).max()) + float(np.abs(i).max())
     drop = (book.resistance + 1j * book.turning) * i + book.inductance * (i1 - i0) / h
+    drop[book.series] += u
     np.testing.assert_allclose(book.across @ v, drop, rtol=0.0, atol=CLOSE * size)
+    charged = 1j * book.series_susceptance * u + book.series_capacitance * (u1 - u0) / h
+    np.testing.assert_allclose(charged, i[book.series], rtol=0.0, atol=CLOSE * size)
     charging = 1j * book.susceptance * v[:n] + book.capacitance * (v1 - v0)[:n] / h
     missing = book.tail @ i + book.load * v[:n] + charging
     # Between inductances only, a jump moves the leak's current and none of theirs.
@@ -177,6 +190,7 @@ def _check_step(
     lost = float(book.resistance @ np.abs(i) ** 2 + book.load.real @ np.abs(v[:n]) ** 2)
     stored = 0.5 / h * float(book.inductance @ (np.abs(i1) ** 2 - np.abs(i0) ** 2))
     stored += 0.5 / h * float(book.capacitance @ (np.abs(v1[:n]) ** 2 - np.abs(v0[:n]) ** 2))
+    stored += 0.5 / h * float(book.series_capacitance @ (np.abs(u1) ** 2 - np.abs(u0) ** 2))
     assert abs(made - lost - stored) <= (CLOSE * size + leaking) * size * (n + i.size)
 
 
@@ -194,25 +208,27 @@ def test_currents_and_power_balance_at_every_step(case: Case) -> None:
     g, book = made.topology, _books(case, made)
     n = g.load.size
     v = np.zeros(n + made.sources + 1, np.complex128)
-    i = np.zeros(g.tail.size, np.complex128)
+    i, u = np.zeros(g.tail.size, np.complex128), np.zeros(g.series.size, np.complex128)
     source = np.array([1.0, 0.9 * cmath.exp(0.2j)])[: made.sources].astype(np.complex128)
     turn = cmath.exp(1j * SPEED * case.time_step * (1.0 - case.frame))
     v[n:-1] = source
-    resolve(g, v, i)
+    resolve(g, v, i, u)
     half = np.append(source * turn**0.5, 0.0)
     source = source * turn
-    half_steps(g, v, i, half, np.append(source, 0.0))
+    half_steps(g, v, i, u, half, np.append(source, 0.0))
     for k in range(1, 40):
         smooth = v.copy()
         if k in case.jumps:
             source = source.copy()
             source[k % made.sources] = case.jumps[k]
             v[n:-1] = source
-            resolve(g, v, i)
-        before = v.copy(), i.copy()
+            resolve(g, v, i, u)
+        before = v.copy(), i.copy(), u.copy()
         source = source * turn
-        trapezoid(g, v, i, np.append(source, 0.0))
-        _check_step(book, case.time_step, before, (v.copy(), i.copy()), float(np.abs(before[0] - smooth).max()))
+        trapezoid(g, v, i, u, np.append(source, 0.0))
+        _check_step(
+            book, case.time_step, before, (v.copy(), i.copy(), u.copy()), float(np.abs(before[0] - smooth).max())
+        )
     islands = {int(made.node[bus]) for bus in case.network.bus_names}
     fed = _fed(case, made)
     event(f"dead islands: {bool(islands - fed)}")

@@ -288,15 +288,15 @@ def test_held_voltage_behind_a_reactance_against_the_exact_integral(frame: float
     p, g, made = model.constants[0], model.assembled.topology, model.assembled
     assert model.time_step == step
     held = 1.05 * np.exp(0.3j)  # at rest
-    v, i = np.zeros(4, np.complex128), np.zeros(2, np.complex128)
+    v, i, none = np.zeros(4, np.complex128), np.zeros(2, np.complex128), np.zeros(0, np.complex128)
     bridge, source = made.node[converter.name], made.node["g"]
     v[bridge], v[source] = held * p["hold"], 1.0
-    resolve(g, v, i)
+    resolve(g, v, i, none)
     for k in range(1, 11):
         known = v[1:].copy()
         known[bridge - 1] *= p["turn_step"]
         known[source - 1] = np.exp(1j * speed * step * k * (1.0 - frame))
-        trapezoid(g, v, i, known)
+        trapezoid(g, v, i, none, known)
         time = step * k
         # l di/dt = held - e^(j w t) at rest, l = 0.4 / w; the network's current goes from bridge to grid.
         grows = speed / 0.4 * (held * time - (np.exp(1j * speed * time) - 1.0) / (1j * speed))

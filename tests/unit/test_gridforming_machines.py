@@ -124,7 +124,9 @@ def test_machine_alone_swings_and_settles_in_an_island() -> None:
 
 def test_motor_starts_direct_on_line_from_a_dead_bus() -> None:
     network = gf.Network(buses=("t",), elements=(gf.Grid(name="grid", bus="t", reactance=0.01),), power=BASE)
-    run = gf.simulate(gf.System(network=network, machines=(MOTOR,)), 5.0, start="dead", time_step=STEP, output_step=0.01)
+    run = gf.simulate(
+        gf.System(network=network, machines=(MOTOR,)), 5.0, start="dead", time_step=STEP, output_step=0.01
+    )
     point = gf.operating_point(gf.System(network=network, machines=(MOTOR,)), time_step=STEP)
     assert run.machine("M", "speed")[0] == 0.0
     assert run.machine("M", "speed")[-1] == pytest.approx(point.state.machines["s"][0][1], abs=1e-6)
@@ -133,7 +135,7 @@ def test_motor_starts_direct_on_line_from_a_dead_bus() -> None:
 def test_motor_that_cannot_carry_its_load_is_named() -> None:
     network = gf.Network(buses=("t",), elements=(gf.Grid(name="grid", bus="t", reactance=0.1),), power=BASE)
     stuck = replace(MOTOR, load=4.0, load_exponent=0.0)
-    with pytest.raises(InitialisationError, match='motor "M": .*pull-out'):
+    with pytest.raises(InitialisationError, match=r'motor "M": .*pull-out'):
         gf.operating_point(gf.System(network=network, machines=(stuck,)), time_step=STEP)
 
 
@@ -153,7 +155,9 @@ def test_run_goes_on_from_a_file(tmp_path: Any) -> None:
     whole = gf.simulate(system, 0.1, time_step=STEP, events=[jump])
     first = gf.simulate(system, 0.05, time_step=STEP, events=[jump])
     save_state(tmp_path / "end.npz", first.end)
-    second = gf.simulate(system, 0.05, time_step=STEP, start=load_state(tmp_path / "end.npz", build(system, time_step=STEP)))
+    second = gf.simulate(
+        system, 0.05, time_step=STEP, start=load_state(tmp_path / "end.npz", build(system, time_step=STEP))
+    )
     assert second.end.machines.tobytes() == whole.end.machines.tobytes()
 
 
