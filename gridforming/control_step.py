@@ -122,7 +122,8 @@ def _following_reference(x: Record, p: Record, size: float, voltage: float):  # 
         away = x.w_ref - x.pll_speed
         active += p.frequency_gain * (away - min(max(away, -p.frequency_deadband), p.frequency_deadband))
     reactive = x.q_ref + p.voltage_gain * (x.v_ref - voltage) + x.q_integral
-    wanted = complex(active, -reactive) / voltage
+    # References are those behind the filter's capacitor, which takes its own current from the bridge.
+    wanted = complex(active, p.filter_susceptance * voltage**2 - reactive) / voltage
     if p.support_gain > 0.0 and size < p.support_below:
         # Reactive current first, as grid codes have it; the rest of the limit is for active current.
         lead = wanted.imag - p.support_gain * (p.support_below - size)

@@ -354,6 +354,25 @@ def _guess(model: Model) -> State:
     return replace(state, v=v, i=current, u=u / (1j * model.frame_speed))
 
 
+def _carried(model: Model, near: OperatingPoint) -> State:
+    """Return the state of another system's operating point with this one's references, grids and switches."""
+    own, state = dead(model), near.state.copy()
+    if state.names != own.names or state.converters.size != own.converters.size:
+        raise InitialisationError(
+            f"near: found an operating point of {', '.join(state.names)}, expected one of {', '.join(own.names)}"
+        )
+    for name in ("p_ref", "q_ref", "v_ref", "w_ref"):
+        state.converters[name] = own.converters[name]
+    for name in ("p_ref", "v_ref", "w_ref"):
+        state.machines[name] = own.machines[name]
+    own.loads["admittance"] = state.loads["admittance"]
+    nodes = len(model.circuit.nodes)
+    for grid in model.system.grids:
+        place = nodes + model.circuit.sources.index(grid.name)
+        state.v[place] = own.v[place]
+    return replace(own, v=state.v, i=state.i, u=state.u, converters=state.converters, machines=state.machines)
+
+
 def settle(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> None:
     """Set a converter's states so that its control rests at what it measures and makes.
 
@@ -425,7 +444,11 @@ def references_of(converter: Converter, p: Any, v: complex, u: complex, ic: comp
 
 
 def operating_point(
-    system: System, *, time_step: float | None = None, frequency: float | None = None
+    system: System,
+    *,
+    time_step: float | None = None,
+    frequency: float | None = None,
+    near: OperatingPoint | None = None,
 ) -> OperatingPoint:
     """Return where a system stands still.
 
@@ -437,6 +460,9 @@ def operating_point(
         As in `build`.
     frequency : float, optional
         First guess of the frequency of an island [pu]; a grid's own where there is one.
+    near : OperatingPoint, optional
+        Of a system that is nearly the same, to begin at instead of the power flow: a parameter goes along step by step,
+        past where the flow has a solution. References are those of this system.
 
     Returns
     -------
@@ -452,10 +478,10 @@ def operating_point(
     if len({g.frequency for g in system.grids}) > 1:
         found = ", ".join(f'"{g.name}" {g.frequency:g} pu' for g in system.grids)
         raise InitialisationError(f"grids of different frequencies never rest: found {found}, expected one frequency")
-    speed = frequency or (1.0 if free else system.grids[0].frequency)
+    speed = frequency or (near.frequency if near else 1.0) if free else system.grids[0].frequency
     model = build(system, time_step=time_step, frame_speed=speed)
     require_one(model, dead(model).closed)
-    state = _guess(model)
+    state = _guess(model) if near is None else _carried(model, near)
     # An island has no phase of its own: the angle of the first that holds its voltage is held instead of its frequency.
     vector, angles = state_vector(state), turning(model)
     held = state_names(model).index(f"angle of {system.holding[0]}") if free else -1

@@ -110,7 +110,7 @@ class SynchronousMachine:
     active: float = 0.5  #: at the terminals at nominal speed [pu]
     voltage: float = 1.0  #: at the terminals [pu]
     inertia_constant: float = 6.5  #: H [s]
-    damping: float = 0.0  #: torque per speed [pu]
+    damping: float = 0.0  #: torque per speed [pu]; minus the power makes of constant power a constant torque
     resistance: float = 0.0025  #: of the stator [pu]
     leakage: float = 0.2  #: of the stator [pu]
     reactance_d: float = 1.8  #: [pu]
@@ -129,7 +129,8 @@ class SynchronousMachine:
         where = f'machine "{self.name}"'
         _positive(self, where, "rated_power", unit="VA")
         _positive(self, where, "inertia_constant", unit="s")
-        _not_negative(self, where, "damping", "resistance")
+        _not_negative(self, where, "resistance")
+        check_range(f"{where}: damping", self.damping, -10.0, 1000.0, unit="pu", error=NetworkError)
         _positive(self, where, "transient_time_d", "transient_time_q", "subtransient_time_d", "subtransient_time_q",
                   unit="s")  # fmt: skip
         check_range(f"{where}: active", self.active, -2.0, 2.0, unit="pu", error=NetworkError)

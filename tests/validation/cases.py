@@ -15,6 +15,7 @@ from tests.validation import runs
 from tests.validation.case import COUNT, LAST_DIGIT, ROUNDING, Case
 from tests.validation.closed_forms import constant_power_mwh, squared_wind_mwh
 from tests.validation.gridforming_cases import GRIDFORMING_CASES
+from tests.validation.gridforming_machine_cases import MACHINE_CASES
 from tests.validation.references import AEP_MWH, ISO_2533, SATURATION_PA
 from tests.validation.turbine_cases import TURBINE_CASES
 
@@ -246,5 +247,6 @@ CASES: tuple[Case, ...] = (
     *_density(),
     *TURBINE_CASES,
     *GRIDFORMING_CASES,
+    *MACHINE_CASES,
 )
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(case.case for case in CASES))

@@ -234,7 +234,6 @@ Of the converters' references:
   damping. Ours are compared with the same equations with the inductance.
 - **The critical short-circuit ratio** depends on where a sampled control takes the voltage. Sampled at the end of an
   interval over which the bridge holds its voltage, as here and in the reference, the voltage at the point of connection
-  is biased to first order in the period. So rated power is held in time a little below a ratio of 2, the static limit
-  P X <= 1/2 of no reactive power there; by eigenvalues it ends at 2, where the power flow does, from which the search
-  for the operating point starts.
+  is biased to first order in the period. So rated power is held a little below a ratio of 2, the static limit
+  P X <= 1/2 of no reactive power there. The operating point is followed down to there from a ratio of 2.2.
 """

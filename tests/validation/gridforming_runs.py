@@ -318,12 +318,15 @@ def _settles(ratio: float, bandwidth: float) -> bool:
 
 
 def _damped(ratio: float, bandwidth: float) -> bool:
-    """Return whether rated power has an operating point, and all its modes decay."""
-    system = following(1.0 / ratio, bandwidth=bandwidth, i_max=3.0, dc_voltage=1000.0, active=1.0)
-    try:
-        point = operating_point(system)
-    except InitialisationError:
-        return False
+    """Return whether rated power has an operating point, followed past the power flow's end, and all modes decay."""
+    point = None
+    for way in np.linspace(max(ratio, 2.2), ratio, 8 if ratio < 2.2 else 1):
+        system = following(1.0 / way, bandwidth=bandwidth, i_max=3.0, dc_voltage=1000.0, active=1.0)
+        try:
+            point = operating_point(system, near=point)
+        except InitialisationError:
+            return False
+    assert point is not None
     return float(np.abs(eigenvalues(point)).max()) < 1.0
 
 

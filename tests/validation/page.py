@@ -8,6 +8,7 @@ from textwrap import fill
 
 from tests.validation.cases import CASES, GROUPS, Case
 from tests.validation.gridforming_cases import GRIDFORMING_DOUBTS, GRIDFORMING_SETTINGS
+from tests.validation.gridforming_machine_cases import MACHINE_DOUBTS, MACHINE_SETTINGS
 from tests.validation.turbine_cases import TURBINE_DOUBTS, TURBINE_SETTINGS
 
 __all__ = ["PAGE", "line", "miss", "page"]
@@ -64,6 +65,7 @@ _SETTINGS = {
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
     **TURBINE_SETTINGS,
     **GRIDFORMING_SETTINGS,
+    **MACHINE_SETTINGS,
 }
 
 _DOUBTS = """\
@@ -133,4 +135,4 @@ def page(lines: Mapping[tuple[str, str], str]) -> str:
             *(lines[case.case, case.quantity] for case in CASES if case.case == group),
         ]
         parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_filled(_SETTINGS[group])}\n\n" + "\n".join(table) + "\n")
-    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS, GRIDFORMING_DOUBTS])
+    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS, GRIDFORMING_DOUBTS, MACHINE_DOUBTS])
