@@ -208,3 +208,34 @@ def test_bad_machine_is_refused(make: Any, message: str) -> None:
 def test_an_operating_point_is_a_fixed_point_of_the_step() -> None:
     point = gf.operating_point(_at_grid(MACHINE, MOTOR), time_step=STEP)
     np.testing.assert_allclose(period_map(point.model, point.state), state_vector(point.state), rtol=0.0, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("given", "event"),
+    [
+        ("active of G1", {"machine": "G1", "active": 0.7}),
+        ("voltage of G1", {"machine": "G1", "voltage": 1.02}),
+        ("load of M", {"machine": "M", "load": 0.7}),
+    ],
+)
+def test_small_steps_against_the_linear_model(given: str, event: dict[str, Any]) -> None:
+    """Half the difference of a step up and one down: what is left of second order falls out."""
+    system = _at_grid(MACHINE, MOTOR)
+    point = gf.operating_point(system, time_step=STEP)
+    model = gf.linearise(point)
+    name, size, seconds = next(key for key in event if key != "machine"), 1e-3, 0.5
+    runs = []
+    for sign in (1.0, -1.0):
+        moved = gf.SetMachine(time=0.0, **event | {name: event[name] + sign * size})
+        runs.append(gf.simulate(system, seconds, events=[moved], start=point))
+    column = model.inputs.index(given)
+    state, linear = np.zeros(len(model.states)), []
+    for _ in range(runs[0].time.size):
+        linear.append(model.c @ state + model.d[:, column] * size)
+        state = model.a @ state + model.b[:, column] * size
+    found = np.array(linear)
+    for machine in ("G1", "M"):
+        for title in ("active_power", "speed"):
+            ours = 0.5 * (runs[0].machine(machine, title) - runs[1].machine(machine, title))
+            expected = found[:, model.outputs.index(f"{title} of {machine}")]
+            assert np.abs(ours - expected).max() < 1e-3 * np.abs(expected).max(), (machine, title)
