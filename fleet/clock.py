@@ -124,7 +124,8 @@ def check_clock(
     as_found = "as given" if offsets_given else "as written"
     written = tally(rows, rows.time, period)
     changes = clock_changes(rows.time, rows.reading, rows.offset_s, time_zone)
-    witnesses = [hear(change, rows.time, rows.reading, period) for change in changes or ()]
+    copy = rows.copies()
+    witnesses = [hear(change, rows.time, rows.reading, copy, period) for change in changes or ()]
     notes = [_describe(witness) for witness in witnesses if witness.sign is not Sign.SILENT]
     if changes is None:
         notes.append(f"The offsets {as_found} follow no daylight-saving rule; the clock is taken {as_found}.")

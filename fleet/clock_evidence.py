@@ -142,12 +142,13 @@ def _in_skipped_hour(change: Change, time: Ints, reading: Ints) -> Bools:
     return (reading >= change.skipped[0]) & (reading < change.skipped[1]) & (time >= change.at)
 
 
-def hear(change: Change, time: Ints, reading: Ints, period: int) -> Witness:
+def hear(change: Change, time: Ints, reading: Ints, copy: Bools, period: int) -> Witness:
     """Return what the records around one clock change show.
 
     A fixed clock that was given a zone's offsets reads through the hour that a local clock skips in spring, so the hour
     after the change holds two records per stamp, and it never reads an hour twice, so in autumn an hour is missing.
-    A change whose hours the series does not cover says nothing.
+    A local clock that lost its offset reads that hour twice: copies of one record, as of files that overlap, do not
+    show it. A change whose hours the series does not cover says nothing.
 
     Parameters
     ----------
@@ -156,15 +157,18 @@ def hear(change: Change, time: Ints, reading: Ints, period: int) -> Witness:
         Stamps as written, ascending [us since 1970 UTC].
     reading : array of int64, shape (n,)
         What the clock showed [us].
+    copy : array of bool, shape (n,)
+        Rows that repeat an earlier one's stamp and values.
     period : int
         Averaging period [us].
     """
     stamps = change.shift // period
+    heard = time if change.spring else time[~copy]
 
     def hour(start: int) -> tuple[int, int]:
         """Return how many stamps of the hour hold a record and how many hold more than one."""
-        low, high = np.searchsorted(time, [start, start + change.shift])
-        _, count = np.unique(time[low:high], return_counts=True)
+        low, high = np.searchsorted(heard, [start, start + change.shift])
+        _, count = np.unique(heard[low:high], return_counts=True)
         return len(count), int((count > 1).sum())
 
     present, doubled = hour(change.at)

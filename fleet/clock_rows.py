@@ -63,6 +63,13 @@ class Rows:
         """Return which clock readings are no multiple of the averaging period [us]."""
         return np.asarray(self.reading % period != 0, np.bool_)
 
+    def copies(self) -> Bools:
+        """Return which rows repeat an earlier one's stamp and all its values; empty rows are nobody's copy."""
+        repeated, _, identity = _repeats(self.time, self.values)
+        found = np.zeros(len(self), np.bool_)
+        found[repeated] = pd.Series(identity).duplicated().to_numpy()
+        return np.asarray(found & ~self.empty, np.bool_)
+
     def identity(self, low: int, high: int) -> Ints:
         """Return a number per row of [low, high) that rows with the same time and values share."""
         return _identity(self.time[low:high], self.values[low:high])

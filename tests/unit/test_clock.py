@@ -229,6 +229,26 @@ def test_a_local_clock_whose_repeated_autumn_hour_lost_its_offset() -> None:
     assert finding.correction is None
 
 
+@pytest.mark.parametrize("period_s", [600, 3600])
+@pytest.mark.parametrize("first", ["2014-10-20", "2014-10-26 02:00"])
+def test_copies_in_the_autumn_hour_are_no_second_reading_of_it(first: str, period_s: int) -> None:
+    """Files that overlap hold an hour's records twice, a clock that read the hour twice holds different ones."""
+    rows = wrong("2014-01-01", "2015-01-01", period_s=period_s)
+    twice = rows[rows["stamp_local"].between(pd.Timestamp(first), pd.Timestamp("2014-10-26 02:59"))]
+    rows = renumbered(pd.concat([rows, twice]))
+    finding = check(rows, period_s=period_s)
+    assert finding.verdicts == (Verdict.FIXED_CLOCK, Verdict.TRUE_DUPLICATES)
+    assert (finding.true_holes, finding.holes_after, finding.duplicates_after) == (0, 0, len(twice))
+
+
+def test_an_autumn_without_its_record_confirms_no_fixed_clock() -> None:
+    rows = wrong("2014-01-01", "2015-01-01", period_s=3600)
+    only = rows["stamp_local"] == pd.Timestamp("2014-10-26 02:00")
+    finding = check(renumbered(rows[~only]), period_s=3600)
+    assert finding.verdicts[0] is Verdict.POSSIBLY_FIXED
+    assert finding.correction is None
+
+
 def test_a_clock_that_followed_one_of_two_springs_is_left_alone() -> None:
     fixed = wrong("2014-01-01", "2015-01-01", period_s=1800)
     time = readings("2014-12-31 23:00", "2016-01-01", 1800)
