@@ -154,7 +154,7 @@ def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
         x.speed = x.law_speed = x.w_ref
         if size > p.pll_freeze + _LEAST_VOLTAGE:
             x.angle = cmath.phase(v)
-    own = v * unit(-x.angle)
+    own = x.v_before = v * unit(-x.angle)
     if p.role == FOLLOWING:
         x.current_integral = own - x.pll_voltage.real
     elif p.inner == CASCADED:
@@ -246,10 +246,15 @@ def _law(x: Record, p: Record, power: float, reactive: float, v: complex):  # ty
 
 @kernel
 def _limited(x: Record, p: Record, u: complex, v: complex, i: complex):  # type: ignore[no-untyped-def]
-    """Return a bridge voltage that drives no more than the limit through the filter at rest."""
+    """Return a bridge voltage that drives no more than the limit through the filter at rest.
+
+    Seen is the mean voltage of two samples. What the bridge makes is in the voltage that is measured two samples later,
+    so samples that are even and odd would each find a voltage of their own, one limited and one not.
+    """
     u -= virtual_drop(p, i)
     if p.limiter == CIRCULAR or p.limiter == D_PRIORITY:
         z = complex(p.filter_resistance, x.speed * p.filter_reactance)
+        v, x.v_before = 0.5 * (v + x.v_before), v
         driven = (u - v) / z
         kept = saturated(p, driven)
         x.limited = 0.0 if kept == driven else 1.0
@@ -304,8 +309,8 @@ def _cascaded(x: Record, p: Record, e: float, v: complex, ic: complex, ig: compl
     u -= p.kad * (v - x.damping_filter)
     x.damping_filter += p.period * p.w_ad * (v - x.damping_filter)
     x.current_integral += p.period * missing
-    if x.limited == 0.0:
-        x.voltage_integral += p.period * error
+    # The integral goes where the current that is asked for would have come from it: it neither winds up nor sticks.
+    x.voltage_integral += p.period * error + min(p.period / p.kpv, 1.0 / p.kiv) * (x.i_ref - wanted)
     return u
 
 

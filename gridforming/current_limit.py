@@ -16,6 +16,7 @@ __all__ = ["CIRCULAR", "D_PRIORITY", "KINDS", "NONE", "VIRTUAL_IMPEDANCE", "satu
 
 Record = Any
 
+_ROOM = 0.1  # of the limit that d leaves to q at least: at none, what q may have would move without bound with d [-]
 KINDS = ("none", "circular", "d_priority", "virtual_impedance")
 NONE, CIRCULAR, D_PRIORITY, VIRTUAL_IMPEDANCE = 0.0, 1.0, 2.0, 3.0
 
@@ -26,7 +27,8 @@ def saturated(p: Record, i: complex):  # type: ignore[no-untyped-def]
     if p.limiter == CIRCULAR:
         return circle(i, p.limit)
     if p.limiter == D_PRIORITY:
-        d = min(max(i.real, -p.limit), p.limit)
+        most = math.sqrt(1.0 - _ROOM**2) * p.limit
+        d = min(max(i.real, -most), most)
         room = math.sqrt(p.limit**2 - d**2)
         return complex(d, min(max(i.imag, -room), room))
     return i

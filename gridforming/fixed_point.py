@@ -35,6 +35,7 @@ CONTINUOUS = (
     "r2",
     "current_integral",
     "current_filter",
+    "v_before",
     "voltage_integral",
     "damping_filter",
     "p_filter",
@@ -419,7 +420,7 @@ def settle(converter: Converter, x: Any, p: Any, v: complex, u: complex, ic: com
     else:
         angle = np.angle(u)
         x["law_voltage"] = abs(u)
-    x["angle"] = angle
+    x["angle"], x["v_before"] = angle, v * np.exp(-1j * angle)
 
 
 def references_of(converter: Converter, p: Any, v: complex, u: complex, ic: complex, ig: complex) -> dict[str, float]:

@@ -129,6 +129,7 @@ STATES = np.dtype(
         ("r2", _c),
         ("current_integral", _c),
         ("current_filter", _c),
+        ("v_before", _c),  # voltage one sample ago
         ("voltage_integral", _c),
         ("damping_filter", _c),
         ("p_filter", _f),
