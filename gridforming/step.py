@@ -20,6 +20,7 @@ __all__ = [
     "DONE",
     "GOES_ON",
     "GRID",
+    "JOINED",
     "LOAD",
     "SWITCHED",
     "TRIPPED",
@@ -59,8 +60,9 @@ LOAD = np.dtype(
     ]
 )
 _LOW = 0.7  # voltage below which every load is of constant impedance [pu]
-#: How a run begins: as the last one ended, after a change that leaves voltages to be found, after switching.
-GOES_ON, CHANGED, SWITCHED = range(3)
+#: How a run begins: as the last one ended, after a change that leaves voltages to be found, after switching, and after
+#: switching that has made one bus of two whose voltage is to be found.
+GOES_ON, CHANGED, SWITCHED, JOINED = range(4)
 #: How a run ends.
 DONE, DIVERGED, TRIPPED = range(3)
 _STATES = 10  # of a machine, as in MACHINE_STATES
@@ -183,7 +185,7 @@ def run(  # type: ignore[no-untyped-def]
     h, frame_turn : float
         Step [s], angle by which the frame turns in it [rad].
     begin : int
-        GOES_ON, CHANGED or SWITCHED.
+        GOES_ON, CHANGED, SWITCHED or JOINED.
     stride : int
         Steps between rows that are kept, 0: none; a row stands before the samples of its step.
     kept_v, kept_i, kept_x, kept_m : array
@@ -203,7 +205,7 @@ def run(  # type: ignore[no-untyped-def]
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
-        if begin == CHANGED and k == first:
+        if (begin == CHANGED or begin == JOINED) and k == first:
             resolve(g, v, i, u)
         keep = stride > 0 and (k - first) % stride == 0
         if keep:
@@ -229,7 +231,7 @@ def run(  # type: ignore[no-untyped-def]
         if keep:
             for c in range(xs.size):
                 kept_x[row, c] = xs[c]
-        switched = begin == SWITCHED and k == first
+        switched = begin >= SWITCHED and k == first
         if jump and (switched or not small):
             resolve(g, v, i, u)
         for m in range(ms.size):

@@ -17,7 +17,7 @@ from gridforming.machine import Machine, Motor, machine_constants
 from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.network import Breaker, Fault, Grid, Load, Network
 from gridforming.records import CONSTANTS, MACHINE_CONSTANTS, MACHINE_STATES, STATES
-from gridforming.step import GOES_ON, GRID, LOAD, Places, admittance, run
+from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run
 from turbine.errors import nearest
 
 __all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead", "device_kind"]
@@ -438,6 +438,8 @@ def advance(
     v = np.zeros(n + model.assembled.sources + 1, np.complex128)
     v[model.index] = state.v
     _share_charge(model, state, v)
+    if begin == SWITCHED and np.any(v[model.index] != state.v):
+        begin = JOINED
     i = np.zeros(t.tail.size, np.complex128)
     i[: state.i.size] = state.i
     rows = -(-count // stride) if stride else 0
