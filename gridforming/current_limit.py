@@ -16,22 +16,20 @@ __all__ = ["CIRCULAR", "D_PRIORITY", "KINDS", "NONE", "VIRTUAL_IMPEDANCE", "satu
 
 Record = Any
 
-_ROOM = 0.1  # of the limit that d leaves to q at least: at none, what q may have would move without bound with d [-]
 KINDS = ("none", "circular", "d_priority", "virtual_impedance")
 NONE, CIRCULAR, D_PRIORITY, VIRTUAL_IMPEDANCE = 0.0, 1.0, 2.0, 3.0
 
 
 @kernel
-def saturated(p: Record, i: complex):  # type: ignore[no-untyped-def]
-    """Return a current reference within the limit [pu]."""
+def saturated(p: Record, wanted: complex, now: complex):  # type: ignore[no-untyped-def]
+    """Return a current reference within the limit; what d leaves to q is that of the current that flows now [pu]."""
     if p.limiter == CIRCULAR:
-        return circle(i, p.limit)
+        return circle(wanted, p.limit)
     if p.limiter == D_PRIORITY:
-        most = math.sqrt(1.0 - _ROOM**2) * p.limit
-        d = min(max(i.real, -most), most)
-        room = math.sqrt(p.limit**2 - d**2)
-        return complex(d, min(max(i.imag, -room), room))
-    return i
+        d = min(max(wanted.real, -p.limit), p.limit)
+        room = math.sqrt(max(p.limit**2 - now.real**2, 0.0))
+        return circle(complex(d, min(max(wanted.imag, -room), room)), p.limit)
+    return wanted
 
 
 @kernel

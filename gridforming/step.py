@@ -205,7 +205,7 @@ def run(  # type: ignore[no-untyped-def]
     known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
-        if (begin == CHANGED or begin == JOINED) and k == first:
+        if begin in (CHANGED, JOINED) and k == first:
             resolve(g, v, i, u)
         keep = stride > 0 and (k - first) % stride == 0
         if keep:

@@ -32,7 +32,6 @@ CONTROLS = {
     "cascade": (CASCADE, LCL),
 }
 EVENTS = [SetFault(time=0.1, fault="f", on=True), SetFault(time=0.25, fault="f", on=False)]
-FADED = 0.26  #: time from which the fault's conductance is gone [s]
 
 
 @cache
@@ -47,20 +46,20 @@ def _rest(inner: str, kind: Any) -> OperatingPoint:
 @pytest.mark.parametrize("kind", ["circular", "d_priority"])
 @pytest.mark.parametrize("inner", CONTROLS)
 def test_limit_does_not_chatter_after_a_fault(inner: str, kind: str) -> None:
-    """Currents turn past the limit with the network's cycle, so changes are a quarter of it apart or more."""
+    """A current that turns with the network's cycle passes the limit or grazes it: no four changes in 10 ms."""
     point = _rest(inner, kind)
     run = simulate(point.model.system, 0.6, events=EVENTS, start=point)
-    changes = run.time[1:][np.diff(run.rows.converters["limited"][:, 0]) != 0.0]
-    assert ((changes > 0.25) & (changes < FADED)).sum() <= 4
-    late = changes[changes >= FADED]
-    assert late.size <= 4
-    assert np.all(np.diff(late) > 0.005)
+    limited = run.rows.converters["limited"][:, 0]
+    assert limited[(run.time > 0.2) & (run.time < 0.25)].all()
+    changes = run.time[1:][(np.diff(limited) != 0.0) & (run.time[1:] > 0.25)]
+    assert changes.size <= 8
+    assert np.all(changes[3:] - changes[:-3] > 0.01)
 
 
 @pytest.mark.parametrize("kind", ["none", "d_priority"])
 def test_cascade_comes_back_from_its_limit(kind: str) -> None:
     """An integral that is only held while the limit acts keeps the converter in its limit for good."""
     point = _rest("cascade", kind)
-    run = simulate(point.model.system, 4.0, events=EVENTS, start=point, output_step=1e-3)
-    assert not run.rows.converters["limited"][run.time > 3.0].any()
-    assert run.converter("c", "active_power")[-1] == pytest.approx(0.5, abs=0.03)  # it still swings
+    run = simulate(point.model.system, 8.0, events=EVENTS, start=point, output_step=1e-3)
+    assert not run.rows.converters["limited"][run.time > 4.0].any()
+    assert run.converter("c", "active_power")[-1] == pytest.approx(0.5, abs=0.01)

@@ -55,7 +55,7 @@ def _impedance() -> tuple[float, float]:
 
 
 def test_half_steps_take_the_held_voltage_where_it_stands_in_a_frame_that_turns() -> None:
-    """Backward Euler twice, by hand: held at rest, the bridge's voltage turns back by half the step's angle each time."""
+    """Backward Euler twice, by hand: held at rest, the bridge's voltage turns back by half the angle each time."""
     _, point = _held(4)
     model, h = point.model, PERIOD / 4
     state, _, _ = advance(model, point.state, 1)  # the next step is none with a sample
