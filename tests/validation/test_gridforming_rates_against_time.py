@@ -39,7 +39,12 @@ def _system(place: str) -> System:
             active=0.4,
         ),
         Converter(
-            name="fast", bus="b", rated_power=2e6, sampling_hz=10e3, control=Forming(law=machine, limit=free), active=0.3
+            name="fast",
+            bus="b",
+            rated_power=2e6,
+            sampling_hz=10e3,
+            control=Forming(law=machine, limit=free),
+            active=0.3,
         ),
     )
     line = Line(name="line", start="a", end="b", reactance=0.15, resistance=0.02)
