@@ -256,7 +256,7 @@ def _limited(x: Record, p: Record, u: complex, v: complex, i: complex):  # type:
         z = complex(p.filter_resistance, x.speed * p.filter_reactance)
         v, x.v_before = 0.5 * (v + x.v_before), v
         driven = (u - v) / z
-        kept = saturated(p, driven, i)
+        kept = saturated(p, driven, i)  # what is driven answers to what is kept at once, a current does not
         x.limited = 0.0 if kept == driven else 1.0
         if x.limited > 0.0:
             # Resistance as large as the reactance, as of a current control, damps what turns in the filter; it comes in
@@ -302,7 +302,8 @@ def _cascaded(x: Record, p: Record, e: float, v: complex, ic: complex, ig: compl
     v_ref = e - (p.virtual_resistance + 1j * w * p.virtual_reactance) * ig - virtual_drop(p, ig)
     error = v_ref - v
     wanted = p.kpv * error + p.kiv * x.voltage_integral + 1j * w * p.filter_susceptance * v + p.kffi * ig
-    x.i_ref = saturated(p, circle(wanted, p.i_max), ic)
+    asked = circle(wanted, p.i_max)
+    x.i_ref = saturated(p, asked, asked)
     x.limited = 0.0 if x.i_ref == wanted else 1.0
     missing = x.i_ref - ic
     u = p.kpc * missing + p.kic * x.current_integral + 1j * w * p.filter_reactance * ic + p.kffv * v

@@ -22,7 +22,16 @@ NONE, CIRCULAR, D_PRIORITY, VIRTUAL_IMPEDANCE = 0.0, 1.0, 2.0, 3.0
 
 @kernel
 def saturated(p: Record, wanted: complex, now: complex):  # type: ignore[no-untyped-def]
-    """Return a current reference within the limit; what d leaves to q is that of the current that flows now [pu]."""
+    """Return a current within the limit [pu].
+
+    Parameters
+    ----------
+    wanted : complex
+        Current that is asked for.
+    now : complex
+        Whose d counts in what is left to q. The less is left, the steeper it falls with d: where the current asked for
+        answers at once to what is kept of it, it is the current that flows.
+    """
     if p.limiter == CIRCULAR:
         return circle(wanted, p.limit)
     if p.limiter == D_PRIORITY:
