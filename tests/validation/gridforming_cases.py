@@ -7,6 +7,7 @@ from functools import partial
 
 from tests.validation import gridforming_runs as runs
 from tests.validation.case import LAST_DIGIT, Case
+from tests.validation.gridforming_law_cases import GRIDFORMING_LAW_CASES, GRIDFORMING_LAW_SETTINGS
 
 __all__ = ["GRIDFORMING_CASES", "GRIDFORMING_DOUBTS", "GRIDFORMING_SETTINGS"]
 
@@ -51,6 +52,7 @@ GRIDFORMING_SETTINGS = {
         "0.03 + j0.3 pu whose frequency falls to 0.998 pu; mean power at 6 s, from the grid's voltage and the current, "
         "less what the law states for that speed. Matching has a stiff DC link."
     ),
+    **GRIDFORMING_LAW_SETTINGS,
 }
 #: Modes above 100 rad/s, rounded.
 _FAST: dict[str, tuple[complex, ...]] = {
@@ -222,6 +224,7 @@ GRIDFORMING_CASES: tuple[Case, ...] = (
     *(case for name in _PSCAD for case in _pscad(name)),
     *_critical(),
     *_static(),
+    *GRIDFORMING_LAW_CASES,
 )
 
 GRIDFORMING_DOUBTS = """\
