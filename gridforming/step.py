@@ -12,7 +12,7 @@ from gridforming.control_step import STIFF, dc_step, sample
 from gridforming.machine_step import correct, predict
 from gridforming.modulation import unit
 from gridforming.network_step import Topology, half_steps, mapped, reload, resolve, trapezoid
-from turbine.compiled import kernel
+from turbine.compiled import kernel, loop_kernel
 
 __all__ = [
     "CHANGED",
@@ -25,8 +25,10 @@ __all__ = [
     "SWITCHED",
     "TRIPPED",
     "Places",
+    "Scratch",
     "admittance",
     "run",
+    "scratch",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -95,6 +97,37 @@ class Places(NamedTuple):
     machine_branch: Integers
 
 
+class Scratch(NamedTuple):
+    """What `run` writes on the way, since it makes no arrays.
+
+    Parameters
+    ----------
+    known, middle : array, shape (sources + 1,)
+        Voltages of sources and ground at the end of a step and in its middle.
+    before : array, shape (converters,)
+        Currents of bridges at the beginning of a step.
+    emf, between : array, shape (machines,)
+        Voltages of machines at the end of a step and in its middle.
+    rates, ahead, spare : array, shapes (machines, states), (machines, states), (states,)
+        Of the machines' predictor and corrector.
+    """
+
+    known: Complexes
+    middle: Complexes
+    before: Complexes
+    emf: Complexes
+    between: Complexes
+    rates: Floats
+    ahead: Floats
+    spare: Floats
+
+
+def scratch(sources: int, converters: int, machines: int) -> Scratch:
+    """Return room for `run` to write on."""
+    vectors = (np.zeros(size, np.complex128) for size in (sources + 1, sources + 1, converters, machines, machines))
+    return Scratch(*vectors, np.zeros((machines, _STATES)), np.zeros((machines, _STATES)), np.zeros(_STATES))
+
+
 @kernel
 def admittance(load: Record, size: float):  # type: ignore[no-untyped-def]
     """Return the admittance that a load comes to at a voltage [pu]: constant below `_LOW`."""
@@ -140,7 +173,7 @@ def _known(  # type: ignore[no-untyped-def]
     known[known.size - 1] = 0.0
 
 
-@kernel
+@loop_kernel
 def run(  # type: ignore[no-untyped-def]
     g: Topology,
     places: Places,
@@ -163,6 +196,7 @@ def run(  # type: ignore[no-untyped-def]
     kept_i: Complexes,
     kept_x: Records,
     kept_m: Records,
+    room: Scratch,
 ):
     """Take `count` steps from step `first` on.
 
@@ -190,6 +224,8 @@ def run(  # type: ignore[no-untyped-def]
         Steps between rows that are kept, 0: none; a row stands before the samples of its step.
     kept_v, kept_i, kept_x, kept_m : array
         Rows; written.
+    room : Scratch
+        Overwritten.
 
     Returns
     -------
@@ -197,12 +233,9 @@ def run(  # type: ignore[no-untyped-def]
         How it ended (DONE, DIVERGED or TRIPPED), and the step that comes next.
     """
     n = g.load.size
-    before = np.zeros(xs.size, np.complex128)
+    known, middle, before, emf, between, rates, ahead, spare = room
     maps, image, small = g.maps, g.image, g.maps.size > 0
     tripped = False
-    emf, between = np.zeros(ms.size, np.complex128), np.zeros(ms.size, np.complex128)
-    rates, ahead, spare = np.zeros((ms.size, _STATES)), np.zeros((ms.size, _STATES)), np.zeros(_STATES)
-    known, middle = np.zeros(v.size - n, np.complex128), np.zeros(v.size - n, np.complex128)
     row = 0
     for k in range(first, first + count):
         if begin in (CHANGED, JOINED) and k == first:

@@ -17,7 +17,7 @@ from gridforming.machine import Machine, Motor, machine_constants
 from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.network import Breaker, Fault, Grid, Load, Network
 from gridforming.records import CONSTANTS, MACHINE_CONSTANTS, MACHINE_STATES, STATES
-from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run
+from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run, scratch
 from turbine.errors import nearest
 
 __all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead", "device_kind"]
@@ -471,6 +471,7 @@ def advance(
         kept.i,
         kept.converters,
         kept.machines,
+        scratch(model.assembled.sources, after.converters.size, after.machines.size),
     )
     nodes = len(model.circuit.nodes)
     done = -(-(step - state.step) // stride) if stride else 0

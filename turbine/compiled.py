@@ -22,7 +22,7 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-__all__ = ["cache_folder", "inlined_kernel", "jitable", "kernel", "kernel_sources"]
+__all__ = ["cache_folder", "inlined_kernel", "jitable", "kernel", "kernel_sources", "loop_kernel"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,11 +62,20 @@ def inlined_kernel(function: F) -> F:
     return _compiled(function, "always")
 
 
-def _compiled(function: F, inline: Literal["never", "always"]) -> F:
+def loop_kernel(function: F) -> F:
+    """Compile as `kernel` does, without counting references to arrays: for loops that make none.
+
+    Where a loop reaches dozens of arrays through a NamedTuple, counting them costs more than the arithmetic. Numba
+    refuses to compile what would make an array.
+    """
+    return _compiled(function, "never", counting=False)
+
+
+def _compiled(function: F, inline: Literal["never", "always"], *, counting: bool = True) -> F:
     config: Any = numba.config
     before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)(function)
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline, _nrt=counting)(function)
     finally:
         config.CACHE_DIR = before
     found: F = compiled
