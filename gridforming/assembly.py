@@ -17,14 +17,13 @@ import numpy.typing as npt
 from gridforming.errors import NetworkError
 from gridforming.groups import groups
 from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt, Transformer
-from gridforming.network_step import Topology, probe
+from gridforming.network_step import Topology
 from gridforming.sparse import factorise, pattern
 
 __all__ = ["GROUND", "LEAK", "OFF", "Assembled", "Branch", "Circuit", "assemble", "circuit", "warped"]
 
 Storage = TypeVar("Storage", float, npt.NDArray[np.float64])
 
-_SMALL = 20  # nodes and branches up to which a matrix is faster than the sparse solution
 LEAK = 1e-6  #: conductance of every node to ground, so that a floating island stays regular [pu]
 OFF = 1e4  #: resistance of a bridge whose pulses are blocked [pu]
 GROUND = "ground"
@@ -266,11 +265,7 @@ def assemble(
         instant_diagonal=np.array([places[k, k] if algebraic[k] else -1 for k in range(n)], np.int64),
         right=np.zeros(n, np.complex128),
         series_driven=np.zeros(series.size, np.complex128),
-        maps=np.zeros((2, 0, 0), np.complex128),
-        image=np.zeros(n + count, np.complex128),
     )
-    if n + count <= _SMALL and not made.varying and series.size == 0:
-        topology = topology._replace(maps=_maps(topology, len(made.sources)))
     return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))
 
 
@@ -286,21 +281,6 @@ def warped(storage: Storage, time_step: float, speed: float) -> Storage:
     """
     half = 0.5 * speed * time_step
     return storage * ((half / math.tan(half) if half > 0.0 else 1.0) / time_step)
-
-
-def _maps(topology: Topology, sources: int) -> npt.NDArray[np.complex128]:
-    """Return the step of a small network as matrices, by putting ones through it."""
-    n, b = topology.load.size, topology.tail.size
-    maps = np.zeros((2, n + b, n + b + 2 * sources), np.complex128)
-    for jump in (False, True):
-        for column in range(maps.shape[2]):
-            given = np.zeros(maps.shape[2], np.complex128)
-            given[column] = 1.0
-            v = np.concatenate([given[:n], given[n + b : n + b + sources], [0.0]])
-            i = given[n : n + b].copy()
-            probe(topology, v, i, np.zeros(0, np.complex128), np.append(given[n + b + sources :], 0.0), jump)
-            maps[int(jump), :, column] = np.concatenate([v[:n], i])
-    return maps
 
 
 def _with_resistance(branch: Branch, more: float) -> Branch:

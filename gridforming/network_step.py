@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gridforming.sparse import Factors, factorise, solve
 from turbine.compiled import inlined_kernel, kernel
 
-__all__ = ["Topology", "half_steps", "mapped", "probe", "reload", "resolve", "trapezoid"]
+__all__ = ["Topology", "half_steps", "reload", "resolve", "trapezoid"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -63,11 +63,6 @@ class Topology(NamedTuple):
         Slot of each node's diagonal in them; -1 where a load does not stand in the second.
     right, series_driven : array, shapes (n,), (c,)
         Scratch.
-    maps : array, shape (2, n + b, n + b + 2 s)
-        A small network's step as two matrices, without and with `resolve` before it: voltages and currents after it by
-        voltages, currents, and sources before and after. Empty where the sparse solution is faster.
-    image : array, shape (n + b,)
-        Scratch.
     """
 
     tail: Integers
@@ -99,8 +94,6 @@ class Topology(NamedTuple):
     instant_diagonal: Integers
     right: Complexes
     series_driven: Complexes
-    maps: Complexes
-    image: Complexes
 
 
 @kernel
@@ -238,39 +231,6 @@ def _advance(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Compl
 
 
 @inlined_kernel
-def mapped(maps: Complexes, image: Complexes, v: Complexes, i: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
-    """Advance a small network by one step through its matrix, with `resolve` before it after a jump of a source.
-
-    Parameters
-    ----------
-    maps, image : array
-        Of the topology.
-    v, i, known : array
-        As in `trapezoid`.
-    jump : bool
-        Whether a source has jumped at the beginning of the step.
-    """
-    b, s = i.size, known.size - 1
-    n = v.size - s - 1
-    which = 1 if jump else 0
-    for row in range(n + b):
-        total = 0.0j
-        for k in range(n):
-            total += maps[which, row, k] * v[k]
-        for k in range(b):
-            total += maps[which, row, n + k] * i[k]
-        for k in range(s):
-            total += maps[which, row, n + b + k] * v[n + k] + maps[which, row, n + b + s + k] * known[k]
-        image[row] = total
-    for k in range(n):
-        v[k] = image[k]
-    for k in range(b):
-        i[k] = image[n + k]
-    for k in range(s):
-        v[n + k] = known[k]
-
-
-@inlined_kernel
 def trapezoid(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes):  # type: ignore[no-untyped-def]
     """Advance voltages and currents by one step of the trapezoidal rule.
 
@@ -284,14 +244,6 @@ def trapezoid(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Comp
         Voltages of sources and ground at the end of the step.
     """
     _advance(g, v, i, u, known, False)
-
-
-@kernel
-def probe(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes, jump: bool):  # type: ignore[no-untyped-def]
-    """Take the step that `mapped` is made of, after a jump or without one."""
-    if jump:
-        resolve(g, v, i, u)
-    trapezoid(g, v, i, u, known)
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gridforming.control_step import STIFF, dc_step, sample
 from gridforming.machine_step import correct, predict
 from gridforming.modulation import unit
-from gridforming.network_step import Topology, half_steps, mapped, reload, resolve, trapezoid
+from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
 from turbine.compiled import kernel, loop_kernel
 
 __all__ = [
@@ -234,7 +234,6 @@ def run(  # type: ignore[no-untyped-def]
     """
     n = g.load.size
     known, middle, before, emf, between, rates, ahead, spare = room
-    maps, image, small = g.maps, g.image, g.maps.size > 0
     tripped = False
     row = 0
     for k in range(first, first + count):
@@ -265,7 +264,7 @@ def run(  # type: ignore[no-untyped-def]
             for c in range(xs.size):
                 kept_x[row, c] = xs[c]
         switched = begin >= SWITCHED and k == first
-        if jump and (switched or not small):
+        if jump:
             resolve(g, v, i, u)
         for m in range(ms.size):
             x, p = ms[m], mp[m]
@@ -284,10 +283,7 @@ def run(  # type: ignore[no-untyped-def]
             half_steps(g, v, i, u, middle, known)
         else:
             _known(known, n, places, v, ps, grids, emf, h, False)
-            if small:
-                mapped(maps, image, v, i, known, jump)
-            else:
-                trapezoid(g, v, i, u, known)
+            trapezoid(g, v, i, u, known)
         for c in range(xs.size):
             if ps[c].dc_source != STIFF:
                 # Energy in the rule's own sense: mean voltage times mean current.
