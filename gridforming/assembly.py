@@ -255,6 +255,7 @@ def assemble(
         charge=charge_euler - turning,
         charge_euler=charge_euler,
         capacitive=capacitive,
+        carried=np.append(capacitive, np.zeros(len(made.sources) + 1)).astype(np.float64),
         algebraic=algebraic,
         pivot=pivot,
         step=step,
@@ -263,7 +264,7 @@ def assemble(
         instant_values=instant_values,
         step_diagonal=np.array([slots[k, k] for k in range(n)], np.int64),
         instant_diagonal=np.array([places[k, k] if algebraic[k] else -1 for k in range(n)], np.int64),
-        right=np.zeros(n, np.complex128),
+        right=np.zeros(n + len(made.sources) + 1, np.complex128),
         series_driven=np.zeros(series.size, np.complex128),
     )
     return Assembled(topology, number, {b.name: k for k, b in enumerate(branches)}, len(made.sources))

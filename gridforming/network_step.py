@@ -51,6 +51,8 @@ class Topology(NamedTuple):
         Admittance that follows without delay, leak included; `load` is scratch that varying loads add to.
     charge, charge_euler, capacitive : array, shape (n,)
         Of node capacitances: 2 C / h - j w C, 2 C / h, and whether there is one.
+    carried : array, shape (n + sources + 1,)
+        1 where there is one, 0 elsewhere.
     algebraic : array, shape (n,)
         Nodes whose voltage follows from currents and loads alone.
     pivot : array, shape (n,)
@@ -61,8 +63,8 @@ class Topology(NamedTuple):
         The matrices before they are factored, for loads that vary.
     step_diagonal, instant_diagonal : array, shape (n,)
         Slot of each node's diagonal in them; -1 where a load does not stand in the second.
-    right, series_driven : array, shapes (n,), (c,)
-        Scratch.
+    right, series_driven : array, shapes (n + sources + 1,), (c,)
+        Scratch; what branches bring to sources and ground is of no use.
     """
 
     tail: Integers
@@ -84,6 +86,7 @@ class Topology(NamedTuple):
     charge: Complexes
     charge_euler: Complexes
     capacitive: Flags
+    carried: Floats
     algebraic: Flags
     pivot: Integers
     step: Factors
@@ -171,61 +174,50 @@ def resolve(g: Topology, v: Complexes, i: Complexes, u: Complexes):  # type: ign
 
 @inlined_kernel
 def _advance(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Complexes, euler: bool):  # type: ignore[no-untyped-def]
-    """Take one step, trapezoidal or half as long by backward Euler; `known` are sources and ground at its end."""
+    """Take one step, trapezoidal or half as long by backward Euler; `known` are sources at its end."""
     n = g.load.size
     right = g.right
     for k in range(n):
-        right[k] = 0.0
-    if not euler:
-        # The capacitor's current at the beginning is what the balance of its node leaves.
-        for b in range(g.tail.size):
-            a, e = g.tail[b], g.head[b]
-            if a < n and g.capacitive[a]:
-                right[a] -= i[b] * g.back[b]
-            if e < n and g.capacitive[e]:
-                right[e] += i[b]
-        for k in range(n):
-            if g.capacitive[k]:
-                right[k] += (g.charge[k] - g.load[k]) * v[k]
-    else:
-        for k in range(n):
-            if g.capacitive[k]:
-                right[k] = g.charge_euler[k] * v[k]
+        if not g.capacitive[k]:
+            right[k] = 0.0
+        elif euler:
+            right[k] = g.charge_euler[k] * v[k]
+        else:
+            right[k] = (g.charge[k] - g.load[k]) * v[k]
     for c in range(g.series.size):
         # What is known of a capacitor's voltage drives its branch; the current at the end comes in last.
         b = g.series[c]
-        a, e, past = g.tail[b], g.head[b], (g.series_decay_euler[c] if euler else g.series_decay[c]) * u[c]
+        past = (g.series_decay_euler[c] if euler else g.series_decay[c]) * u[c]
         driven = -g.push[b] * (past if euler else past + u[c])
         g.series_driven[c] = driven
-        if a < n:
-            right[a] -= driven * g.back[b]
-        if e < n:
-            right[e] += driven
+        right[g.tail[b]] -= driven * g.back[b]
+        right[g.head[b]] += driven
         u[c] = past if euler else past + g.series_push[c] * i[b]
+    for k in range(n, v.size):
+        v[k] += known[k]  # both ends of the step drive a branch of the trapezoidal rule
     for b in range(g.tail.size):
         a, e = g.tail[b], g.head[b]
+        forth, before = g.forth[b], i[b]
         if euler:
-            i[b] *= g.decay_euler[b]
-        elif not g.resistive[b]:
-            i[b] = g.decay[b] * i[b] + g.push[b] * (v[a] * g.forth[b] - v[e])
+            held = g.decay_euler[b] * before + g.push[b] * (known[a] * forth - known[e])
+            before = 0.0j
+        elif g.resistive[b]:
+            held = g.push[b] * (known[a] * forth - known[e])
         else:
-            i[b] = 0.0
-        held = i[b]
-        if a >= n:
-            held += g.push[b] * known[a - n] * g.forth[b]
-        if e >= n:
-            held -= g.push[b] * known[e - n]
-        if a < n:
-            right[a] -= held * g.back[b]
-        if e < n:
-            right[e] += held
+            held = g.decay[b] * before + g.push[b] * (v[a] * forth - v[e])
+        i[b] = held
+        # A capacitor's current at the beginning is what the balance of its node leaves.
+        right[a] -= (held + g.carried[a] * before) * g.back[b]
+        right[e] += held + g.carried[e] * before
     for c in range(g.series.size):
         i[g.series[c]] += g.series_driven[c]
-    for k in range(known.size):
-        v[n + k] = known[k]
+    for k in range(n, v.size):
+        v[k] = 0.0
     solve(g.step, right, v)
     for b in range(g.tail.size):
         i[b] += g.push[b] * (v[g.tail[b]] * g.forth[b] - v[g.head[b]])
+    for k in range(n, v.size):
+        v[k] = known[k]
     for c in range(g.series.size):
         u[c] += g.series_push[c] * i[g.series[c]]
 
@@ -240,8 +232,8 @@ def trapezoid(g: Topology, v: Complexes, i: Complexes, u: Complexes, known: Comp
         The network.
     v, i, u : array, shapes (n + sources + 1,), (b,), (c,)
         Voltages, currents, and voltages of capacitors in series; overwritten.
-    known : array, shape (sources + 1,)
-        Voltages of sources and ground at the end of the step.
+    known : array, shape (n + sources + 1,)
+        Voltages of sources and ground at the end of the step, zero for nodes.
     """
     _advance(g, v, i, u, known, False)
 

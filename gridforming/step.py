@@ -102,8 +102,8 @@ class Scratch(NamedTuple):
 
     Parameters
     ----------
-    known, middle : array, shape (sources + 1,)
-        Voltages of sources and ground at the end of a step and in its middle.
+    known, middle : array, shape (n + sources + 1,)
+        Voltages of sources and ground at the end of a step and in its middle, zero for nodes.
     before : array, shape (converters,)
         Currents of bridges at the beginning of a step.
     emf, between : array, shape (machines,)
@@ -122,9 +122,9 @@ class Scratch(NamedTuple):
     spare: Floats
 
 
-def scratch(sources: int, converters: int, machines: int) -> Scratch:
+def scratch(voltages: int, converters: int, machines: int) -> Scratch:
     """Return room for `run` to write on."""
-    vectors = (np.zeros(size, np.complex128) for size in (sources + 1, sources + 1, converters, machines, machines))
+    vectors = (np.zeros(size, np.complex128) for size in (voltages, voltages, converters, machines, machines))
     return Scratch(*vectors, np.zeros((machines, _STATES)), np.zeros((machines, _STATES)), np.zeros(_STATES))
 
 
@@ -147,7 +147,7 @@ def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: i
 
 @kernel
 def _known(  # type: ignore[no-untyped-def]
-    known: Complexes, n: int, places: Places, v: Complexes, ps: Records, grids: Records, emf: Complexes, h: float,
+    known: Complexes, places: Places, v: Complexes, ps: Records, grids: Records, emf: Complexes, h: float,
     half: bool,
 ):  # fmt: skip
     """Fill in the voltages of sources at the end of a step of h, or half of it, and advance the grids.
@@ -156,21 +156,20 @@ def _known(  # type: ignore[no-untyped-def]
     """
     for c in range(places.source.size):
         turn = ps[c].turn_step
-        known[places.source[c] - n] = v[places.source[c]] * (cmath.sqrt(turn) if half else turn)
+        known[places.source[c]] = v[places.source[c]] * (cmath.sqrt(turn) if half else turn)
     span = 0.5 * h if half else h
     for k in range(places.grid.size):
         s = grids[k]
         if s.ramp == 0.0 and s.speed == s.frame_speed and s.negative == 0.0:
-            known[places.grid[k] - n] = v[places.grid[k]]  # it stands still in this frame
+            known[places.grid[k]] = v[places.grid[k]]  # it stands still in this frame
             continue
         mean = s.speed + 0.5 * span * s.ramp
         s.phase += span * s.nominal_speed * (mean - s.frame_speed)
         s.negative_phase -= span * s.nominal_speed * (mean + s.frame_speed)
         s.speed += span * s.ramp
-        known[places.grid[k] - n] = s.voltage * unit(s.phase) + s.negative * unit(s.negative_phase)
+        known[places.grid[k]] = s.voltage * unit(s.phase) + s.negative * unit(s.negative_phase)
     for k in range(emf.size):
-        known[places.machine_source[k] - n] = emf[k]
-    known[known.size - 1] = 0.0
+        known[places.machine_source[k]] = emf[k]
 
 
 @loop_kernel
@@ -276,13 +275,13 @@ def run(  # type: ignore[no-untyped-def]
         if keep:
             row += 1
         if switched:
-            _known(middle, n, places, v, ps, grids, between, h, True)
-            for m in range(middle.size):
-                v[n + m] = middle[m]
-            _known(known, n, places, v, ps, grids, emf, h, True)
+            _known(middle, places, v, ps, grids, between, h, True)
+            for m in range(n, v.size):
+                v[m] = middle[m]
+            _known(known, places, v, ps, grids, emf, h, True)
             half_steps(g, v, i, u, middle, known)
         else:
-            _known(known, n, places, v, ps, grids, emf, h, False)
+            _known(known, places, v, ps, grids, emf, h, False)
             trapezoid(g, v, i, u, known)
         for c in range(xs.size):
             if ps[c].dc_source != STIFF:

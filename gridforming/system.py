@@ -471,7 +471,7 @@ def advance(
         kept.i,
         kept.converters,
         kept.machines,
-        scratch(model.assembled.sources, after.converters.size, after.machines.size),
+        scratch(v.size, after.converters.size, after.machines.size),
     )
     nodes = len(model.circuit.nodes)
     done = -(-(step - state.step) // stride) if stride else 0

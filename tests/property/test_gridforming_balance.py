@@ -213,9 +213,12 @@ def test_currents_and_power_balance_at_every_step(case: Case) -> None:
     turn = cmath.exp(1j * SPEED * case.time_step * (1.0 - case.frame))
     v[n:-1] = source
     resolve(g, v, i, u)
-    half = np.append(source * turn**0.5, 0.0)
-    source = source * turn
-    half_steps(g, v, i, u, half, np.append(source, 0.0))
+
+    def known(sources: Complexes) -> Complexes:
+        return np.concatenate([np.zeros(n), sources, [0.0]])
+
+    half, source = source * turn**0.5, source * turn
+    half_steps(g, v, i, u, known(half), known(source))
     for k in range(1, 40):
         smooth = v.copy()
         if k in case.jumps:
@@ -225,7 +228,7 @@ def test_currents_and_power_balance_at_every_step(case: Case) -> None:
             resolve(g, v, i, u)
         before = v.copy(), i.copy(), u.copy()
         source = source * turn
-        trapezoid(g, v, i, u, np.append(source, 0.0))
+        trapezoid(g, v, i, u, known(source))
         _check_step(
             book, case.time_step, before, (v.copy(), i.copy(), u.copy()), float(np.abs(before[0] - smooth).max())
         )

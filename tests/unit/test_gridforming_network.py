@@ -70,13 +70,16 @@ class Stepped:
 
     def run(self, count: int) -> Stepped:
         for _ in range(count):
-            known = self.v[self.n :] * self.turn
-            trapezoid(self.made.topology, self.v, self.i, self.u, known)
+            trapezoid(self.made.topology, self.v, self.i, self.u, self.known(self.turn))
         return self
 
     def half_steps(self) -> None:
-        source = self.v[self.n :]
-        half_steps(self.made.topology, self.v, self.i, self.u, source * cmath.sqrt(self.turn), source * self.turn)
+        middle, end = self.known(cmath.sqrt(self.turn)), self.known(self.turn)
+        half_steps(self.made.topology, self.v, self.i, self.u, middle, end)
+
+    def known(self, turn: complex) -> Complexes:
+        """Return the sources turned, zero for nodes."""
+        return np.concatenate([np.zeros(self.n), self.v[self.n :] * turn])
 
 
 def _second_order(errors: list[float]) -> None:
