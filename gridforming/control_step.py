@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from gridforming.current_limit import CIRCULAR, D_PRIORITY, saturated, virtual_drop
-from gridforming.modulation import circle, modulated, unit, wrapped
+from gridforming.modulation import circle, length, modulated, unit, wrapped
 from turbine.compiled import kernel
 
 __all__ = [
@@ -70,17 +70,17 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
         v = _sequences(x, p, v)
         negative = x.negative
     voltage = max(x.pll_voltage.real, _LEAST_VOLTAGE)
-    frozen = abs(v) < p.pll_freeze
+    frozen = length(v) < p.pll_freeze
     error = 0.0 if frozen else v.imag / voltage
     speed = x.pll_speed + 2.0 * p.pll_bandwidth / p.nominal_speed * error
-    x.i_ref = _following_reference(x, p, abs(v), voltage)
+    x.i_ref = _following_reference(x, p, length(v), voltage)
     inductance = p.filter_reactance / p.nominal_speed
     kt = p.current_bandwidth * inductance
     kp = 2.0 * kt
     wanted = x.current_integral - (kp - kt) * i + voltage
     u = kt * (x.i_ref - i) + wanted
     own = realised - negative
-    x.current_integral += p.period * (p.current_bandwidth + 1j * speed * p.nominal_speed) * (own - wanted)
+    x.current_integral += p.period * complex(p.current_bandwidth, speed * p.nominal_speed) * (own - wanted)
     x.speed = speed
     if p.sequence_gain > 0.0:
         # The negative sequence turns against this frame: to when the voltage acts, and to the next sample.
@@ -143,7 +143,7 @@ def _following_reference(x: Record, p: Record, size: float, voltage: float):  # 
 @kernel
 def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
     """Advance a blocked converter: it follows the voltage at its filter, so that it can go on without a bump."""
-    size = abs(v)
+    size = length(v)
     back = unit(-x.angle)
     if p.role == FOLLOWING:
         _following(x, p, v * back, 0.0j, 0.0j)
@@ -193,7 +193,7 @@ def _kaura(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
     """
     inside = v * unit(-x.pll_angle)
     seen = x.pll_voltage
-    error = math.atan2(seen.imag, seen.real) if abs(seen) >= p.pll_freeze else 0.0
+    error = math.atan2(seen.imag, seen.real) if length(seen) >= p.pll_freeze else 0.0
     speed = 1.0 + p.pll_kp * error + p.pll_ki * x.pll_integral
     x.pll_voltage += p.period * p.pll_filter * (inside - seen)
     x.pll_integral += p.period * error
@@ -215,7 +215,7 @@ def _law(x: Record, p: Record, power: float, reactive: float, v: complex):  # ty
     wanted = x.p_ref
     if p.power_share > 0.0:
         # What the limit cannot carry at this voltage is not asked for, so that the angle does not run away.
-        most = p.power_share * p.limit * abs(v)
+        most = p.power_share * p.limit * length(v)
         wanted = min(max(wanted, -most), most)
     if p.law == DROOP:
         x.speed = x.w_ref + p.droop * (wanted - x.p_filter)
@@ -261,7 +261,7 @@ def _limited(x: Record, p: Record, u: complex, v: complex, i: complex):  # type:
         if x.limited > 0.0:
             # Resistance as large as the reactance, as of a current control, damps what turns in the filter; it comes in
             # with the depth of the limit, so that the voltage does not jump where the limit begins.
-            depth = min(abs(driven - kept) / (_FULL_DEPTH * p.limit), 1.0)
+            depth = min(length(driven - kept) / (_FULL_DEPTH * p.limit), 1.0)
             return v + z * kept + depth * p.filter_reactance * (kept - i)
     return u
 
@@ -288,7 +288,7 @@ def _regulated(x: Record, p: Record, wanted: float, v: complex, i: complex):  # 
     u = _limited(x, p, complex(held), v, i)
     if held == e and x.limited == 0.0:
         x.law_voltage += p.period * p.terminal_ki * error
-    x.terminal += p.period * p.terminal_filter * (abs(v) - x.terminal)
+    x.terminal += p.period * p.terminal_filter * (length(v) - x.terminal)
     return u
 
 
@@ -299,14 +299,14 @@ def _cascaded(x: Record, p: Record, e: float, v: complex, ic: complex, ig: compl
     D'Arco, Suul and Fosso 2015, doi:10.1016/j.epsr.2015.01.001.
     """
     w = x.speed
-    v_ref = e - (p.virtual_resistance + 1j * w * p.virtual_reactance) * ig - virtual_drop(p, ig)
+    v_ref = e - complex(p.virtual_resistance, w * p.virtual_reactance) * ig - virtual_drop(p, ig)
     error = v_ref - v
-    wanted = p.kpv * error + p.kiv * x.voltage_integral + 1j * w * p.filter_susceptance * v + p.kffi * ig
+    wanted = p.kpv * error + p.kiv * x.voltage_integral + complex(0.0, w * p.filter_susceptance) * v + p.kffi * ig
     asked = circle(wanted, p.i_max)
     x.i_ref = saturated(p, asked, asked)
     x.limited = 0.0 if x.i_ref == wanted else 1.0
     missing = x.i_ref - ic
-    u = p.kpc * missing + p.kic * x.current_integral + 1j * w * p.filter_reactance * ic + p.kffv * v
+    u = p.kpc * missing + p.kic * x.current_integral + complex(0.0, w * p.filter_reactance) * ic + p.kffv * v
     u -= p.kad * (v - x.damping_filter)
     x.damping_filter += p.period * p.w_ad * (v - x.damping_filter)
     x.current_integral += p.period * missing
@@ -341,14 +341,14 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
     if x.blocked > 0.0:
         _waiting(x, p, v)
         return
-    _protection(x, p, abs(v), abs(ic))
+    _protection(x, p, length(v), length(ic))
     if p.role == FOLLOWING:
         u = _following(x, p, v * back, ic * back, realised)
     else:
         if p.inner == DIRECT:
             inside = ic * back
             made = realised * inside.conjugate()
-            loss = p.filter_resistance * abs(inside) ** 2
+            loss = p.filter_resistance * (inside.real**2 + inside.imag**2)
             e = _law(x, p, made.real - loss, made.imag, v)
             u = _direct(x, p, e, v * back, inside)
         elif p.inner == REGULATED:

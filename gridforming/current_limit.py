@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gridforming.modulation import circle
+from gridforming.modulation import circle, length
 from turbine.compiled import kernel
 
 __all__ = ["CIRCULAR", "D_PRIORITY", "KINDS", "NONE", "VIRTUAL_IMPEDANCE", "saturated", "virtual_drop"]
@@ -46,5 +46,5 @@ def virtual_drop(p: Record, i: complex):  # type: ignore[no-untyped-def]
     """Return the voltage that the threshold virtual impedance takes off the reference [pu]."""
     if p.limiter != VIRTUAL_IMPEDANCE:
         return 0.0j
-    over = max(abs(i) - p.threshold, 0.0)
+    over = max(length(i) - p.threshold, 0.0)
     return over * complex(p.limit_resistance, p.limit_reactance) * i

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridforming.modulation import unit, wrapped
+from gridforming.modulation import length, unit, wrapped
 from turbine.compiled import kernel
 
 __all__ = [
@@ -75,7 +75,7 @@ def _synchronous(s: Floats, x: Record, p: Record, v: complex, i: complex, rate: 
     rate[_DAMPER_Q] = (-s[_TRANSIENT_D] - s[_DAMPER_Q] - p.inner_q * q) / p.fast_q
     rate[_FIELD] = rate[_REGULATOR] = rate[_VALVE] = rate[_REHEATER] = 0.0
     if p.exciter > 0.0:
-        missing = x.v_ref + x.v_bias - abs(v)
+        missing = x.v_ref + x.v_bias - length(v)
         rate[_REGULATOR] = (missing - s[_REGULATOR]) / p.exciter_lag
         wanted = p.exciter_gain * (s[_REGULATOR] + p.exciter_lead * rate[_REGULATOR])
         rate[_FIELD] = _inside(s[_FIELD], (wanted - s[_FIELD]) / p.exciter_time, p.field_low, p.field_high)

@@ -6,7 +6,7 @@ import math
 
 from turbine.compiled import kernel
 
-__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "modulated", "unit", "wrapped"]
+__all__ = ["CIRCLE", "HEXAGON", "LINEAR", "circle", "hexagon", "length", "modulated", "unit", "wrapped"]
 
 LINEAR, CIRCLE, HEXAGON = 0.0, 1.0, 2.0  # no limit, inscribed circle, space-vector modulation
 
@@ -15,6 +15,12 @@ LINEAR, CIRCLE, HEXAGON = 0.0, 1.0, 2.0  # no limit, inscribed circle, space-vec
 def unit(angle: float):  # type: ignore[no-untyped-def]
     """Return exp(j angle)."""
     return complex(math.cos(angle), math.sin(angle))
+
+
+@kernel
+def length(x: complex):  # type: ignore[no-untyped-def]
+    """Return the length of a vector; `abs` guards against overflow, at the price of a call."""
+    return math.sqrt(x.real**2 + x.imag**2)
 
 
 @kernel
@@ -30,7 +36,7 @@ def wrapped(angle: float):  # type: ignore[no-untyped-def]
 @kernel
 def circle(x: complex, most: float):  # type: ignore[no-untyped-def]
     """Return a vector shortened to a length."""
-    size = abs(x)
+    size = length(x)
     return x if size <= most else x * (most / size)
 
 
@@ -49,8 +55,6 @@ def hexagon(u: complex, dc_voltage: float):  # type: ignore[no-untyped-def]
     -----
     Symmetrical suspension of the zero sequence, Hava, Kerkman and Lipo 1999, doi:10.1109/63.737601.
     """
-    if 3.0 * (u.real**2 + u.imag**2) <= dc_voltage**2:
-        return u  # within the inscribed circle
     a = u.real
     b = -0.5 * u.real + 0.5 * math.sqrt(3.0) * u.imag
     c = -0.5 * u.real - 0.5 * math.sqrt(3.0) * u.imag
@@ -63,7 +67,7 @@ def modulated(kind: float, u: complex, dc_voltage: float, frame_angle: float):  
     """Return the realised voltage of a reference, both in the network's frame [pu]."""
     if kind == CIRCLE:
         return circle(u, dc_voltage / math.sqrt(3.0))
-    if kind == HEXAGON:
+    if kind == HEXAGON and 3.0 * (u.real**2 + u.imag**2) > dc_voltage**2:  # beyond the inscribed circle
         to_rest = unit(frame_angle)
         return hexagon(u * to_rest, dc_voltage) * to_rest.conjugate()
     return u

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gridforming.control_step import STIFF, dc_step, sample
 from gridforming.machine_step import correct, predict
-from gridforming.modulation import unit
+from gridforming.modulation import length, unit
 from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
 from turbine.compiled import kernel, loop_kernel
 
@@ -140,7 +140,7 @@ def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: i
     g.load[:] = g.base_load
     for k in range(loads.size):
         load = loads[k]
-        load.admittance += load.share * (admittance(load, abs(v[places.load[k]])) - load.admittance)
+        load.admittance += load.share * (admittance(load, length(v[places.load[k]])) - load.admittance)
         g.load[places.load[k]] += load.admittance
     reload(g)
 
