@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CONSTANTS", "MACHINE_CONSTANTS", "MACHINE_STATES", "STATES"]
+__all__ = ["CONSTANTS", "KEPT", "MACHINE_CONSTANTS", "MACHINE_STATES", "STATES"]
 
 _f, _c = np.float64, np.complex128
 
@@ -226,5 +226,12 @@ MACHINE_STATES = np.dtype(
         ("p", _f),
         ("q", _f),
         ("mechanical", _f),  # power of the turbine; of a motor's load, negative
+    ]
+)
+#: States of a converter that every row of a run keeps.
+KEPT = np.dtype(
+    [
+        (name, STATES[name])
+        for name in ("p_ref", "p", "q", "speed", "angle_now", "dc_voltage", "pll_voltage", "i_ref", "limited")
     ]
 )

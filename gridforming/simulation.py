@@ -202,7 +202,7 @@ def simulate(
     moments: dict[int, list[Event]] = {}
     for event in queue:
         moments.setdefault(first + math.ceil(event.time / h - 1e-6), []).append(event)
-    parts: list[Rows] = []
+    rows = Rows.empty(model, -(-(last - first) // stride))
     notes: list[str] = []
     told: set[tuple[str, ...]] = set()  # islands that a note has spoken of
     fading = dict(state.fading)  # what loses its conductance, with its next stage
@@ -225,9 +225,7 @@ def simulate(
             model, fading = _faded(model, state, fading)
             begin, next_stage = SWITCHED, state.step + stage
         until = min([last, *moments, *([next_stage] if fading else [])])
-        # Rows stand at multiples of the stride since the start, so parts end there.
-        parts_here, state = _part(model, state, until, begin, first, stride)
-        parts += parts_here
+        state = _part(model, state, until, begin, first, stride, rows)
         begin = GOES_ON
         for k in np.flatnonzero((state.converters["trip"] > 0.0) & (state.converters["blocked"] == 0.0)):
             name = system.converters[k].name
@@ -237,12 +235,6 @@ def simulate(
             state.converters["blocked"][k] = 1.0
             notes += _notes(model, state, told)
     state = replace(state, fading=fading, next_stage=next_stage)
-    rows = Rows(
-        np.concatenate([p.v for p in parts]),
-        np.concatenate([p.i for p in parts]),
-        _joined([p.converters for p in parts]),
-        _joined([p.machines for p in parts]),
-    )
     time = h * np.arange(first, first + stride * rows.v.shape[0], stride, dtype=np.float64)
     return Result(time, model, rows, state, tuple(notes))
 
@@ -283,20 +275,14 @@ def _begin(
     raise SimulationError(f'start: found {start!r}, expected "steady", "dead", an operating point or a state')
 
 
-def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return records one after the other, joined as bytes: field by field takes longer than the run."""
-    raw = np.dtype((np.void, parts[0].dtype.itemsize))
-    return np.concatenate([np.ascontiguousarray(p).view(raw) for p in parts]).view(parts[0].dtype)
-
-
-def _part(model: Model, state: State, until: int, begin: int, first: int, stride: int) -> tuple[list[Rows], State]:
-    """Run to a step; keep the rows that fall on the stride."""
-    parts: list[Rows] = []
+def _part(model: Model, state: State, until: int, begin: int, first: int, stride: int, rows: Rows) -> State:
+    """Run to a step, and write the rows that fall on the stride since the first step."""
     late = -(state.step - first) % stride
     for count, every in ((min(late, until - state.step), 0), (until - state.step - late, stride)):
         if count <= 0:
             continue
-        state, rows, ended = advance(model, state, count, begin=begin, stride=every)
+        rest = rows.part(-(-(state.step - first) // stride))
+        state, _, ended = advance(model, state, count, begin=begin, stride=every, room=rest)
         begin = GOES_ON
         if ended == DIVERGED:
             values = np.abs(state.v[: len(model.circuit.nodes)])
@@ -305,11 +291,9 @@ def _part(model: Model, state: State, until: int, begin: int, first: int, stride
                 f'bus "{bus}" left all bounds at t = {state.step * model.time_step:.6g} s, expected finite voltages; a '
                 "shorter time_step or slower control may help"
             )
-        if every:
-            parts.append(rows)
         if ended == TRIPPED:
             break
-    return parts, state
+    return state
 
 
 def _turned(point: OperatingPoint, model: Model) -> State:

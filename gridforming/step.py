@@ -172,6 +172,13 @@ def _known(  # type: ignore[no-untyped-def]
         known[places.machine_source[k]] = emf[k]
 
 
+@kernel
+def _keep(kept: Record, x: Record):  # type: ignore[no-untyped-def]
+    """Put into a record of KEPT what it has of one of STATES: all of them would take longer than the run."""
+    kept.p_ref, kept.p, kept.q, kept.speed, kept.angle_now = x.p_ref, x.p, x.q, x.speed, x.angle_now
+    kept.dc_voltage, kept.pll_voltage, kept.i_ref, kept.limited = x.dc_voltage, x.pll_voltage, x.i_ref, x.limited
+
+
 @loop_kernel
 def run(  # type: ignore[no-untyped-def]
     g: Topology,
@@ -191,6 +198,7 @@ def run(  # type: ignore[no-untyped-def]
     frame_turn: float,
     begin: int,
     stride: int,
+    shown: Integers,
     kept_v: Complexes,
     kept_i: Complexes,
     kept_x: Records,
@@ -221,8 +229,10 @@ def run(  # type: ignore[no-untyped-def]
         GOES_ON, CHANGED, SWITCHED or JOINED.
     stride : int
         Steps between rows that are kept, 0: none; a row stands before the samples of its step.
+    shown : array, shape (columns of kept_v,)
+        Entry of `v` of each column of `kept_v`; those of `kept_i` are the first branches.
     kept_v, kept_i, kept_x, kept_m : array
-        Rows; written.
+        Rows, their converters as records of KEPT; written.
     room : Scratch
         Overwritten.
 
@@ -240,9 +250,9 @@ def run(  # type: ignore[no-untyped-def]
             resolve(g, v, i, u)
         keep = stride > 0 and (k - first) % stride == 0
         if keep:
-            for m in range(n):
-                kept_v[row, m] = v[m]
-            for m in range(i.size):
+            for m in range(kept_v.shape[1]):
+                kept_v[row, m] = v[shown[m]]
+            for m in range(kept_i.shape[1]):
                 kept_i[row, m] = i[m]
         jump = loads.size > 0
         if loads.size > 0:
@@ -261,7 +271,7 @@ def run(  # type: ignore[no-untyped-def]
             before[c] = i[places.bridge[c]]
         if keep:
             for c in range(xs.size):
-                kept_x[row, c] = xs[c]
+                _keep(kept_x[row, c], xs[c])
         switched = begin >= SWITCHED and k == first
         if jump:
             resolve(g, v, i, u)

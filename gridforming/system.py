@@ -16,7 +16,7 @@ from gridforming.errors import NetworkError
 from gridforming.machine import Machine, Motor, machine_constants
 from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.network import Breaker, Fault, Grid, Load, Network
-from gridforming.records import CONSTANTS, MACHINE_CONSTANTS, MACHINE_STATES, STATES
+from gridforming.records import CONSTANTS, KEPT, MACHINE_CONSTANTS, MACHINE_STATES, STATES
 from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run, scratch
 from turbine.errors import nearest
 
@@ -406,16 +406,32 @@ def _share_charge(model: Model, state: State, v: Complexes) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows that a run keeps: by node and source, by branch, and the records of converters and machines."""
+    """Rows that a run keeps: by node, by branch, and records of converters, as in KEPT, and of machines."""
 
     v: Complexes
     i: Complexes
     converters: npt.NDArray[Any]
     machines: npt.NDArray[Any]
 
+    @classmethod
+    def empty(cls, model: Model, count: int) -> Rows:
+        """Return room for so many rows."""
+        made, system = model.circuit, model.system
+        return cls(
+            np.empty((count, len(made.nodes)), np.complex128),
+            np.empty((count, len(made.branches)), np.complex128),
+            np.empty((count, len(system.converters)), KEPT),
+            np.empty((count, len(system.machines)), MACHINE_STATES),
+        )
+
+    def part(self, begin: int, end: int | None = None) -> Rows:
+        """Return some of the rows; they stay where they are."""
+        which = slice(begin, end)
+        return Rows(self.v[which], self.i[which], self.converters[which], self.machines[which])
+
 
 def advance(
-    model: Model, state: State, count: int, *, begin: int = GOES_ON, stride: int = 0
+    model: Model, state: State, count: int, *, begin: int = GOES_ON, stride: int = 0, room: Rows | None = None
 ) -> tuple[State, Rows, int]:
     """Return the state after `count` steps or at a trip, the rows kept, and how it ended: DONE, DIVERGED or TRIPPED.
 
@@ -431,6 +447,8 @@ def advance(
         GOES_ON, or CHANGED or SWITCHED where a reference of the network or a switch has moved.
     stride : int
         Steps between rows, 0: none.
+    room : Rows, optional
+        Where rows are written, from its beginning.
     """
     after = state.copy()
     t = model.assembled.topology
@@ -442,13 +460,7 @@ def advance(
         begin = JOINED
     i = np.zeros(t.tail.size, np.complex128)
     i[: state.i.size] = state.i
-    rows = -(-count // stride) if stride else 0
-    kept = Rows(
-        np.zeros((rows, n), np.complex128),
-        np.zeros((rows, i.size), np.complex128),
-        np.zeros((rows, after.converters.size), STATES),
-        np.zeros((rows, after.machines.size), MACHINE_STATES),
-    )
+    kept = room or Rows.empty(model, -(-count // stride) if stride else 0)
     ended, step = run(
         t,
         model.places,
@@ -467,15 +479,12 @@ def advance(
         model.frame_speed * model.system.nominal_speed * model.time_step,
         begin,
         stride,
+        model.index[: kept.v.shape[1]],
         kept.v,
         kept.i,
         kept.converters,
         kept.machines,
         scratch(v.size, after.converters.size, after.machines.size),
     )
-    nodes = len(model.circuit.nodes)
     done = -(-(step - state.step) // stride) if stride else 0
-    end = replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=step)
-    rows_v = kept.v[:done, model.index[:nodes]]
-    rows_i = kept.i[:done, : state.i.size]
-    return end, Rows(rows_v, rows_i, kept.converters[:done], kept.machines[:done]), ended
+    return replace(after, v=v[model.index], i=i[: state.i.size].copy(), step=step), kept.part(0, done), ended

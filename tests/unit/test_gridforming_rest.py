@@ -83,10 +83,10 @@ def _stays(point: OperatingPoint, duration: float = 0.2) -> Result:
     v, i, x = run.rows.v[::every], run.rows.i[::every], run.rows.converters[::every]
     assert np.abs(v - v[0]).max() < STILL
     assert np.abs(i - i[0]).max() < STILL
-    for name in ("p", "q", "speed", "angle", "dc_voltage", "u_next"):
+    for name in ("p", "q", "speed", "angle_now", "dc_voltage"):
         # The outputs of the first row are those of the point itself.
         moved = x[name] - x[name][0]
-        if name == "angle":
+        if name == "angle_now":
             moved = np.angle(np.exp(1j * moved))
         assert np.abs(moved).max() < STILL, name
     return run

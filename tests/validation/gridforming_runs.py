@@ -161,10 +161,9 @@ def _power(name: str) -> Floats:
     result = motulator(name, 1)
     x = result.rows.converters[:, 0]
     if name == "gfl_strong":
-        # Rows hold the frame after their sample's update, and so does the loop's voltage.
-        angle = x["angle"] - SAMPLE * SPEED * (x["speed"] - 1.0)
+        # Rows hold the loop's voltage after their sample's update.
         voltage = np.concatenate([[1.0], x["pll_voltage"].real[:-1]])
-        made = voltage * (result.current("converter.bridge") * np.exp(-1j * angle)).real
+        made = voltage * (result.current("converter.bridge") * np.exp(-1j * x["angle_now"])).real
     else:
         made = x["p_ref"] - (x["speed"] - 1.0) / 0.2
     found: Floats = rated(AMPERES[name]) * made
@@ -412,7 +411,7 @@ def off_nominal(name: str) -> Result:
 def island_gap(name: str) -> float:
     """Return how far the island's speed is from what the law states for what loads and outlet take, at the end [pu]."""
     result = island(name)
-    end: Any = result.rows.converters[-1, 0]
+    end: Any = result.end.converters[0]
     voltage, current = abs(result.voltage("bus")[-1]), abs(result.current("converter.outlet")[-1])
     power = 0.7 * voltage**2 + 0.01 * current**2
     return float(end["speed"] - predicted(STATIC[name], power, end["law_voltage"]))
@@ -425,7 +424,7 @@ def island_rest(name: str) -> float:
 
 def oscillator_voltage_gap() -> float:
     """Return how far the oscillator's amplitude in the island is from its static law's [pu]."""
-    end: Any = island("virtual oscillator").rows.converters[-1, 0]
+    end: Any = island("virtual oscillator").end.converters[0]
     # q_ref - q / v^2 + mu (1 - v^2) = 0, a quadratic in v^2
     law = STATIC["virtual oscillator"]
     assert isinstance(law, VirtualOscillator)
@@ -451,7 +450,7 @@ def mean_power(name: str) -> float:
 def off_nominal_gap(name: str) -> float:
     """Return how far the mean power is from what the law states at the grid's frequency [pu]."""
     law = STATIC[name]
-    voltage = float(off_nominal(name).rows.converters["law_voltage"][-1, 0])
+    voltage = float(off_nominal(name).end.converters["law_voltage"][0])
     made = mean_power(name)
     slope = predicted(law, made, voltage) - predicted(law, made - 1.0, voltage)
     return (predicted(law, made, voltage) - 0.998) / slope
