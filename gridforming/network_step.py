@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gridforming.sparse import Factors, factorise, solve
 from turbine.compiled import inlined_kernel, kernel
 
-__all__ = ["Topology", "half_steps", "reload", "resolve", "trapezoid"]
+__all__ = ["Topology", "apart", "half_steps", "reload", "resolve", "trapezoid"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -97,6 +97,14 @@ class Topology(NamedTuple):
     instant_diagonal: Integers
     right: Complexes
     series_driven: Complexes
+
+
+def apart(g: Topology) -> Topology:
+    """Return a network that shares nothing that a run writes, so that runs of one network may go on side by side."""
+    step, instant = (f._replace(values=f.values.copy(), mark=f.mark.copy(), work=f.work.copy()) for f in
+                     (g.step, g.instant))  # fmt: skip
+    right, driven = g.right.copy(), g.series_driven.copy()
+    return g._replace(load=g.load.copy(), step=step, instant=instant, right=right, series_driven=driven)
 
 
 @kernel

@@ -260,6 +260,8 @@ def _begin(
             )
     else:
         speed = 0.0 if waveforms else point.frequency if point else 1.0
+    if point and point.model.system is system and (point.model.time_step, point.frequency) == (time_step, speed):
+        return point.model.apart(), point.state.copy()
     model = build(system, time_step=time_step, frame_speed=speed)
     if point is not None:
         return model, _turned(point, model)

@@ -16,6 +16,7 @@ from gridforming.errors import NetworkError
 from gridforming.machine import Machine, Motor, machine_constants
 from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.network import Breaker, Fault, Grid, Load, Network
+from gridforming.network_step import apart
 from gridforming.records import CONSTANTS, KEPT, MACHINE_CONSTANTS, MACHINE_STATES, STATES
 from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run, scratch
 from turbine.errors import nearest
@@ -214,6 +215,10 @@ class Model:
         )
         places, index = _places(self.system, self.circuit, assembled)
         return replace(self, assembled=assembled, places=places, index=index)
+
+    def apart(self) -> Model:
+        """Return a copy that shares nothing that a run writes."""
+        return replace(self, assembled=replace(self.assembled, topology=apart(self.assembled.topology)))
 
     def with_converters(self, system: System) -> Model:
         """Return the model with the controls of a system that is the same otherwise."""
