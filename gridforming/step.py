@@ -12,7 +12,7 @@ from gridforming.control_step import STIFF, dc_step, sample
 from gridforming.machine_step import correct, predict
 from gridforming.modulation import length, unit
 from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
-from turbine.compiled import kernel, loop_kernel
+from turbine.compiled import inlined_kernel, kernel, loop_kernel
 
 __all__ = [
     "CHANGED",
@@ -145,7 +145,7 @@ def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: i
     reload(g)
 
 
-@kernel
+@inlined_kernel
 def _known(  # type: ignore[no-untyped-def]
     known: Complexes, places: Places, v: Complexes, ps: Records, grids: Records, emf: Complexes, h: float,
     half: bool,
