@@ -167,13 +167,18 @@ class State:
             v=self.v.copy(),
             i=self.i.copy(),
             u=self.u.copy(),
-            converters=self.converters.copy(),
-            machines=self.machines.copy(),
-            grids=self.grids.copy(),
-            loads=self.loads.copy(),
+            converters=_copied(self.converters),
+            machines=_copied(self.machines),
+            grids=_copied(self.grids),
+            loads=_copied(self.loads),
             closed=dict(self.closed),
             faults=dict(self.faults),
         )
+
+
+def _copied(records: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy of records, made as bytes: field by field takes several times as long."""
+    return records.view(np.dtype((np.void, records.dtype.itemsize))).copy().view(records.dtype)
 
 
 @dataclass(frozen=True, eq=False)
