@@ -499,7 +499,7 @@ def operating_point(
                 state.converters[name] = rows.converters[name][0]
             for name in ("p", "q", "mechanical"):
                 state.machines[name] = rows.machines[name][0]
-            return OperatingPoint(model, state, best)
+            return OperatingPoint(model, replace(state, frame_speed=speed), best)
         slope = jacobian(model, state) - np.eye(vector.size)
         slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown
         if free:
