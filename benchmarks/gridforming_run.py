@@ -118,7 +118,8 @@ def ours(system: System) -> list[Timing]:
     """Return the timing of the first job without and with the search for its operating point, and with a table."""
     from gridforming.events import SetReference
     from gridforming.fixed_point import operating_point
-    from gridforming.simulation import Result, simulate
+    from gridforming.result import Result
+    from gridforming.simulation import simulate
 
     point = operating_point(system)
 
@@ -219,7 +220,8 @@ def ring_report() -> str:
     """Return lines on ten buses with four converters: how much faster than real time."""
     from gridforming.events import Switch
     from gridforming.fixed_point import operating_point
-    from gridforming.simulation import Result, simulate
+    from gridforming.result import Result
+    from gridforming.simulation import simulate
 
     system = ring()
     begin = time.process_time()

@@ -16,7 +16,7 @@ from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
-    from gridforming.simulation import Result
+    from gridforming.result import Result
 
 __all__ = ["frequency", "rate_of_change", "settling_time"]
 

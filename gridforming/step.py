@@ -124,8 +124,20 @@ class Scratch(NamedTuple):
 
 def scratch(voltages: int, converters: int, machines: int) -> Scratch:
     """Return room for `run` to write on."""
-    vectors = (np.zeros(size, np.complex128) for size in (voltages, voltages, converters, machines, machines))
-    return Scratch(*vectors, np.zeros((machines, _STATES)), np.zeros((machines, _STATES)), np.zeros(_STATES))
+
+    def vector(size: int) -> Complexes:
+        return np.zeros(size, np.complex128)
+
+    return Scratch(
+        known=vector(voltages),
+        middle=vector(voltages),
+        before=vector(converters),
+        emf=vector(machines),
+        between=vector(machines),
+        rates=np.zeros((machines, _STATES)),
+        ahead=np.zeros((machines, _STATES)),
+        spare=np.zeros(_STATES),
+    )
 
 
 @kernel

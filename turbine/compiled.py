@@ -75,7 +75,8 @@ def _compiled(function: F, inline: Literal["never", "always"], *, counting: bool
     config: Any = numba.config
     before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline, _nrt=counting)(function)
+        njit: Any = numba.njit  # `_nrt` is no part of its stated options
+        compiled: Any = njit(cache=True, nogil=True, error_model="numpy", inline=inline, _nrt=counting)(function)
     finally:
         config.CACHE_DIR = before
     found: F = compiled

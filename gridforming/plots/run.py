@@ -29,7 +29,7 @@ from turbine.plots.style import (
 )
 
 if TYPE_CHECKING:
-    from gridforming.simulation import Result
+    from gridforming.result import Result
 
 __all__ = ["plot_column", "plot_run", "plot_voltages", "plot_waveforms"]
 
@@ -107,7 +107,7 @@ def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = No
     result : Result
         The run.
     column : str
-        Of `gridforming.simulation.COLUMNS` or `MACHINE_COLUMNS`.
+        Of `gridforming.result.COLUMNS` or `MACHINE_COLUMNS`.
     *devices : str
         Names; all converters and machines that have it unless given.
     ax : Axes, optional
@@ -118,7 +118,7 @@ def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = No
     Axes
         Labelled with name and unit; powers are in pu of each device's rating.
     """
-    from gridforming.simulation import COLUMNS, MACHINE_COLUMNS, machine_columns
+    from gridforming.result import COLUMNS, MACHINE_COLUMNS, machine_columns
 
     system = result.model.system
     machines = {m.name: m for m in system.machines}

@@ -29,7 +29,8 @@ from gridforming.fixed_point import operating_point
 from gridforming.linear import linearise
 from gridforming.network import Element, Fault, Grid, Line, Load, Network
 from gridforming.presets import regfm_a1, regfm_b1
-from gridforming.simulation import Result, simulate
+from gridforming.result import Result
+from gridforming.simulation import simulate
 from gridforming.system import System
 
 LCL = Filter(reactance=0.1, resistance=0.005, susceptance=0.05, grid_reactance=0.1, grid_resistance=0.005)

@@ -17,7 +17,8 @@ from gridforming.events import Block, Event, SetFault, SetGrid, SetReference, Sw
 from gridforming.fixed_point import OperatingPoint, operating_point
 from gridforming.network import Breaker, Element, Fault, Grid, Line, Load, Network, Shunt, Transformer
 from gridforming.network_step import resolve, trapezoid
-from gridforming.simulation import Result, simulate
+from gridforming.result import Result
+from gridforming.simulation import simulate
 from gridforming.system import System, build
 
 Floats = npt.NDArray[np.float64]

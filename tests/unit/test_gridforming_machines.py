@@ -14,7 +14,7 @@ from gridforming.errors import InitialisationError, NetworkError
 from gridforming.fixed_point import period_map, state_vector
 from gridforming.machine import slip_at
 from gridforming.machine_step import SYNCHRONOUS_STATES
-from gridforming.simulation import Result
+from gridforming.result import Result
 from gridforming.system import build
 from turbine.errors import SimulationError
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import gridforming as gf
 from gridforming import plots
 from gridforming.linear import LinearModel
-from gridforming.simulation import Result
+from gridforming.result import Result
 from turbine.errors import SimulationError
 
 

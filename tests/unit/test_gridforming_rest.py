@@ -28,7 +28,8 @@ from gridforming.errors import InitialisationError, NetworkError
 from gridforming.events import Block, SetReference, Switch
 from gridforming.fixed_point import OperatingPoint, operating_point, power_flow
 from gridforming.network import Breaker, Element, Grid, Line, Load, Network
-from gridforming.simulation import Result, simulate
+from gridforming.result import Result
+from gridforming.simulation import simulate
 from gridforming.system import System, build
 
 STILL = 1e-9  # largest movement over 0.2 s [pu]

@@ -10,7 +10,7 @@ import pytest
 
 import gridforming as gf
 from gridforming.events import SAGS
-from gridforming.simulation import Result
+from gridforming.result import Result
 from turbine.errors import SimulationError
 
 REACTANCE = 0.1  # of the grid [pu]

@@ -32,7 +32,8 @@ from gridforming.fixed_point import operating_point
 from gridforming.linear import linearise
 from gridforming.network import Breaker, Element, Fault, Grid, Load, Network
 from gridforming.presets import regfm_a1, regfm_b1
-from gridforming.simulation import Result, simulate
+from gridforming.result import Result
+from gridforming.simulation import simulate
 from gridforming.system import System
 
 Floats = npt.NDArray[np.float64]

@@ -35,7 +35,8 @@ from gridforming.errors import InitialisationError
 from gridforming.events import SetGrid, SetReference, Switch
 from gridforming.fixed_point import OperatingPoint, jacobian, operating_point
 from gridforming.network import Breaker, Bus, Grid, Load, Network
-from gridforming.simulation import Result, simulate
+from gridforming.result import Result
+from gridforming.simulation import simulate
 from gridforming.system import State, System, build, dead
 from tests.validation import gridforming_reference as reference
 

@@ -1,0 +1,332 @@
+"""Scenarios: a system, its events and its sequence from one TOML file, checked before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gridforming import presets
+from gridforming.converter import Converter
+from gridforming.events import Block, Event, Sag, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
+from gridforming.machine import Motor, SynchronousMachine
+from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt, Transformer
+from gridforming.steps import Secondary, Step, play
+from gridforming.system import System
+from gridforming.tables import from_table, refuse_unknown
+from gridforming.trace import read_frequency_trace
+from turbine.errors import SimulationError, WindformError, nearest
+
+if TYPE_CHECKING:
+    from gridforming.result import Result
+
+__all__ = ["Scenario", "load_scenario", "run_scenario", "scenario_names", "with_values"]
+
+_ELEMENTS: dict[str, type] = {
+    "line": Line,
+    "transformer": Transformer,
+    "shunt": Shunt,
+    "load": Load,
+    "grid": Grid,
+    "breaker": Breaker,
+    "fault": Fault,
+}
+_MACHINES: dict[str, type] = {"machine": SynchronousMachine, "motor": Motor}
+_EVENTS: dict[str, type] = {
+    "set_reference": SetReference,
+    "set_machine": SetMachine,
+    "set_grid": SetGrid,
+    "sag": Sag,
+    "switch": Switch,
+    "set_fault": SetFault,
+    "block": Block,
+    "transfer": Transfer,
+}
+_PRESETS: dict[str, Callable[..., Converter]] = {"regfm_a1": presets.regfm_a1, "regfm_b1": presets.regfm_b1}
+_SECTIONS = [
+    "title",
+    "about",
+    "run",
+    "network",
+    *_ELEMENTS,
+    "converter",
+    *_MACHINES,
+    "event",
+    "trace",
+    "step",
+    "secondary",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How a scenario is run."""
+
+    duration: float  #: [s]
+    start: Literal["steady", "dead"] = "steady"
+    time_step: float | None = None  #: of the network [s]; the shortest sampling period unless given
+    output_step: float = 1e-3  #: between rows [s]
+    waveforms: bool = False  #: whether the network is solved in a frame at rest
+    period: float = 0.01  #: of supervision [s]
+    metrics_since: float = 0.0  #: from when on metrics look [s]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grid:
+    """Fields of the section `network`."""
+
+    buses: tuple[str, ...]
+    power: float = 1e6
+    frequency: float = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trace:
+    """A recorded frequency that a grid follows."""
+
+    grid: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """What a file describes.
+
+    Parameters
+    ----------
+    name, title, about : str
+        Of the file.
+    system : System
+        Network and devices.
+    run : RunSettings
+        How it is run.
+    events : tuple of Event
+        At given times.
+    steps : tuple of Step
+        One sequence.
+    secondary : tuple of Secondary
+        Slow controls of frequency and voltage.
+    table : mapping
+        The file as read, with values set; what a folder of results holds.
+    """
+
+    name: str
+    title: str
+    about: str
+    system: System
+    run: RunSettings
+    events: tuple[Event, ...] = ()
+    steps: tuple[Step, ...] = ()
+    secondary: tuple[Secondary, ...] = ()
+    table: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the scenarios that come with the product."""
+    folder = files("gridforming").joinpath("scenarios")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_scenario(source: str | Path, values: Mapping[str, object] | None = None) -> Scenario:
+    """Return a scenario from a file, or one that comes with the product.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped scenario, or a TOML file.
+    values : mapping of str to value, optional
+        Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
+
+    Raises
+    ------
+    WindformError
+        The file, the key, what was found and what was expected.
+    """
+    path = Path(source)
+    if path.suffix == ".toml":
+        name, folder = path.stem, path.parent
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+            raise SimulationError(f"{path}: cannot be read ({reason})") from None
+    else:
+        known = scenario_names()
+        name = str(source)
+        if name not in known:
+            raise SimulationError(
+                f'no scenario "{name}"{nearest(name, known)}; known: {", ".join(known)}; a file ends in .toml'
+            )
+        shipped = files("gridforming").joinpath("scenarios", f"{name}.toml")
+        text, folder = shipped.read_text(encoding="utf-8"), Path()
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SimulationError(f"{source}: no TOML: {error}") from None
+    return _scenario(name, with_values(table, values or {}, str(source)), str(source), folder)
+
+
+def _scenario(name: str, table: Mapping[str, Any], where: str, folder: Path) -> Scenario:
+    refuse_unknown(table, _SECTIONS, where)
+    for section in ("run", "network"):
+        if section not in table:
+            raise SimulationError(f"{where}: no section [{section}], expected one")
+    network = from_table(_Grid, table["network"], f"{where}: network")
+    elements = [made for section, cls in _ELEMENTS.items() for made in _all(cls, table, section, where)]
+    run = from_table(RunSettings, table["run"], f"{where}: run")
+    try:
+        system = System(
+            network=Network(
+                buses=network.buses, elements=tuple(elements), power=network.power, frequency=network.frequency
+            ),
+            converters=tuple(_converters(table, where)),
+            machines=tuple(made for section, cls in _MACHINES.items() for made in _all(cls, table, section, where)),
+        )
+    except WindformError as error:
+        raise SimulationError(f"{where}: {error}") from None
+    events = [*_events(table, where), *_traces(table, where, folder, system, run.duration)]
+    return Scenario(
+        name=name,
+        title=str(table.get("title", name)),
+        about=str(table.get("about", "")),
+        system=system,
+        run=run,
+        events=tuple(events),
+        steps=tuple(_all(Step, table, "step", where)),
+        secondary=tuple(_all(Secondary, table, "secondary", where)),
+        table=table,
+    )
+
+
+def _tables(table: Mapping[str, Any], section: str, where: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the tables of a section with where each stands."""
+    found = table.get(section, [])
+    if not isinstance(found, list):
+        raise SimulationError(f"{where}: {section}: found one table, expected [[{section}]]")
+    return [(f"{where}: {section} {one.get('name', k) if isinstance(one, Mapping) else k}", one)
+            for k, one in enumerate(found, start=1)]  # fmt: skip
+
+
+def _all(cls: type, table: Mapping[str, Any], section: str, where: str) -> Iterable[Any]:
+    for place, one in _tables(table, section, where):
+        yield _made(cls, one, place)
+
+
+def _made(cls: type, one: object, place: str) -> Any:
+    """Return a dataclass of a table; what it refuses itself has the place added."""
+    try:
+        return from_table(cls, one, place)
+    except WindformError as error:
+        text = str(error)
+        raise SimulationError(text if text.startswith(place) else f"{place.split(':')[0]}: {text}") from None
+
+
+def _converters(table: Mapping[str, Any], where: str) -> Iterable[Converter]:
+    for place, one in _tables(table, "converter", where):
+        preset = one.get("preset")
+        if preset is None:
+            yield _made(Converter, one, place)
+            continue
+        if preset not in _PRESETS:
+            raise SimulationError(
+                f"{place}: unknown preset {preset!r}{nearest(str(preset), _PRESETS)}; known: {', '.join(_PRESETS)}"
+            )
+        rest = {key: value for key, value in one.items() if key != "preset"}
+        base = _PRESETS[preset](str(rest.get("name")), str(rest.get("bus")), 1.0)
+        given = {"control": {"kind": "following"}} | rest  # a control stands for the preset's
+        made = _made(Converter, given, place)
+        kept = {f.name: getattr(made, f.name) for f in dataclasses.fields(Converter) if f.name in rest}
+        yield dataclasses.replace(base, **kept)
+
+
+def _events(table: Mapping[str, Any], where: str) -> Iterable[Event]:
+    for place, one in _tables(table, "event", where):
+        kind = one.get("kind") if isinstance(one, Mapping) else None
+        if kind not in _EVENTS:
+            found = "no kind" if kind is None else f"kind {kind!r}"
+            raise SimulationError(
+                f"{place}: found {found}{nearest(str(kind), _EVENTS)}, expected one of {', '.join(_EVENTS)}"
+            )
+        rest = {("kind" if key == "sag" else key): value for key, value in one.items() if key != "kind"}
+        yield _made(_EVENTS[kind], rest, place)
+
+
+def _traces(table: Mapping[str, Any], where: str, folder: Path, system: System, duration: float) -> Iterable[Event]:
+    for trace in _all(_Trace, table, "trace", where):
+        nominal = system.network.frequency
+        yield from read_frequency_trace(folder / trace.path, trace.grid, nominal=nominal, duration=duration)
+
+
+def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: str) -> dict[str, Any]:
+    """Return a table with values in place of those of dotted keys; tables in lists go by their name or number.
+
+    Raises
+    ------
+    SimulationError
+        A key that leads nowhere: where it stops, and what is there.
+    """
+    made: dict[str, Any] = _copied(table)
+    for key, value in values.items():
+        at: Any = made
+        parts = re.findall(r'"[^"]*"|[^.]+', key)
+        for depth, part in enumerate(parts):
+            name = part.strip('"')
+            last = depth == len(parts) - 1
+            if isinstance(at, list):
+                names = [str(one.get("name", k)) for k, one in enumerate(at, start=1)]
+                if name not in names:
+                    raise SimulationError(
+                        f'{where}: --set {key}: no "{name}"{nearest(name, names)}; known: {", ".join(names)}'
+                    )
+                at = at[names.index(name)]
+                continue
+            if not isinstance(at, dict):
+                raise SimulationError(f'{where}: --set {key}: "{name}" stands under a value, expected a table there')
+            if last:
+                at[name] = value
+            elif name not in at:
+                at = at.setdefault(name, {})
+            else:
+                at = at[name]
+    return made
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(one) for key, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value
+
+
+def run_scenario(scenario: Scenario) -> Result:
+    """Run a scenario.
+
+    Raises
+    ------
+    WindformError
+        As `simulate`.
+    """
+    from gridforming.supervision import secondary, supervise
+
+    s = scenario.run
+    slow = [
+        secondary(one.bus, one.converters, frequency=one.frequency, voltage=one.voltage, rate=one.rate)
+        for one in scenario.secondary
+    ]
+    steps = [play(scenario.steps)] if scenario.steps else []
+    return supervise(
+        scenario.system,
+        s.duration,
+        *steps,
+        *slow,
+        period=s.period,
+        events=scenario.events,
+        start=s.start,
+        time_step=s.time_step,
+        output_step=s.output_step,
+        waveforms=s.waveforms,
+    )

@@ -1,0 +1,208 @@
+"""Steps of a sequence as a file has them: an action, then a condition with its timeout and what then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from gridforming.converter import Following, Forming
+from gridforming.events import Transfer
+from turbine.checks import check_range
+from turbine.errors import SimulationError
+
+if TYPE_CHECKING:
+    from gridforming.supervision import Plant, Sequence
+
+__all__ = ["Condition", "Secondary", "Step", "play"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A signal of a place, above, below or within bounds, for a time."""
+
+    signal: Literal["voltage", "frequency", "active_power", "reactive_power", "speed", "dc_voltage"]
+    place: str  #: a bus, or a device for what is not voltage and frequency
+    above: float | None = None  #: [pu or Hz]
+    below: float | None = None  #: likewise
+    lasting: float = 0.0  #: [s]
+
+    def __post_init__(self) -> None:
+        if self.above is None and self.below is None:
+            raise SimulationError(f'condition on {self.signal} of "{self.place}": expected above, below or both')
+        check_range("lasting", self.lasting, 0.0, unit="s", error=SimulationError)
+
+    def value(self, plant: Plant) -> float:
+        """Return the signal now."""
+        if self.signal == "voltage":
+            return plant.size(self.place)
+        if self.signal == "frequency":
+            return plant.frequency(self.place)
+        return plant.unit(self.place, self.signal)
+
+    def holds(self, plant: Plant) -> bool:
+        """Return whether the signal is within the bounds now; one that is not a number never is."""
+        value = self.value(plant)
+        low = -math.inf if self.above is None else self.above
+        high = math.inf if self.below is None else self.below
+        return low <= value <= high
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        bounds = [f"above {self.above:g}"] if self.above is not None else []
+        bounds += [f"below {self.below:g}"] if self.below is not None else []
+        held = f" for {self.lasting:g} s" if self.lasting > 0.0 else ""
+        return f'{self.signal.replace("_", " ")} of "{self.place}" {" and ".join(bounds)}{held}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One action, a wait or a condition after it, and what happens where the condition is not met.
+
+    Parameters
+    ----------
+    name : str
+        To go to, and for notes.
+    close, open : str
+        Breaker.
+    block, start : str
+        Converter.
+    ramp, set : str
+        Converter whose references go to those given, within `seconds` or at once.
+    active, reactive, voltage, speed, dc_power : float
+        Those references [pu].
+    transfer : str
+        Converter that goes over to `control`.
+    synchronise : str
+        Breaker that the check closes, with `converter` trimmed towards the other side.
+    check : bool
+        Whether it is checked; without, the breaker closes at once.
+    wait : float
+        After the action [s].
+    until : Condition
+        After the action.
+    timeout : float
+        Of the condition or the check [s].
+    otherwise : str
+        "stop", "continue", or the name of a step to go on with.
+    """
+
+    name: str = ""
+    close: str = ""
+    open: str = ""
+    block: str = ""
+    start: str = ""
+    ramp: str = ""
+    set: str = ""
+    active: float | None = None
+    reactive: float | None = None
+    voltage: float | None = None
+    speed: float | None = None
+    dc_power: float | None = None
+    seconds: float = 0.0
+    transfer: str = ""
+    control: Following | Forming | None = None
+    synchronise: str = ""
+    converter: str = ""
+    check: bool = True
+    wait: float = 0.0
+    until: Condition | None = None
+    timeout: float = 30.0
+    otherwise: str = "stop"
+
+    def __post_init__(self) -> None:
+        given = [key for key in _ACTIONS if getattr(self, key)]
+        if len(given) > 1:
+            raise SimulationError(f'step "{self.name}": found {" and ".join(given)}, expected one action')
+        if self.synchronise and not self.converter:
+            raise SimulationError(f'step "{self.name}": synchronise needs converter, the one that is trimmed')
+        if self.transfer and self.control is None:
+            raise SimulationError(f'step "{self.name}": transfer needs control')
+        for key in ("wait", "seconds", "timeout"):
+            check_range(f'step "{self.name}": {key}', getattr(self, key), 0.0, unit="s", error=SimulationError)
+
+    @property
+    def references(self) -> dict[str, float]:
+        """References that are given."""
+        found = {key: getattr(self, key) for key in ("active", "reactive", "voltage", "speed", "dc_power")}
+        return {key: value for key, value in found.items() if value is not None}
+
+
+_ACTIONS = ("close", "open", "block", "start", "ramp", "set", "transfer", "synchronise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secondary:
+    """Slow control of frequency and voltage at a bus by the references of converters."""
+
+    bus: str
+    converters: tuple[str, ...]
+    frequency: float | None = None  #: [Hz]
+    voltage: float | None = None  #: [pu]
+    rate: float = 0.5  #: [1/s]
+
+
+def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
+    """Return steps as one sequence.
+
+    Raises
+    ------
+    SimulationError
+        A step goes on with one that is not there.
+    """
+    names = [step.name for step in steps]
+    for step in steps:
+        if step.otherwise not in ("stop", "continue", *filter(None, names)):
+            raise SimulationError(
+                f'step "{step.name}": otherwise: found "{step.otherwise}", expected stop, continue or one of '
+                f"{', '.join(filter(None, names)) or 'the named steps'}"
+            )
+
+    def sequence(plant: Plant) -> Sequence:
+        at = 0
+        while at < len(steps):
+            step = steps[at]
+            at += 1
+            yield from _act(plant, step)
+            if step.wait > 0.0:
+                yield plant.wait(step.wait)
+            condition = step.until
+            if condition is None:
+                continue
+            met = yield plant.until(partial(condition.holds, plant), lasting=condition.lasting, timeout=step.timeout)
+            if met:
+                continue
+            found = f"{condition} not met in {step.timeout:g} s; found {condition.value(plant):.4g}"
+            if step.otherwise == "stop":
+                plant.fail(f'step "{step.name}": {found}')
+            plant.say(f'step "{step.name}": {found}')
+            if step.otherwise != "continue":
+                at = names.index(step.otherwise)
+
+    return sequence
+
+
+def _act(plant: Plant, step: Step) -> Sequence:
+    """Do what a step says first."""
+    if step.close:
+        plant.close(step.close)
+    elif step.open:
+        plant.open(step.open)
+    elif step.block:
+        plant.block(step.block)
+    elif step.start:
+        plant.start(step.start)
+    elif step.set:
+        plant.set(step.set, **step.references)
+    elif step.ramp:
+        yield from plant.ramp(step.ramp, step.seconds, **step.references)
+    elif step.transfer and step.control is not None:
+        plant.act(Transfer(time=plant.time, converter=step.transfer, control=step.control))
+    elif step.synchronise:
+        if step.check:
+            yield from plant.synchronise(step.synchronise, step.converter, timeout=step.timeout)
+        else:
+            plant.close(step.synchronise)

@@ -1,0 +1,444 @@
+"""Supervision of a run: sequences, synchronism check and secondary control, in plain Python between compiled parts.
+
+A sequence is a generator: it acts on the plant, and yields what it waits for.
+
+>>> def sequence(plant):
+...     plant.set("unit", voltage=0.0)
+...     yield from plant.ramp("unit", 2.0, voltage=1.0)
+...     plant.close("feeder")
+...     if not (yield plant.until(lambda: plant.size("far") > 0.9, lasting=0.2, timeout=5.0)):
+...         plant.fail("the feeder does not come up")
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch
+from gridforming.islands import islands
+from gridforming.result import COLUMNS, Result, column_of, converter_number, machine_columns, place
+from gridforming.simulation import Run
+from gridforming.switching import REFERENCES, check_event
+from gridforming.system import System
+from turbine.checks import check_positive
+from turbine.errors import SimulationError
+
+__all__ = ["FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
+
+FAILED = "sequence ends"  #: how a note begins, after its time, where a sequence gives up
+_WINDOW = 0.02  # of frequency [s]
+_LEAST = 0.05  # voltage below which a phase means nothing [pu]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait for a time [s]."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Until:
+    """Wait until a condition has held for a time; the sequence is sent whether it did before the timeout."""
+
+    condition: Callable[[], bool]
+    lasting: float = 0.0  #: [s]
+    timeout: float = math.inf  #: [s]
+
+
+Sequence = Generator[Wait | Until, bool, None]
+
+
+class Abort(Exception):
+    """A sequence cannot go on; the run does, without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a synchronism check lets a breaker close at."""
+
+    frequency: float = 0.1  #: largest difference [Hz]
+    voltage: float = 0.05  #: largest difference [pu]
+    angle: float = math.radians(10.0)  #: largest difference when the poles meet [rad]
+    closing_time: float = 0.0  #: of the breaker [s]
+
+
+@dataclass
+class _Waiting:
+    """A sequence and what it waits for."""
+
+    sequence: Sequence
+    since: float
+    waits: Wait | Until
+    held_since: float = math.nan
+
+
+class Plant:
+    """What a sequence sees of a run, and what it can do to it; values are those of the present time."""
+
+    def __init__(self, run: Run, period: float) -> None:
+        self._run, self.period = run, period
+        self._phases: dict[str, list[tuple[float, float]]] = {}
+        self.log: list[str] = []
+
+    @property
+    def time(self) -> float:
+        """Since the start of the run [s]."""
+        return self._run.time
+
+    @property
+    def nominal(self) -> float:
+        """Nominal frequency [Hz]."""
+        return self._run.model.system.network.frequency
+
+    def voltage(self, bus: str) -> complex:
+        """Return the voltage of a bus in the network's frame [pu]."""
+        return complex(self._run.state.v[place("bus", bus, self._run.model.circuit.nodes)])
+
+    def size(self, bus: str) -> float:
+        """Return the size of a bus voltage [pu]."""
+        return abs(self.voltage(bus))
+
+    def unit(self, name: str, column: str) -> float:
+        """Return a column of a converter or a machine, as in results."""
+        model, state = self._run.model, self._run.state
+        machines = [m.name for m in model.system.machines]
+        if name in machines:
+            k = machines.index(name)
+            return float(column_of(state.machines, machine_columns(model.system.machines[k]), column, k))
+        k = converter_number(model, name)
+        return float(column_of(state.converters, {title: key for title, key, _ in COLUMNS}, column, k))
+
+    def reference(self, converter: str, name: str) -> float:
+        """Return a reference of a converter: active, reactive, voltage, speed or dc_power [pu]."""
+        field = REFERENCES[list(REFERENCES)[place("reference", name, list(REFERENCES))]]
+        return float(self._run.state.converters[field][converter_number(self._run.model, converter)])
+
+    def frequency(self, bus: str) -> float:
+        """Return the frequency at a bus over the last 20 ms [Hz]; not a number where it was dead."""
+        seen = self._phases.get(bus)
+        if seen is None:
+            self._phases[bus] = []
+            self._look()
+            return math.nan
+        if len(seen) < 2 or seen[-1][0] - seen[0][0] < 0.5 * _WINDOW:
+            return math.nan
+        turned = 0.0
+        for (_, first), (_, second) in pairwise(seen):
+            turned += math.remainder(second - first, 2.0 * math.pi)
+        frame = self.nominal * self._run.model.frame_speed
+        return frame + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
+
+    def difference(self, breaker: str) -> tuple[float, float, float]:
+        """Return frequency [Hz], voltage [pu] and angle [rad] of a breaker's start less those of its end."""
+        start, end = self._ends(breaker)
+        a, b = self.voltage(start), self.voltage(end)
+        apart = cmath.phase(a * b.conjugate()) if min(abs(a), abs(b)) > _LEAST else math.nan
+        return self.frequency(start) - self.frequency(end), abs(a) - abs(b), apart
+
+    def _ends(self, breaker: str) -> tuple[str, str]:
+        breakers = self._run.model.circuit.breakers
+        place("breaker", breaker, list(breakers))
+        return breakers[breaker]
+
+    def _start_is_of(self, breaker: str, converter: str) -> bool:
+        """Return whether a breaker's start, and not its end, belongs to the converter's island."""
+        run = self._run
+        bus = run.model.system.converters[converter_number(run.model, converter)].bus
+        island = next(i.buses for i in islands(run.model, run.state.closed) if bus in i.buses)
+        start, end = self._ends(breaker)
+        if (start in island) == (end in island):
+            self.fail(f'"{breaker}" does not stand between the island of "{converter}" and another')
+        return start in island
+
+    def _look(self) -> None:
+        """Note the phases of the buses whose frequency has been asked for."""
+        keep = self.time - _WINDOW - 1e-9
+        for bus, seen in self._phases.items():
+            v = self.voltage(bus)
+            if abs(v) < _LEAST:
+                seen.clear()
+            elif not seen or seen[-1][0] < self.time:
+                seen.append((self.time, cmath.phase(v)))
+                while seen[0][0] < keep:
+                    seen.pop(0)
+
+    # Actions.
+
+    def act(self, event: Event) -> None:
+        """Let an event happen now, whatever time it names."""
+        check_event(self._run.model, event, math.inf)
+        self._run.act([event])
+
+    def close(self, breaker: str) -> None:
+        """Close a breaker."""
+        self.say(f'closes "{breaker}"')
+        self.act(Switch(time=self.time, breaker=breaker, closed=True))
+
+    def open(self, breaker: str) -> None:
+        """Open a breaker."""
+        self.say(f'opens "{breaker}"')
+        self.act(Switch(time=self.time, breaker=breaker, closed=False))
+
+    def set(self, converter: str, **references: float) -> None:
+        """Give a converter other references, as `SetReference`."""
+        self.act(SetReference(time=self.time, converter=converter, **references))
+
+    def set_machine(self, machine: str, **references: float) -> None:
+        """Give a machine other references, as `SetMachine`."""
+        self.act(SetMachine(time=self.time, machine=machine, **references))
+
+    def set_grid(self, grid: str, **values: float) -> None:
+        """Change a grid, as `SetGrid`."""
+        self.act(SetGrid(time=self.time, grid=grid, **values))
+
+    def block(self, converter: str) -> None:
+        """Block a converter's pulses."""
+        self.say(f'blocks "{converter}"')
+        self.act(Block(time=self.time, converter=converter, blocked=True))
+
+    def start(self, converter: str) -> None:
+        """Let a blocked converter go on from the voltage that it sees."""
+        self.say(f'starts "{converter}"')
+        self.act(Block(time=self.time, converter=converter, blocked=False))
+
+    def fault(self, fault: str, on: bool) -> None:
+        """Switch a fault on or clear it."""
+        self.act(SetFault(time=self.time, fault=fault, on=on))
+
+    def say(self, text: str) -> None:
+        """Write a line into the run's notes."""
+        self.log.append(f"t = {self.time:.6g} s: {text}")
+
+    def fail(self, why: str) -> None:
+        """End the sequence.
+
+        Raises
+        ------
+        Abort
+            Always.
+        """
+        raise Abort(why)
+
+    # What a sequence yields, or yields from.
+
+    def wait(self, seconds: float) -> Wait:
+        """Return what waits for a time [s]."""
+        return Wait(seconds)
+
+    def until(self, condition: Callable[[], bool], *, lasting: float = 0.0, timeout: float = math.inf) -> Until:
+        """Return what waits until a condition has held for a time, or gives up at the timeout [s]."""
+        return Until(condition, lasting, timeout)
+
+    def ramp(self, converter: str, seconds: float, **targets: float) -> Sequence:
+        """Move references of a converter along straight lines from where they are."""
+        begin, first = self.time, {name: self.reference(converter, name) for name in targets}
+        share = 0.0
+        while share < 1.0:
+            share = min((self.time - begin) / seconds, 1.0) if seconds > 0.0 else 1.0
+            self.set(converter, **{name: first[name] + share * (to - first[name]) for name, to in targets.items()})
+            if share < 1.0:
+                yield Wait(self.period)
+
+    def synchronise(
+        self,
+        breaker: str,
+        converter: str,
+        *,
+        check: Check | None = None,
+        slip: float = 0.05,
+        timeout: float = 30.0,
+        rate: float = 4.0,
+    ) -> Sequence:
+        """Trim speed and voltage of a forming converter until the check lets its breaker close, and close it.
+
+        Parameters
+        ----------
+        breaker : str
+            Between the converter's island and the network that it joins.
+        converter : str
+            Its references move.
+        check : Check, optional
+            Of the differences; usual values unless given.
+        slip : float
+            Largest difference of frequency that is asked for, towards the other phase [Hz].
+        timeout : float
+            [s].
+        rate : float
+            Of both integral controls [1/s].
+        """
+        check = check or Check()
+        own = 1.0 if self._start_is_of(breaker, converter) else -1.0
+        begin = self.time
+        closes = math.nan
+        while True:
+            df, dv, angle = (own * value for value in self.difference(breaker))
+            if self.time - begin > timeout:
+                self.fail(
+                    f'synchronism of "{breaker}" not reached in {timeout:g} s: {df:+.3f} Hz, {dv:+.3f} pu, '
+                    f"{math.degrees(angle):+.1f} deg"
+                )
+            if math.isfinite(df) and math.isfinite(angle):
+                met = angle + 2.0 * math.pi * df * check.closing_time
+                inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= check.angle
+                # Once ordered, a breaker closes.
+                if inside and not math.isfinite(closes):
+                    closes = self.time + check.closing_time
+                wanted = max(-slip, min(slip, -0.5 * angle))
+                speed = self.reference(converter, "speed") + self.period * rate * (wanted - df) / self.nominal
+                size = self.reference(converter, "voltage") - self.period * rate * dv
+                self.set(converter, speed=min(max(speed, 0.9), 1.1), voltage=min(max(size, 0.5), 1.2))
+            if self.time >= closes - 1e-9:
+                self.say(f"synchronism: {df:+.4f} Hz, {dv:+.4f} pu, {math.degrees(angle):+.2f} deg")
+                self.close(breaker)
+                return
+            yield Wait(self.period)
+
+
+def secondary(
+    bus: str,
+    converters: Iterable[str],
+    *,
+    frequency: float | None = None,
+    voltage: float | None = None,
+    rate: float = 0.5,
+) -> Callable[[Plant], Sequence]:
+    """Return secondary control: slow integrals take frequency and voltage of a bus back to where they shall be.
+
+    Parameters
+    ----------
+    bus : str
+        Where they are measured.
+    converters : iterable of str
+        Grid-forming ones whose references move.
+    frequency : float, optional
+        [Hz]; left alone unless given.
+    voltage : float, optional
+        [pu]; likewise.
+    rate : float
+        Of the integrals [1/s].
+    """
+    names = tuple(converters)
+
+    def control(plant: Plant) -> Sequence:
+        while True:
+            found, size = plant.frequency(bus), plant.size(bus)
+            for name in names if size > 0.5 else ():
+                moved: dict[str, float] = {}
+                if frequency is not None and math.isfinite(found):
+                    step = plant.period * rate * (frequency - found) / plant.nominal
+                    moved["speed"] = min(max(plant.reference(name, "speed") + step, 0.95), 1.05)
+                if voltage is not None:
+                    step = plant.period * rate * (voltage - size)
+                    moved["voltage"] = min(max(plant.reference(name, "voltage") + step, 0.8), 1.2)
+                plant.set(name, **moved)
+            yield Wait(plant.period)
+
+    return control
+
+
+def supervise(
+    system: System,
+    duration: float,
+    *sequences: Callable[[Plant], Sequence],
+    period: float = 0.01,
+    **options: Any,
+) -> Result:
+    """Run a system under sequences.
+
+    Parameters
+    ----------
+    system : System
+        Network and devices.
+    duration : float
+        [s].
+    *sequences : functions of a Plant
+        Generators; each goes on by itself.
+    period : float
+        Between looks of the sequences at the run [s].
+    **options
+        As of `simulate`; its events happen beside the sequences.
+
+    Returns
+    -------
+    Result
+        Its notes say what the sequences did, and why one gave up.
+
+    Raises
+    ------
+    WindformError
+        As `simulate`.
+    """
+    check_positive("period", period, unit="s", error=SimulationError)
+    events = sorted(options.pop("events", ()), key=lambda e: e.time)
+    run = Run(system, duration, **options)
+    for event in events:
+        check_event(run.model, event, duration)
+    plant = Plant(run, period)
+    waiting: list[_Waiting] = []
+    for make in sequences:
+        _begin(plant, waiting, make(plant))
+    count = math.ceil(duration / period - 1e-9)
+    for k in range(1, count + 1):
+        until = min(k * period, duration)
+        while events and events[0].time <= until:
+            run.go(events[0].time)
+            run.act([events.pop(0)])
+        run.go(until)
+        if k == count:
+            break
+        plant._look()
+        for one in list(waiting):
+            _go_on(plant, waiting, one)
+    result = run.result()
+    return replace(result, notes=tuple(sorted((*result.notes, *plant.log), key=_when)))
+
+
+def _when(note: str) -> float:
+    """Return the time that a note begins with."""
+    return float(note.removeprefix("t = ").split(" ", 1)[0])
+
+
+def _begin(plant: Plant, waiting: list[_Waiting], sequence: Sequence) -> None:
+    """Start a sequence, up to what it first waits for."""
+    with _noted(plant):
+        try:
+            waiting.append(_Waiting(sequence, plant.time, next(sequence)))
+        except StopIteration:
+            return
+
+
+@contextmanager
+def _noted(plant: Plant) -> Iterator[None]:
+    """Write why a sequence gives up into the notes."""
+    try:
+        yield
+    except Abort as error:
+        plant.say(f"{FAILED}: {error}")
+
+
+def _go_on(plant: Plant, waiting: list[_Waiting], one: _Waiting) -> None:
+    """Let a sequence go on where what it waits for has come, or its timeout has passed."""
+    waits, since = one.waits, plant.time - one.since
+    if isinstance(waits, Wait):
+        done, sent = since >= waits.seconds - 1e-9, True
+    else:
+        holds = waits.condition()
+        one.held_since = (one.held_since if math.isfinite(one.held_since) else plant.time) if holds else math.nan
+        sent = holds and plant.time - one.held_since >= waits.lasting - 1e-9
+        done = sent or since >= waits.timeout - 1e-9
+    if not done:
+        return
+    waiting.remove(one)
+    with _noted(plant):
+        try:
+            waits = one.sequence.send(sent)
+        except StopIteration:
+            return
+        waiting.append(_Waiting(one.sequence, plant.time, waits))
