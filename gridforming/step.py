@@ -147,14 +147,21 @@ def admittance(load: Record, size: float):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _load(g: Topology, places: Places, loads: Records):  # type: ignore[no-untyped-def]
+    """Put the admittances of varying loads into the network."""
+    g.load[:] = g.base_load
+    for k in range(loads.size):
+        g.load[places.load[k]] += loads[k].admittance
+    reload(g)
+
+
+@kernel
 def _vary(g: Topology, places: Places, v: Complexes, loads: Records):  # type: ignore[no-untyped-def]
     """Let the admittances of varying loads follow the voltage by one step, and put them into the network."""
-    g.load[:] = g.base_load
     for k in range(loads.size):
         load = loads[k]
         load.admittance += load.share * (admittance(load, length(v[places.load[k]])) - load.admittance)
-        g.load[places.load[k]] += load.admittance
-    reload(g)
+    _load(g, places, loads)
 
 
 @inlined_kernel
@@ -257,6 +264,8 @@ def run(  # type: ignore[no-untyped-def]
     known, middle, before, emf, between, rates, ahead, spare = room
     tripped = False
     row = 0
+    if loads.size > 0:
+        _load(g, places, loads)  # the network may be another than that of the part before
     for k in range(first, first + count):
         if begin in (CHANGED, JOINED) and k == first:
             resolve(g, v, i, u)

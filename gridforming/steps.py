@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from collections.abc import Sequence as Several
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +17,22 @@ from turbine.errors import SimulationError
 if TYPE_CHECKING:
     from gridforming.supervision import Plant, Sequence
 
-__all__ = ["Condition", "Secondary", "Step", "play"]
+__all__ = ["Check", "Condition", "Secondary", "Step", "play"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a synchronism check lets a breaker close at."""
+
+    frequency: float = 0.1  #: largest difference [Hz]
+    voltage: float = 0.05  #: largest difference [pu]
+    angle: float = math.radians(10.0)  #: largest difference when the poles meet [rad]
+    closing_time: float = 0.0  #: of the breaker [s]
+
+    def __post_init__(self) -> None:
+        for name, unit in (("frequency", "Hz"), ("voltage", "pu"), ("angle", "rad")):
+            check_range(f"check: {name}", getattr(self, name), 0.0, above=True, unit=unit, error=SimulationError)
+        check_range("check: closing_time", self.closing_time, 0.0, 1.0, unit="s", error=SimulationError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +95,8 @@ class Step:
         Breaker that the check closes, with `converter` trimmed towards the other side.
     check : bool
         Whether it is checked; without, the breaker closes at once.
+    within : Check
+        Differences at which it closes; usual ones unless given.
     wait : float
         After the action [s].
     until : Condition
@@ -108,6 +125,7 @@ class Step:
     synchronise: str = ""
     converter: str = ""
     check: bool = True
+    within: Check = field(default_factory=Check)
     wait: float = 0.0
     until: Condition | None = None
     timeout: float = 30.0
@@ -203,6 +221,6 @@ def _act(plant: Plant, step: Step) -> Sequence:
         plant.act(Transfer(time=plant.time, converter=step.transfer, control=step.control))
     elif step.synchronise:
         if step.check:
-            yield from plant.synchronise(step.synchronise, step.converter, timeout=step.timeout)
+            yield from plant.synchronise(step.synchronise, step.converter, check=step.within, timeout=step.timeout)
         else:
             plant.close(step.synchronise)

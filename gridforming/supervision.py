@@ -24,6 +24,7 @@ from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetR
 from gridforming.islands import islands
 from gridforming.result import COLUMNS, Result, column_of, converter_number, machine_columns, place
 from gridforming.simulation import Run
+from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
 from gridforming.system import System
 from turbine.checks import check_positive
@@ -57,16 +58,6 @@ Sequence = Generator[Wait | Until, bool, None]
 
 class Abort(Exception):
     """A sequence cannot go on; the run does, without it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """What a synchronism check lets a breaker close at."""
-
-    frequency: float = 0.1  #: largest difference [Hz]
-    voltage: float = 0.05  #: largest difference [pu]
-    angle: float = math.radians(10.0)  #: largest difference when the poles meet [rad]
-    closing_time: float = 0.0  #: of the breaker [s]
 
 
 @dataclass
