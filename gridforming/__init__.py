@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gridforming.errors import ConverterError, InitialisationError, NetworkError, SmallSignalError
+from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
     from gridforming.converter import (
@@ -77,6 +78,7 @@ __all__ = [
     "SetMachine",
     "SetReference",
     "Shunt",
+    "SimulationError",
     "SmallSignalError",
     "Switch",
     "SynchronousMachine",

@@ -160,7 +160,7 @@ def _waiting(x: Record, p: Record, v: complex):  # type: ignore[no-untyped-def]
     elif p.inner == CASCADED:
         x.damping_filter = own
         x.current_integral = own * (1.0 - p.kffv) / p.kic if p.kic > 0.0 else 0.0j
-    x.dc_integral, x.q_integral = 0.0, 0.0
+    x.dc_integral, x.q_integral, x.limited = 0.0, 0.0, 0.0
     x.u = x.u_next = x.r1 = x.r2 = v
     x.angle = wrapped(x.angle + p.period * p.nominal_speed * (x.speed - p.frame_speed))
 

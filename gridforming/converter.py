@@ -270,6 +270,13 @@ class Forming:
     inner: DirectVoltage | Cascade | TerminalVoltage = field(default_factory=DirectVoltage)
     limit: CurrentLimit = field(default_factory=CurrentLimit)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.law, Law):
+            raise ConverterError(f"Forming.law: found {self.law!r}, expected a law such as Droop(...)")
+        if not isinstance(self.inner, DirectVoltage | Cascade | TerminalVoltage):
+            raise ConverterError(f"Forming.inner: found {self.inner!r}, expected DirectVoltage(...), Cascade(...) or "
+                                 "TerminalVoltage(...)")  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class DcLink:
@@ -374,6 +381,8 @@ class Converter:
             raise ConverterError(
                 f"{where}: found modulation {self.modulation!r}, expected one of {', '.join(_MODULATION)}"
             )
+        if not isinstance(self.control, Following | Forming):
+            raise ConverterError(f"{where}: found control {self.control!r}, expected Following(...) or Forming(...)")
         if isinstance(self.control, Following):
             for name in ("current_bandwidth_hz", "pll_bandwidth_hz", "sequence_bandwidth_hz"):
                 bandwidth = getattr(self.control, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,10 @@ from gridforming.machine_step import MOTOR_STATES, SYNCHRONOUS_STATES
 from gridforming.step import GOES_ON, admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
-__all__ = ["OperatingPoint", "operating_point", "power_flow", "references_of", "settle"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OperatingPoint", "limit_notes", "operating_point", "power_flow", "references_of", "settle"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -80,13 +83,47 @@ class OperatingPoint:
     residual: float
 
     def __repr__(self) -> str:
-        """Return frequency and residual, not the states."""
-        return f"OperatingPoint(frequency={self.frequency:.9g} pu, residual={self.residual:.1e} pu)"
+        """Return frequency, residual and notes, not the states."""
+        notes = f", notes={self.notes!r}" if self.notes else ""
+        return f"OperatingPoint(frequency={self.frequency:.9g} pu, residual={self.residual:.1e} pu{notes})"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know: devices that rest in a limit, and do not give what they are asked for."""
+        return tuple(limit_notes(self.model, self.state))
+
+    def table(self) -> pd.DataFrame:
+        """Return voltages of buses, and powers of devices in pu of their ratings, by name."""
+        import pandas as pd
+
+        system, v = self.model.system, self.state.v
+        rows = {bus: {"voltage": abs(v[k]), "angle": np.angle(v[k])} for k, bus in enumerate(system.network.bus_names)}
+        for device, record in zip(system.devices, [*self.state.converters, *self.state.machines], strict=True):
+            at = rows[device.bus]
+            rows[device.name] = at | {"active_power": record["p"], "reactive_power": record["q"]}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
     @property
     def frequency(self) -> float:
         """Of the system [pu]."""
         return self.model.frame_speed
+
+
+def limit_notes(model: Model, state: State) -> Iterator[str]:
+    """Yield what is to be said of devices that rest in a limit."""
+    for converter, x in zip(model.system.converters, state.converters, strict=True):
+        if x["limited"] > 0.0:
+            yield (
+                f'converter "{converter.name}" rests in its current limit: found {x["p"]:.4g} pu of active and '
+                f"{x['q']:.4g} pu of reactive power, asked for {x['p_ref']:.4g} and {x['q_ref']:.4g} pu"
+            )
+    valve, field = SYNCHRONOUS_STATES.index("valve"), SYNCHRONOUS_STATES.index("field_voltage")
+    for machine, x in zip(model.system.machines, state.machines, strict=True):
+        if isinstance(machine, Motor):
+            continue
+        for part, which, name in ((machine.governor, valve, "valve"), (machine.exciter, field, "field voltage")):
+            if part is not None and not part.lowest < x["s"][which] < part.highest:
+                yield f'machine "{machine.name}" rests with its {name} at a limit: {x["s"][which]:.4g} pu'
 
 
 def state_vector(state: State) -> Floats:
@@ -495,7 +532,7 @@ def operating_point(
             break
         if best < _ENOUGH or (best < TOLERANCE and best >= 0.5 * before):
             _, rows, _ = advance(model, state, 1, stride=1)
-            for name in ("p", "q", "i_ref"):
+            for name in ("p", "q", "i_ref", "limited"):
                 state.converters[name] = rows.converters[name][0]
             for name in ("p", "q", "mechanical"):
                 state.machines[name] = rows.machines[name][0]

@@ -62,7 +62,7 @@ class Mode:
 
     @property
     def frequency_hz(self) -> float:
-        """Of its oscillation [Hz]."""
+        """Of its oscillation in the frame that turns [Hz]: f there is 50 - f and 50 + f in phases of 50 Hz."""
         return abs(self.s.imag) / (2.0 * math.pi)
 
     @property
@@ -96,6 +96,11 @@ class LinearModel:
     outputs: tuple[str, ...]
     period: float
     point: OperatingPoint
+
+    def __repr__(self) -> str:
+        """Return sizes, not the matrices."""
+        sizes = f"{len(self.states)} states, {len(self.inputs)} inputs, {len(self.outputs)} outputs"
+        return f"LinearModel({sizes}, period={self.period:g} s)"
 
     def state_space(self) -> control.StateSpace:
         """Return the model for python-control, discrete in time."""
@@ -184,6 +189,8 @@ def linearise(point: OperatingPoint) -> LinearModel:
     SmallSignalError
         A limiter stands exactly at its corner, so that there is no derivative.
     """
+    if not isinstance(point, OperatingPoint):
+        raise SmallSignalError(f"linearise: found a {type(point).__name__}, expected what operating_point returns")
     model, state = point.model, point.state
     names, angles, outputs = state_names(model), turning(model), _output_names(point)
     # Node voltages follow anew from currents and sources at the beginning of each period, as after a source's change.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -240,8 +241,14 @@ class Network:
     def __post_init__(self) -> None:
         check_positive("network: power", self.power, unit="VA", error=NetworkError)
         check_range("network: frequency", self.frequency, 10.0, 1000.0, unit="Hz", error=NetworkError)
-        object.__setattr__(self, "buses", tuple(self.buses))
-        object.__setattr__(self, "elements", tuple(self.elements))
+        for name in ("buses", "elements"):
+            given = getattr(self, name)
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise NetworkError(f"network: {name}: found {given!r}, expected several: is a comma missing?")
+            object.__setattr__(self, name, tuple(given))
+        for element in self.elements:
+            if not isinstance(element, Element):
+                raise NetworkError(f"network: found {element!r} as an element, expected a Line, Load, Grid ...")
         if not self.buses:
             raise NetworkError("network: found no bus, expected at least one")
         for bus in self.buses:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gridforming.converter import Converter
 from gridforming.machine import Machine, Motor
 from gridforming.machine_step import SYNCHRONOUS_STATES
 from gridforming.system import Model, Rows, State
@@ -40,6 +41,9 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("speed", "speed", "pu"),
     ("angle", "angle_now", "rad"),
     ("dc_voltage", "dc_voltage", "pu"),
+    ("current_reference", "i_ref", "pu"),
+    ("limited", "limited", "1"),
+    ("current", "bridge", "pu"),
 )
 #: Columns of a machine: name, field or state, unit. A motor has neither angle nor field.
 MACHINE_COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -49,6 +53,7 @@ MACHINE_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("mechanical_power", "mechanical", "pu"),
     ("angle", "angle", "rad"),
     ("field_voltage", "field_voltage", "pu"),
+    ("current", "stator", "pu"),
 )
 
 
@@ -91,13 +96,21 @@ class Result:
     def converter(self, name: str, column: str) -> Floats:
         """Return a column of a converter, shape (n,); names stand in `COLUMNS`, powers in pu of its rating."""
         k = converter_number(self.model, name)
+        if column == "current":
+            return self._size(self.model.system.converters[k], "bridge")
         return np.asarray(column_of(self.rows.converters, {title: key for title, key, _ in COLUMNS}, column, k))
 
     def machine(self, name: str, column: str) -> Floats:
         """Return a column of a machine, shape (n,); names stand in `MACHINE_COLUMNS`, powers in pu of its rating."""
         k = machine_number(self.model, name)
+        if column == "current":
+            return self._size(self.model.system.machines[k], "stator")
         fields = machine_columns(self.model.system.machines[k])
         return np.asarray(column_of(self.rows.machines, fields, column, k))
+
+    def _size(self, device: Converter | Machine, branch: str) -> Floats:
+        """Return the size of a device's current in pu of its rating."""
+        return np.abs(self.current(f"{device.name}.{branch}")) * self.model.system.scale(device)
 
     def phases(self, vector: Complexes) -> Floats:
         """Return the three phases of a space vector of this run at rest, shape (n, 3)."""
@@ -123,6 +136,8 @@ def column_of(records: npt.NDArray[Any], fields: Mapping[str, str], column: str,
     """Return a column of one device: an array for rows of records, a number for one record each."""
     place("column", column, list(fields))
     found = fields[column]
+    if found == "i_ref":
+        return np.abs(records[found][..., device])
     if found in SYNCHRONOUS_STATES and "s" in (records.dtype.names or ()):
         return np.array(records["s"][..., device, SYNCHRONOUS_STATES.index(found)])[()]
     return np.array(records[found][..., device])[()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from typing import Literal
@@ -12,7 +12,7 @@ import numpy as np
 
 from gridforming.control_step import TRIPS
 from gridforming.events import Event
-from gridforming.fixed_point import OperatingPoint, operating_point
+from gridforming.fixed_point import OperatingPoint, limit_notes, operating_point
 from gridforming.result import Result
 from gridforming.step import CHANGED, DIVERGED, GOES_ON, SWITCHED, TRIPPED
 from gridforming.switching import STAGES, apply, check_event, faded, island_notes
@@ -20,8 +20,9 @@ from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
-__all__ = ["Run", "simulate"]
+__all__ = ["Run", "in_order", "simulate"]
 
+_HIGH = 1.5  # voltage that a note speaks of [pu]
 Start = Literal["steady", "dead"] | OperatingPoint | State
 
 
@@ -44,6 +45,8 @@ class Run:
         waveforms: bool = False,
         output_step: float | None = None,
     ) -> None:
+        if not isinstance(system, System):
+            raise SimulationError(f"found a {type(system).__name__}, expected a System")
         check_positive("duration", duration, unit="s", error=SimulationError)
         self.model, self.state = _begin(system, start, time_step, waveforms)
         h = self.model.time_step
@@ -61,7 +64,10 @@ class Run:
         self._next_stage = self.state.next_stage
         self._begin = CHANGED if start == "dead" else GOES_ON
         self._stage = max(1, round(0.5 / system.network.frequency / STAGES / h))
-        if isinstance(start, State):
+        if not isinstance(start, State):
+            self.notes += island_notes(self.model, self.state, self._told)
+            self.notes += [f"t = 0 s: {note}" for note in limit_notes(self.model, self.state)]
+        else:
             # As the run before left it: at the present stage of what fades.
             fading = {name: k - 1 for name, k in self._fading.items()}
             self.model, self._fading = faded(self.model, self.state, fading)
@@ -136,7 +142,40 @@ class Run:
         rows = self._rows.part(0, -(-(self.state.step - self._first) // stride))
         state = replace(self.state, fading=self._fading, next_stage=self._next_stage)
         time = h * np.arange(self._first, self._first + stride * rows.v.shape[0], stride, dtype=np.float64)
-        return Result(time, self.model, rows, state, tuple(self.notes))
+        result = Result(time, self.model, rows, state, ())
+        return replace(result, notes=(*self.notes, *_seen(result)))
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Return events in the order of their times.
+
+    Raises
+    ------
+    SimulationError
+        One that is none.
+    """
+    try:
+        found = list(events)
+    except TypeError:
+        raise SimulationError(f"events: found {events!r}, expected several: is a comma missing?") from None
+    for event in found:
+        if not isinstance(event, Event):
+            raise SimulationError(f"events: found {event!r}, expected events such as SetReference(...)")
+    return sorted(found, key=lambda e: e.time)
+
+
+def _seen(result: Result) -> Iterator[str]:
+    """Yield what rows show that a user should know: voltages beyond all use, and current limits at work."""
+    for bus in result.model.system.network.bus_names:
+        high = np.abs(result.voltage(bus)) > _HIGH
+        if high.any():
+            most = float(np.abs(result.voltage(bus)).max())
+            yield f't = {result.time[np.argmax(high)]:.6g} s: bus "{bus}" is beyond {_HIGH:g} pu, up to {most:.3g} pu'
+    for converter in result.model.system.converters:
+        limited = result.converter(converter.name, "limited") > 0.0
+        if limited.any():
+            first, spent = result.time[np.argmax(limited)], limited.mean() * (result.time[-1] - result.time[0])
+            yield f't = {first:.6g} s: "{converter.name}" reaches its current limit, and spends {spent:.3g} s in it'
 
 
 def simulate(
@@ -179,7 +218,7 @@ def simulate(
         What is wrong with the input; no operating point; the bus and the time at which the run left the numbers.
     """
     run = Run(system, duration, start=start, time_step=time_step, waveforms=waveforms, output_step=output_step)
-    queue = sorted(events, key=lambda e: e.time)
+    queue = in_order(events)
     for event in queue:
         check_event(run.model, event, duration)
     for event_time, now in groupby(queue, key=lambda e: math.ceil(e.time / run.model.time_step - 1e-6)):
@@ -209,6 +248,11 @@ def _begin(system: System, start: Start, time_step: float | None, waveforms: boo
         return point.model.apart(), point.state.copy()
     model = build(system, time_step=time_step, frame_speed=speed)
     if point is not None:
+        if point.state.names != model.circuit.names or point.state.converters.size != len(system.converters):
+            raise SimulationError(
+                f"start: found an operating point of {', '.join(point.state.names)}, expected one of "
+                f"{', '.join(model.circuit.names)}"
+            )
         return model, _turned(point, model)
     if isinstance(start, State):
         sizes = start.converters.size, start.machines.size

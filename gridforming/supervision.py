@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from gridforming.converter import Converter
 from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch
 from gridforming.islands import islands
 from gridforming.result import COLUMNS, Result, column_of, converter_number, machine_columns, place
-from gridforming.simulation import Run
+from gridforming.simulation import Run, in_order
 from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
 from gridforming.system import System
@@ -99,6 +100,12 @@ class Plant:
     def unit(self, name: str, column: str) -> float:
         """Return a column of a converter or a machine, as in results."""
         model, state = self._run.model, self._run.state
+        if column == "current":
+            device = next((d for d in model.system.devices if d.name == name), None)
+            branches = [b.name for b in model.circuit.branches]
+            if device is not None:
+                own = f"{name}.bridge" if isinstance(device, Converter) else f"{name}.stator"
+                return float(abs(state.i[branches.index(own)])) * model.system.scale(device)
         machines = [m.name for m in model.system.machines]
         if name in machines:
             k = machines.index(name)
@@ -367,7 +374,7 @@ def supervise(
         As `simulate`.
     """
     check_positive("period", period, unit="s", error=SimulationError)
-    events = sorted(options.pop("events", ()), key=lambda e: e.time)
+    events = in_order(options.pop("events", ()))
     run = Run(system, duration, **options)
     for event in events:
         check_event(run.model, event, duration)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridforming.assembly import OFF
+from gridforming.converter import Following
 from gridforming.events import SAGS, Block, Event, Sag, SetFault, SetGrid, SetMachine, SetReference, Switch, Transfer
 from gridforming.fixed_point import references_of, settle
 from gridforming.islands import islands
@@ -33,14 +34,18 @@ def check_event(model: Model, event: Event, duration: float) -> None:
         raise SimulationError(f"event at {event.time!r} s: expected a time from 0 to before the end at {duration:g} s")
     system = model.system
     match event:
-        case SetReference() | Block() | Transfer():
+        case SetReference():
+            _check_references(model, event)
+        case Block() | Transfer():
             converter_number(model, event.converter)
         case SetMachine():
             machine = system.machines[machine_number(model, event.machine)]
             known = ("load",) if isinstance(machine, Motor) else ("active", "voltage")
             for name in ("active", "voltage", "load"):
+                where = f'reference of "{event.machine}" at {event.time!r} s'
+                if name == "voltage" and event.voltage is not None and getattr(machine, "exciter", True) is None:
+                    raise SimulationError(f"{where}: found voltage, but the machine has no exciter")
                 if name not in known and getattr(event, name) is not None:
-                    where = f'reference of "{event.machine}" at {event.time!r} s'
                     raise SimulationError(f"{where}: found {name}, expected {' or '.join(known)}")
         case SetGrid() | Sag():
             place("grid", event.grid, [g.name for g in system.grids])
@@ -48,6 +53,22 @@ def check_event(model: Model, event: Event, duration: float) -> None:
             place("breaker", event.breaker, list(model.circuit.breakers))
         case SetFault():
             place("fault", event.fault, list(model.circuit.faults))
+
+
+def _check_references(model: Model, event: SetReference) -> None:
+    """Refuse references that a converter's control does not use."""
+    if event.converter in [m.name for m in model.system.machines]:
+        raise SimulationError(f'no converter "{event.converter}": it is a machine, expected SetMachine')
+    converter = model.system.converters[converter_number(model, event.converter)]
+    where = f'reference of "{event.converter}" at {event.time!r} s'
+    if event.dc_power is not None and converter.dc_link.source != "external":
+        raise SimulationError(f"{where}: found dc_power, but its DC source is {converter.dc_link.source}")
+    control = converter.control
+    if isinstance(control, Following):
+        if event.voltage is not None and control.voltage_gain == control.voltage_rate == 0.0:
+            raise SimulationError(f"{where}: found voltage, but its control has neither voltage_gain nor voltage_rate")
+        if event.speed is not None and control.frequency_gain == 0.0:
+            raise SimulationError(f"{where}: found speed, but its control has no frequency_gain")
 
 
 def apply(model: Model, state: State, events: list[Event]) -> tuple[Model, State, int, dict[str, int]]:

@@ -38,6 +38,7 @@ Floats = npt.NDArray[np.float64]
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 _DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 _PANELS = ("active_power", "reactive_power", "speed")
+_SHOWN = 0.1  # deviation of frequency that is drawn at most, of nominal
 _ROWS = 20  # rows in a cycle that waveforms need
 
 
@@ -118,6 +119,7 @@ def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = No
     Axes
         Labelled with name and unit; powers are in pu of each device's rating.
     """
+    from gridforming.machine import Motor
     from gridforming.result import COLUMNS, MACHINE_COLUMNS, machine_columns
 
     system = result.model.system
@@ -133,12 +135,19 @@ def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = No
         raise SimulationError(f'no column "{column}"{nearest(column, list(units))}; known: {", ".join(units)}')
     title, unit, least = column.replace("_", " "), units[column], 0.02
     if column == "speed":
+        # A motor's speed is no frequency.
+        found = [(name, values) for name, values in found if devices or not isinstance(machines.get(name), Motor)]
         title, unit, least = "frequency", "Hz", 0.1
         found = [(name, values * system.network.frequency) for name, values in found]
     with style():
         ax = canvas(ax, 2.2)
         _lines(ax, result.time, found, least=least)
         ax.set_ylabel(f"{title} [{unit}]")
+        if column == "speed" and found:
+            nominal = system.network.frequency
+            # What runs away, as a machine that has tripped, does not make a flat line of the rest.
+            bottom, top = ax.get_ylim()
+            ax.set_ylim(max(bottom, (1.0 - _SHOWN) * nominal), min(top, (1.0 + _SHOWN) * nominal))
     return ax
 
 
