@@ -25,7 +25,7 @@ from turbine.errors import SimulationError, WindformError, nearest
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["Scenario", "load_scenario", "run_scenario", "scenario_names", "with_values"]
+__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "with_values"]
 
 _ELEMENTS: dict[str, type] = {
     "line": Line,
@@ -60,6 +60,7 @@ _SECTIONS = [
     "trace",
     "step",
     "secondary",
+    "alternative",
 ]
 
 
@@ -94,6 +95,26 @@ class _Trace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """The same scenario with other values, under a name of its own."""
+
+    name: str
+    values: Mapping[str, Any]  #: by dotted key
+    about: str = ""
+
+    @staticmethod
+    def of(table: object, place: str) -> Alternative:
+        """Return one of a table of the file."""
+        if not isinstance(table, Mapping):
+            raise SimulationError(f"{place}: found {table!r}, expected a table")
+        refuse_unknown(table, ["name", "about", "values"], place)
+        name, values, about = table.get("name"), table.get("values"), table.get("about", "")
+        if not (isinstance(name, str) and name and isinstance(values, Mapping) and isinstance(about, str)):
+            raise SimulationError(f"{place}: expected a name, and values by dotted keys")
+        return Alternative(name=name, values=values, about=about)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """What a file describes.
 
@@ -111,6 +132,10 @@ class Scenario:
         One sequence.
     secondary : tuple of Secondary
         Slow controls of frequency and voltage.
+    alternatives : tuple of Alternative
+        That the file has.
+    alternative : str
+        The one that this is; empty: none.
     table : mapping
         The file as read, with values set; what a folder of results holds.
     """
@@ -123,6 +148,8 @@ class Scenario:
     events: tuple[Event, ...] = ()
     steps: tuple[Step, ...] = ()
     secondary: tuple[Secondary, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    alternative: str = ""
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -132,7 +159,7 @@ def scenario_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_scenario(source: str | Path, values: Mapping[str, object] | None = None) -> Scenario:
+def load_scenario(source: str | Path, values: Mapping[str, object] | None = None, *, alternative: str = "") -> Scenario:
     """Return a scenario from a file, or one that comes with the product.
 
     Parameters
@@ -141,6 +168,8 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
         Name of a shipped scenario, or a TOML file.
     values : mapping of str to value, optional
         Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
+    alternative : str
+        One of the file's own alternatives; `values` go on top of its values.
 
     Raises
     ------
@@ -168,7 +197,16 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SimulationError(f"{source}: no TOML: {error}") from None
-    return _scenario(name, with_values(table, values or {}, str(source)), str(source), folder)
+    where = str(source)
+    others = tuple(Alternative.of(one, place) for place, one in _tables(table, "alternative", where))
+    if alternative:
+        by_name = {other.name: other.values for other in others}
+        if alternative not in by_name:
+            there = f"known: {', '.join(by_name)}" if by_name else "the file has none"
+            raise SimulationError(f'{where}: no alternative "{alternative}"{nearest(alternative, by_name)}; {there}')
+        table = with_values(table, by_name[alternative], f'{where}: alternative "{alternative}"')
+    made = _scenario(name, with_values(table, values or {}, f"{where}: --set"), where, folder)
+    return dataclasses.replace(made, alternatives=others, alternative=alternative)
 
 
 def _scenario(name: str, table: Mapping[str, Any], where: str, folder: Path) -> Scenario:
@@ -281,12 +319,12 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: s
                 names = [str(one.get("name", k)) for k, one in enumerate(at, start=1)]
                 if name not in names:
                     raise SimulationError(
-                        f'{where}: --set {key}: no "{name}"{nearest(name, names)}; known: {", ".join(names)}'
+                        f'{where} {key}: no "{name}"{nearest(name, names)}; known: {", ".join(names)}'
                     )
                 at = at[names.index(name)]
                 continue
             if not isinstance(at, dict):
-                raise SimulationError(f'{where}: --set {key}: "{name}" stands under a value, expected a table there')
+                raise SimulationError(f'{where} {key}: "{name}" stands under a value, expected a table there')
             if last:
                 at[name] = value
             elif name not in at:
