@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -84,6 +85,33 @@ class _Grid:
     buses: tuple[str, ...]
     power: float = 1e6
     frequency: float = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Strength:
+    """A grid that is given by its short-circuit ratio."""
+
+    name: str
+    bus: str
+    short_circuit_ratio: float
+    x_over_r: float = math.inf
+    rated_power: float = 1.0  #: that the ratio is of [pu of the network's base]
+    voltage: float = 1.0  #: magnitude [pu]
+    frequency: float = 1.0  #: [pu]
+    phase: float = 0.0  #: at the start [rad]
+
+    @property
+    def grid(self) -> Grid:
+        """The grid."""
+        made = Grid.of_strength(
+            self.name,
+            self.bus,
+            self.short_circuit_ratio,
+            x_over_r=self.x_over_r,
+            rated_power=self.rated_power,
+            voltage=self.voltage,
+        )
+        return dataclasses.replace(made, frequency=self.frequency, phase=self.phase)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +286,8 @@ def _all(cls: type, table: Mapping[str, Any], section: str, where: str) -> Itera
 def _made(cls: type, one: object, place: str) -> Any:
     """Return a dataclass of a table; what it refuses itself has the place added."""
     try:
+        if cls is Grid and isinstance(one, Mapping) and "short_circuit_ratio" in one:
+            return from_table(_Strength, one, place).grid
         return from_table(cls, one, place)
     except WindformError as error:
         text = str(error)
