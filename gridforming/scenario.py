@@ -26,7 +26,7 @@ from turbine.errors import SimulationError, WindformError, nearest
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "with_values"]
+__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "scenario_text", "with_values"]
 
 _ELEMENTS: dict[str, type] = {
     "line": Line,
@@ -187,22 +187,13 @@ def scenario_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_scenario(source: str | Path, values: Mapping[str, object] | None = None, *, alternative: str = "") -> Scenario:
-    """Return a scenario from a file, or one that comes with the product.
-
-    Parameters
-    ----------
-    source : str or Path
-        Name of a shipped scenario, or a TOML file.
-    values : mapping of str to value, optional
-        Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
-    alternative : str
-        One of the file's own alternatives; `values` go on top of its values.
+def scenario_text(source: str | Path) -> tuple[str, str, Path]:
+    """Return a scenario's text, its name, and the folder that its paths stand in.
 
     Raises
     ------
-    WindformError
-        The file, the key, what was found and what was expected.
+    SimulationError
+        No such scenario or file.
     """
     path = Path(source)
     if path.suffix == ".toml":
@@ -221,6 +212,27 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
             )
         shipped = files("gridforming").joinpath("scenarios", f"{name}.toml")
         text, folder = shipped.read_text(encoding="utf-8"), Path()
+    return text, name, folder
+
+
+def load_scenario(source: str | Path, values: Mapping[str, object] | None = None, *, alternative: str = "") -> Scenario:
+    """Return a scenario from a file, or one that comes with the product.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped scenario, or a TOML file.
+    values : mapping of str to value, optional
+        Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
+    alternative : str
+        One of the file's own alternatives; `values` go on top of its values.
+
+    Raises
+    ------
+    WindformError
+        The file, the key, what was found and what was expected.
+    """
+    text, name, folder = scenario_text(source)
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

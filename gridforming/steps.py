@@ -199,6 +199,7 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
             plant.say(f'step "{step.name}": {found}')
             if step.otherwise != "continue":
                 at = names.index(step.otherwise)
+        plant.done()
 
     return sequence
 

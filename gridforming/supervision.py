@@ -31,8 +31,9 @@ from gridforming.system import System
 from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
-__all__ = ["FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
+__all__ = ["DONE", "FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
 
+DONE = "sequence done"  #: how a note ends where a sequence of steps has come to its end
 FAILED = "sequence ends"  #: how a note begins, after its time, where a sequence gives up
 _WINDOW = 0.02  # of frequency [s]
 _LEAST = 0.05  # voltage below which a phase means nothing [pu]
@@ -213,6 +214,10 @@ class Plant:
     def say(self, text: str) -> None:
         """Write a line into the run's notes."""
         self.log.append(f"t = {self.time:.6g} s: {text}")
+
+    def done(self) -> None:
+        """Write into the notes that a sequence has come to its end."""
+        self.say(DONE)
 
     def fail(self, why: str) -> None:
         """End the sequence.
