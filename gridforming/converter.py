@@ -384,7 +384,8 @@ class Converter:
         if not isinstance(self.control, Following | Forming):
             raise ConverterError(f"{where}: found control {self.control!r}, expected Following(...) or Forming(...)")
         if isinstance(self.control, Following):
-            for name in ("current_bandwidth_hz", "pll_bandwidth_hz", "sequence_bandwidth_hz"):
+            used = ("sequence_bandwidth_hz",) if self.control.pll == "dual" else ()
+            for name in ("current_bandwidth_hz", "pll_bandwidth_hz", *used):
                 bandwidth = getattr(self.control, name)
                 if self.sampling_hz < _SAMPLES * bandwidth:
                     raise ConverterError(
