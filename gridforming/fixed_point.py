@@ -91,6 +91,11 @@ class OperatingPoint:
         """What a user should know: devices that rest in a limit, and do not give what they are asked for."""
         return tuple(limit_notes(self.model, self.state))
 
+    @property
+    def frequency(self) -> float:
+        """Of the system [pu]."""
+        return self.model.frame_speed
+
 
 def limit_notes(model: Model, state: State) -> Iterator[str]:
     """Yield what is to be said of devices that rest in a limit."""
