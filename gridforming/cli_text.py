@@ -59,7 +59,12 @@ def parse_values(given: Iterable[str]) -> dict[str, object]:
 
 
 def split_alternative(word: str) -> tuple[str, str]:
-    """Return scenario and alternative of `NAME` or `NAME@ALTERNATIVE`."""
+    """Return scenario and alternative of `NAME` or `NAME@ALTERNATIVE`; a file's folder may have such a sign itself."""
+    if word.endswith(".toml"):
+        return word, ""
+    if ".toml@" in word:
+        file, _, alternative = word.rpartition(".toml@")
+        return f"{file}.toml", alternative
     name, _, alternative = word.partition("@")
     return name, alternative
 

@@ -92,7 +92,10 @@ def write_run(scenario: Scenario, result: Result, out: Path) -> dict[str, Any]:
             "current": plots.plot_column(result, "current").figure,
         }
 
-    table = {key: value for key, value in scenario.table.items() if key != "alternative"}
+    name, alternative = scenario.name, scenario.alternative
+    table = {"name": f"{name}@{alternative}" if alternative or "@" in name else name} | {
+        key: value for key, value in scenario.table.items() if key != "alternative"
+    }
     texts = {SCENARIO: tomli_w.dumps(table)}
     write_files(out, RUN, found, _columns(result), figures, layout=LAYOUT, texts=texts)
     return found
