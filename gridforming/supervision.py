@@ -27,7 +27,7 @@ from gridforming.result import COLUMNS, Result, column_of, converter_number, mac
 from gridforming.simulation import Run, in_order
 from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
-from gridforming.system import System
+from gridforming.system import Model, System
 from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
@@ -86,6 +86,11 @@ class Plant:
         return self._run.time
 
     @property
+    def model(self) -> Model:
+        """The system as it is now."""
+        return self._run.model
+
+    @property
     def nominal(self) -> float:
         """Nominal frequency [Hz]."""
         return self._run.model.system.network.frequency
@@ -120,7 +125,7 @@ class Plant:
         return float(self._run.state.converters[field][converter_number(self._run.model, converter)])
 
     def frequency(self, bus: str) -> float:
-        """Return the frequency at a bus over the last 20 ms [Hz]; not a number where it was dead."""
+        """Return the frequency at a bus over the last 20 ms or two looks [Hz]; not a number where it was dead."""
         seen = self._phases.get(bus)
         if seen is None:
             self._phases[bus] = []
@@ -128,11 +133,12 @@ class Plant:
             return math.nan
         if len(seen) < 2 or seen[-1][0] - seen[0][0] < 0.5 * _WINDOW:
             return math.nan
+        # Against nominal frequency, about which a phase that turns by half a turn from look to look is not ambiguous.
+        ahead = 2.0 * math.pi * self.nominal * (1.0 - self._run.model.frame_speed)
         turned = 0.0
-        for (_, first), (_, second) in pairwise(seen):
-            turned += math.remainder(second - first, 2.0 * math.pi)
-        frame = self.nominal * self._run.model.frame_speed
-        return frame + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
+        for (before, first), (after, second) in pairwise(seen):
+            turned += math.remainder(second - first - ahead * (after - before), 2.0 * math.pi)
+        return self.nominal + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
 
     def difference(self, breaker: str) -> tuple[float, float, float]:
         """Return frequency [Hz], voltage [pu] and angle [rad] of a breaker's start less those of its end."""
@@ -158,7 +164,7 @@ class Plant:
 
     def _look(self) -> None:
         """Note the phases of the buses whose frequency has been asked for."""
-        keep = self.time - _WINDOW - 1e-9
+        keep = self.time - max(_WINDOW, self.period) - 1e-9
         for bus, seen in self._phases.items():
             v = self.voltage(bus)
             if abs(v) < _LEAST:
@@ -213,7 +219,8 @@ class Plant:
 
     def say(self, text: str) -> None:
         """Write a line into the run's notes."""
-        self.log.append(f"t = {self.time:.6g} s: {text}")
+        run = self._run  # as the other notes have it: of a run that goes on from another, since the start of that
+        self.log.append(f"t = {run.state.step * run.model.time_step:.6g} s: {text}")
 
     def done(self) -> None:
         """Write into the notes that a sequence has come to its end."""
@@ -330,6 +337,8 @@ def secondary(
     names = tuple(converters)
 
     def control(plant: Plant) -> Sequence:
+        for name in names:
+            converter_number(plant.model, name)
         while True:
             found, size = plant.frequency(bus), plant.size(bus)
             for name in names if size > 0.5 else ():
@@ -391,8 +400,10 @@ def supervise(
     for k in range(1, count + 1):
         until = min(k * period, duration)
         while events and events[0].time <= until:
+            now = [event for event in events if _step(run, event) == _step(run, events[0])]
             run.go(events[0].time)
-            run.act([events.pop(0)])
+            run.act(now)
+            del events[: len(now)]
         run.go(until)
         if k == count:
             break
@@ -403,6 +414,11 @@ def supervise(
     return replace(result, notes=tuple(sorted((*result.notes, *plant.log), key=_when)))
 
 
+def _step(run: Run, event: Event) -> int:
+    """Return the first step at or after the time of an event."""
+    return math.ceil(event.time / run.model.time_step - 1e-6)
+
+
 def _when(note: str) -> float:
     """Return the time that a note begins with."""
     return float(note.removeprefix("t = ").split(" ", 1)[0])
@@ -410,11 +426,23 @@ def _when(note: str) -> float:
 
 def _begin(plant: Plant, waiting: list[_Waiting], sequence: Sequence) -> None:
     """Start a sequence, up to what it first waits for."""
+    if not isinstance(sequence, Generator):
+        raise SimulationError(f"sequence: found {sequence!r}, expected a generator, a function that yields")
     with _noted(plant):
         try:
-            waiting.append(_Waiting(sequence, plant.time, next(sequence)))
+            waiting.append(_Waiting(sequence, plant.time, _checked(next(sequence))))
         except StopIteration:
             return
+
+
+def _checked(waits: object) -> Wait | Until:
+    """Refuse what is not to be waited for."""
+    if not isinstance(waits, Wait | Until):
+        raise SimulationError(
+            f"sequence: it yields {waits!r}, expected plant.wait(...) or plant.until(...); `yield from` for a ramp or "
+            "synchronism"
+        )
+    return waits
 
 
 @contextmanager
@@ -438,10 +466,11 @@ def _go_on(plant: Plant, waiting: list[_Waiting], one: _Waiting) -> None:
         done = sent or since >= waits.timeout - 1e-9
     if not done:
         return
-    waiting.remove(one)
+    place_of = waiting.index(one)
+    del waiting[place_of]
     with _noted(plant):
         try:
-            waits = one.sequence.send(sent)
+            waits = _checked(one.sequence.send(sent))
         except StopIteration:
             return
-        waiting.append(_Waiting(one.sequence, plant.time, waits))
+        waiting.insert(place_of, _Waiting(one.sequence, plant.time, waits))
