@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from turbine.cli import app as turbine_app
-from turbine.errors import WindformError
+from turbine.errors import SimulationError, WindformError
 
 __all__ = ["app", "main"]
 
@@ -113,6 +113,8 @@ def run(
 
     if out is not None:
         check_run_target(out)
+    if base_kv is not None and comtrade is None:
+        raise SimulationError("--base-kv: found without --comtrade, expected both")
     scenario = load_scenario(source, parse_values(values or ()), alternative=alternative)
     say_compiling()
     result = run_scenario(scenario)
