@@ -91,7 +91,7 @@ def show(source: Source) -> None:
 
 @app.command(
     context_settings=_HELP,
-    epilog="Example: wind-sim run phase_jump --set converter.unit.control.law.droop=0.05 --out jump",
+    epilog="Example: wind-sim run phase_jump --set converter.plant.control.law.droop=0.05 --out jump",
 )
 def run(
     source: Source,
@@ -137,7 +137,7 @@ def run(
 
 
 @app.command(
-    context_settings=_HELP, epilog="Example: wind-sim compare weak_grid_ramp weak_grid_ramp@forming --out weak"
+    context_settings=_HELP, epilog="Example: wind-sim compare weak_grid_ramp weak_grid_ramp@forming --out weak.png"
 )
 def compare(
     sources: Annotated[
@@ -154,6 +154,10 @@ def compare(
     from turbine.cli_text import say_compiling
 
     given = parse_values(values or ())
+    if out is not None:
+        from gridforming.plots import check_figure_path
+
+        check_figure_path(out)
     scenarios = []
     for word in sources:
         name, alternative = split_alternative(word)
@@ -168,7 +172,7 @@ def compare(
         typer.echo(f"\nPicture: {out}")
 
 
-@app.command(context_settings=_HELP, epilog="Example: wind-sim modes phase_jump --set grid.mains.reactance=0.5")
+@app.command(context_settings=_HELP, epilog="Example: wind-sim modes phase_jump --set grid.grid.short_circuit_ratio=1.5")
 def modes(
     source: Source,
     values: Values = None,

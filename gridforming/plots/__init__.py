@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gridforming.plots.compare import plot_comparison, write_figure
+from gridforming.plots.compare import check_figure_path, plot_comparison, write_figure
 from gridforming.plots.plane import plot_loci, plot_modes
 from gridforming.plots.response import plot_response
 from gridforming.plots.run import plot_column, plot_run, plot_voltages, plot_waveforms
 from turbine.plots.style import to_png, to_svg
 
 __all__ = [
+    "check_figure_path",
     "plot_column",
     "plot_comparison",
     "plot_loci",

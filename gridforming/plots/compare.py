@@ -19,9 +19,10 @@ from turbine.plots.style import new_figure, style, title_figure, to_png, to_svg
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["plot_comparison", "write_figure"]
+__all__ = ["check_figure_path", "plot_comparison", "write_figure"]
 
 _SHARE = 0.98  # of a frequency that is drawn: the rest are jumps of phase
+_MADE = {".png": to_png, ".svg": to_svg}
 Floats = npt.NDArray[np.float64]
 
 
@@ -80,6 +81,12 @@ def plot_comparison(results: Mapping[str, Result], *, device: str = "", title: s
     return figure
 
 
+def check_figure_path(path: Path) -> None:
+    """Refuse a file whose ending says nothing that a figure is written as; before the work, not after it."""
+    if path.suffix not in _MADE:
+        raise SimulationError(f"{path}: found the ending {path.suffix!r}, expected .png or .svg")
+
+
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG or SVG, by the ending of the file.
 
@@ -88,10 +95,8 @@ def write_figure(figure: Figure, path: Path) -> None:
     SimulationError, OutputError
         Another ending; a file that cannot be written.
     """
-    made = {".png": to_png, ".svg": to_svg}
-    if path.suffix not in made:
-        raise SimulationError(f"{path}: found the ending {path.suffix!r}, expected .png or .svg")
+    check_figure_path(path)
     try:
-        path.write_bytes(made[path.suffix](figure))
+        path.write_bytes(_MADE[path.suffix](figure))
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
