@@ -418,7 +418,14 @@ def run_scenario(scenario: Scenario) -> Result:
 
     s = scenario.run
     slow = [
-        secondary(one.bus, one.converters, frequency=one.frequency, voltage=one.voltage, rate=one.rate)
+        secondary(
+            one.bus,
+            one.converters,
+            frequency=one.frequency,
+            voltage=one.voltage,
+            rate=one.rate,
+            while_open=one.while_open,
+        )
         for one in scenario.secondary
     ]
     steps = [play(scenario.steps)] if scenario.steps else []

@@ -183,6 +183,7 @@ class Secondary:
     frequency: float | None = None  #: [Hz]
     voltage: float | None = None  #: [pu]
     rate: float = 0.5  #: [1/s]
+    while_open: str = ""  #: breaker to a larger network; always, unless given
 
     def __post_init__(self) -> None:
         if self.frequency is None and self.voltage is None:

@@ -79,6 +79,7 @@ class Plant:
         self._run, self.period = run, period
         self._phases: dict[str, list[tuple[float, float]]] = {}
         self.log: list[str] = []
+        self._trimmed: set[str] = set()  # converters that a synchroniser moves
 
     @property
     def time(self) -> float:
@@ -139,6 +140,11 @@ class Plant:
         for (before, first), (after, second) in pairwise(seen):
             turned += math.remainder(second - first - ahead * (after - before), 2.0 * math.pi)
         return self.nominal + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
+
+    def is_closed(self, breaker: str) -> bool:
+        """Return whether a breaker is closed."""
+        self._ends(breaker)
+        return self._run.state.closed[breaker]
 
     def difference(self, breaker: str) -> tuple[float, float, float]:
         """Return frequency [Hz], voltage [pu] and angle [rad] of a breaker's start less those of its end."""
@@ -287,9 +293,11 @@ class Plant:
         own = 1.0 if self._start_is_of(breaker, converter) else -1.0
         begin = self.time
         closes = math.nan
+        self._trimmed.add(converter)
         while True:
             df, dv, angle = (own * value for value in self.difference(breaker))
             if self.time - begin > timeout:
+                self._trimmed.discard(converter)
                 self.fail(
                     f'synchronism of "{breaker}" not reached in {timeout:g} s: {df:+.3f} Hz, {dv:+.3f} pu, '
                     f"{math.degrees(angle):+.1f} deg"
@@ -307,6 +315,7 @@ class Plant:
             if self.time >= closes - 1e-9:
                 self.say(f"synchronism: {df:+.4f} Hz, {dv:+.4f} pu, {math.degrees(angle):+.2f} deg")
                 self.close(breaker)
+                self._trimmed.discard(converter)
                 return
             yield Wait(self.period)
 
@@ -318,6 +327,7 @@ def secondary(
     frequency: float | None = None,
     voltage: float | None = None,
     rate: float = 0.5,
+    while_open: str = "",
 ) -> Callable[[Plant], Sequence]:
     """Return secondary control: slow integrals take frequency and voltage of a bus back to where they shall be.
 
@@ -333,6 +343,12 @@ def secondary(
         [pu]; likewise.
     rate : float
         Of the integrals [1/s].
+    while_open : str
+        Breaker to a larger network, which holds frequency itself while this is closed; always, unless given.
+
+    Notes
+    -----
+    It leaves a converter alone while a synchroniser trims it.
     """
     names = tuple(converters)
 
@@ -341,7 +357,10 @@ def secondary(
             converter_number(plant.model, name)
         while True:
             found, size = plant.frequency(bus), plant.size(bus)
-            for name in names if size > 0.5 else ():
+            alone = not (while_open and plant.is_closed(while_open))
+            for name in names if size > 0.5 and alone else ():
+                if name in plant._trimmed:
+                    continue
                 moved: dict[str, float] = {}
                 if frequency is not None and math.isfinite(found):
                     step = plant.period * rate * (frequency - found) / plant.nominal
