@@ -271,6 +271,7 @@ class Plant:
         slip: float = 0.05,
         timeout: float = 30.0,
         rate: float = 4.0,
+        aim: float = math.radians(2.0),
     ) -> Sequence:
         """Trim speed and voltage of a forming converter until the check lets its breaker close, and close it.
 
@@ -288,6 +289,9 @@ class Plant:
             [s].
         rate : float
             Of both integral controls [1/s].
+        aim : float
+            Angle at which it closes, within the check's [rad]: the check alone lets it close at its edge, with the
+            largest bump that is allowed.
         """
         check = check or Check()
         own = 1.0 if self._start_is_of(breaker, converter) else -1.0
@@ -304,7 +308,7 @@ class Plant:
                 )
             if math.isfinite(df) and math.isfinite(angle):
                 met = angle + 2.0 * math.pi * df * check.closing_time
-                inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= check.angle
+                inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= min(check.angle, aim)
                 # Once ordered, a breaker closes.
                 if inside and not math.isfinite(closes):
                     closes = self.time + check.closing_time
