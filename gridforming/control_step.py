@@ -71,7 +71,8 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
         negative = x.negative
     voltage = max(x.pll_voltage.real, _LEAST_VOLTAGE)
     frozen = length(v) < p.pll_freeze
-    error = 0.0 if frozen else v.imag / voltage
+    # The filtered voltage of a loop that slips is nearly nothing: the voltage itself bounds the gain.
+    error = 0.0 if frozen else v.imag / max(voltage, length(v))
     speed = x.pll_speed + 2.0 * p.pll_bandwidth / p.nominal_speed * error
     x.i_ref = _following_reference(x, p, length(v), voltage)
     inductance = p.filter_reactance / p.nominal_speed
@@ -88,7 +89,8 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
         u += negative * unit((p.delay + 0.5) * turn)
         x.negative = negative * unit(turn)
     if not frozen:
-        x.pll_speed += p.period * p.pll_bandwidth**2 / p.nominal_speed * error
+        speed = x.pll_speed + p.period * p.pll_bandwidth**2 / p.nominal_speed * error
+        x.pll_speed = min(max(speed, 1.0 - p.pll_band), 1.0 + p.pll_band)
         x.pll_voltage += p.period * 2.0 * p.pll_bandwidth * (v.real - voltage)
     return u
 

@@ -50,6 +50,7 @@ CONSTANTS = np.dtype(
         ("pll_kp", _f),
         ("pll_ki", _f),
         ("pll_freeze", _f),  # voltage below which it holds its speed
+        ("pll_band", _f),  # largest deviation of its integral [pu]
         ("sequence_gain", _f),  # by which positive and negative sequence follow in one period; 0: not told apart
         # Current control
         ("current_bandwidth", _f),  # [rad/s]
