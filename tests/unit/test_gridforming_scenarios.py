@@ -106,7 +106,7 @@ def test_a_grid_by_its_short_circuit_ratio_has_that_impedance() -> None:
 
 def test_strong_grid_following_is_quick_and_forming_as_quick_as_its_filter() -> None:
     following, forming = _run("strong_grid_step"), _run("strong_grid_step", "forming")
-    first = {}
+    first: dict[bool, float] = {}
     for result in (following, forming):
         p = _power(result)
         step = _between(result, p, 0.2, 0.6)
@@ -115,8 +115,8 @@ def test_strong_grid_following_is_quick_and_forming_as_quick_as_its_filter() -> 
     assert first[True] <= 0.01  # bandwidth of current control 400 Hz, two samples of delay
     assert first[False] > 5.0 * first[True]
     # Voltage at rest in closed form: power at the collector behind transformer and grid, without reactive power.
-    p, z = 1.0, 0.006 + 0.06j + 0.1 * np.exp(1j * math.atan(10.0))
-    rest = np.roots([1.0, -(1.0 + 2.0 * (p * z).real), abs(p * z) ** 2])  # of the voltage's square
+    active, z = 1.0, 0.006 + 0.06j + 0.1 * np.exp(1j * math.atan(10.0))
+    rest = np.roots([1.0, -(1.0 + 2.0 * (active * z).real), abs(active * z) ** 2])  # of the voltage's square
     # Samples of a held bridge's voltage are half a per cent beside its mean.
     assert _at(following, np.abs(following.voltage("collector")), 0.59) == pytest.approx(math.sqrt(max(rest)), abs=5e-3)
     assert following.converter("plant", "reactive_power")[-1] == pytest.approx(0.2, abs=0.005)
