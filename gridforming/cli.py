@@ -172,7 +172,7 @@ def compare(
         typer.echo(f"\nPicture: {out}")
 
 
-@app.command(context_settings=_HELP, epilog="Example: wind-sim modes phase_jump --set grid.grid.short_circuit_ratio=1.5")
+@app.command(context_settings=_HELP, epilog="Example: wind-sim modes phase_jump --set grid.grid.x_over_r=3")
 def modes(
     source: Source,
     values: Values = None,
