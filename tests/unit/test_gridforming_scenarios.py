@@ -130,7 +130,7 @@ def test_weak_grid_following_loses_synchronism_at_the_last_line_and_forming_does
     slipping = _between(following, _power(following), 4.05, 4.24)
     assert slipping.min() < -0.5  # poles slip: power turns round
     assert slipping.max() > 0.5
-    assert forming.notes == ()
+    assert _trips(forming) == []
     assert _power(forming)[-1] == pytest.approx(0.9, abs=0.01)
     assert np.abs(_speed(forming) - 1.0).max() < 0.006
     assert np.abs(forming.voltage("collector"))[-1] == pytest.approx(1.0, abs=0.005)
@@ -247,7 +247,7 @@ def test_machine_trip_the_more_is_forming_the_less_frequency_falls() -> None:
 def test_island_lives_on_and_comes_back_in_synchronism() -> None:
     result = _run("islanding_resync")
     assert not any(FAILED in note for note in result.notes)
-    closing = float(re.match(r't = ([\d.]+) s: closes "cb grid"', result.notes[-1])[1])  # type: ignore[index]
+    (closing,) = (float(t) for t in re.findall(r't = ([\d.]+) s: closes "cb grid"', "\n".join(result.notes)))
     town, pcc = result.voltage("town"), result.voltage("pcc")
     # Secondary control has taken back what droop had let go.
     assert _at(result, frequency(result, "town"), 8.9) == pytest.approx(NOMINAL, abs=0.02)
@@ -256,7 +256,7 @@ def test_island_lives_on_and_comes_back_in_synchronism() -> None:
     last = closing - 2e-3
     apart = np.angle(_at(result, town * pcc.conjugate(), last))
     slip = _at(result, frequency(result, "town") - frequency(result, "pcc"), last)
-    assert abs(math.degrees(apart)) < 10.0
+    assert abs(math.degrees(apart)) < 2.5  # of 10 that are allowed: it closes near equal phase
     assert abs(slip) < 0.1
     assert abs(_at(result, np.abs(town) - np.abs(pcc), last)) < 0.05
     # Voltage and frequency of the island within the band of black starts, but for the first cycle.
@@ -286,7 +286,7 @@ def test_weak_grid_faults_are_those_of_g8() -> None:
 
 def test_weak_grid_faults_forming_passes_g8() -> None:
     result = _run("weak_grid_faults")
-    assert result.notes == ()
+    assert _trips(result) == []
     p = _power(result)
     for begin in FAULTS:
         assert np.abs(_between(result, p, begin + 1.12, begin + 1.9) - 1.0).max() < 0.03
@@ -304,7 +304,7 @@ def test_weak_grid_faults_following_fails_g8_by_a_loop_that_does_not_settle() ->
 
 def test_last_machine_lost_forming_passes_g9() -> None:
     result = _run("last_machine_lost")
-    assert result.notes == ()
+    assert _trips(result) == []
     v = np.abs(result.voltage("town"))
     outside = _between(result, (v < 0.8) | (v > 1.1), 1.0, 6.0)
     assert np.count_nonzero(outside) * 1e-3 <= 0.1
@@ -321,7 +321,7 @@ def test_last_machine_lost_forming_passes_g9() -> None:
 
 def test_last_machine_lost_following_fails_g9_and_trips() -> None:
     result = _run("last_machine_lost", "following")
-    assert "holds no grid and no grid-forming unit" in result.notes[0]
+    assert any("holds no grid and no grid-forming unit" in note for note in result.notes)
     assert {note.split('"')[1] for note in _trips(result)} == {"plant", "twin"}
     assert np.abs(result.voltage("town"))[-1] < 0.01
 
@@ -336,3 +336,12 @@ def test_secondary_control_leaves_a_closed_breaker_alone() -> None:
     v = np.abs(result.voltage("town"))
     assert np.ptp(_between(result, v, 0.0, 1.0)) < 1e-4
     assert v[0] < 0.99
+
+
+def test_following_that_slips_stays_within_numbers() -> None:
+    # A resistive fault at the weakest grid: without bounds on the loop's gain and speed the run ended at 16.7 s.
+    values = {"fault.fault.resistance": 0.025, "fault.fault.reactance": 0.0}
+    result = run_scenario(load_scenario("weak_grid_faults", values, alternative="following"))
+    assert result.time[-1] > 17.9
+    assert np.abs(_speed(result) - 1.0).max() < 2.0
+    assert _current(result).max() < 5.0
