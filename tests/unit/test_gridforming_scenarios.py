@@ -321,7 +321,7 @@ def test_last_machine_lost_forming_passes_g9() -> None:
 
 def test_last_machine_lost_following_fails_g9_and_trips() -> None:
     result = _run("last_machine_lost", "following")
-    assert any("holds no grid and no grid-forming unit" in note for note in result.notes)
+    assert any("holds no grid, no grid-forming unit" in note for note in result.notes)
     assert {note.split('"')[1] for note in _trips(result)} == {"plant", "twin"}
     assert np.abs(result.voltage("town"))[-1] < 0.01
 
