@@ -25,7 +25,7 @@ __all__ = ["REFERENCES", "STAGES", "apply", "check_event", "faded", "island_note
 #: References of a converter, and the states that hold them.
 REFERENCES = {"active": "p_ref", "reactive": "q_ref", "voltage": "v_ref", "speed": "w_ref", "dc_power": "dc_power"}
 STAGES = 32  #: in which a breaker loses its conductance
-_HIGHEST, _LOWEST = 1e3, 1e-4  # conductance of an opening breaker [pu]
+_HIGHEST, _LOWEST = 50.0, 1e-4  # conductance of an opening breaker: from about that of a network on [pu]
 
 
 def check_event(model: Model, event: Event, duration: float) -> None:

@@ -84,7 +84,7 @@ def plot_voltages(result: Result, *buses: str, ax: Axes | None = None) -> Axes:
     result : Result
         The run.
     *buses : str
-        Nodes of the circuit; all buses of the network unless given.
+        Nodes of the circuit; buses where a device, a load or a grid stands unless given, all where there is none.
     ax : Axes, optional
         To draw on.
 
@@ -93,12 +93,22 @@ def plot_voltages(result: Result, *buses: str, ax: Axes | None = None) -> Axes:
     Axes
         In per unit.
     """
-    names = buses or tuple(result.model.system.network.bus_names)
+    names = buses or _shown_buses(result)
     with style():
         ax = canvas(ax, 2.2)
         draw_lines(ax, result.time, [(name, np.abs(result.voltage(name))) for name in names], least=0.02)
         ax.set_ylabel("voltage [pu]")
     return ax
+
+
+def _shown_buses(result: Result) -> tuple[str, ...]:
+    """Return the buses where something stands, and not the ends of lines alone."""
+    from gridforming.network import Grid, Load
+
+    system = result.model.system
+    stands = {d.bus for d in system.devices} | {e.bus for e in system.network.elements if isinstance(e, Grid | Load)}
+    names = system.network.bus_names
+    return tuple(name for name in names if name in stands) or tuple(names)
 
 
 def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = None) -> Axes:
