@@ -26,7 +26,7 @@ from turbine.errors import SimulationError, WindformError, nearest
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "with_values"]
+__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "scenario_of", "with_values"]
 
 _ELEMENTS: dict[str, type] = {
     "line": Line,
@@ -233,11 +233,27 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
             there = f"known: {', '.join(by_name)}" if by_name else "the file has none"
             raise SimulationError(f'{where}: no alternative "{alternative}"{nearest(alternative, by_name)}; {there}')
         table = with_values(table, by_name[alternative], f'{where}: alternative "{alternative}"')
-    made = _scenario(name, with_values(table, values or {}, f"{where}: --set"), where, folder)
+    made = scenario_of(with_values(table, values or {}, f"{where}: --set"), name=name, where=where, folder=folder)
     return dataclasses.replace(made, alternatives=others, alternative=alternative)
 
 
-def _scenario(name: str, table: Mapping[str, Any], where: str, folder: Path) -> Scenario:
+def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path) -> Scenario:
+    """Return the scenario of a table that has been read.
+
+    Parameters
+    ----------
+    table : mapping
+        As a file's.
+    name, where : str
+        Of the scenario, and what messages call the place it comes from.
+    folder : Path
+        That its paths stand in.
+
+    Raises
+    ------
+    WindformError
+        As `load_scenario`.
+    """
     refuse_unknown(table, _SECTIONS, where)
     for section in ("run", "network"):
         if section not in table:
