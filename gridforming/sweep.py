@@ -148,6 +148,8 @@ def _compute(plan: Plan, todo: Mapping[int, Chunk], workers: int, scheduler: str
     """Compute chunks, and hand on the number and the rows of each as it is finished."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise SimulationError(f"workers: found {workers!r}, expected a whole number of 1 or more")
+    if not todo:
+        return
     if scheduler is not None:
         _on_cluster(plan, todo, scheduler, take)
     elif workers == 1 or len(todo) < 2:
@@ -182,28 +184,40 @@ def _in_processes(plan: Plan, todo: Mapping[int, Chunk], workers: int, take: _Ta
 
 def _on_cluster(plan: Plan, todo: Mapping[int, Chunk], scheduler: str, take: _Take) -> None:
     try:
-        from distributed import Client, as_completed
+        from distributed import Client, KilledWorker, as_completed
     except ImportError:
         raise SimulationError(
             f'scheduler {scheduler}: needs the package "distributed", which is not installed: '
             "pip install 'windform[cluster]'; without a scheduler, workers are processes on this computer"
         ) from None
-    try:
-        client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise SimulationError(
-            f"scheduler {scheduler}: cannot be reached ({error}), expected the address of a Dask scheduler such as "
-            "tcp://host:8786"
-        ) from None
-    with client:
-        run = uuid.uuid4().hex
-        given = client.scatter(plan, broadcast=False, hash=False) if todo else None
+    _check_answer(scheduler)
+    with Client(scheduler, timeout=_PATIENCE, set_as_default=False) as client:
+        run, given = uuid.uuid4().hex, client.scatter(plan, hash=False)
         futures = {
             client.submit(_remote, given, chunk, sources(), key=f"{_KEY}{run}-{k}", pure=False): k
             for k, chunk in todo.items()
         }
-        for future, rows in as_completed(list(futures), with_results=True):
-            take(futures[future], rows)
+        try:
+            for future, rows in as_completed(list(futures), with_results=True, loop=client.loop):
+                take(futures[future], rows)
+        except KilledWorker as error:
+            raise SimulationError(f"scheduler {scheduler}: {error}; with `out` what is finished stays") from None
+
+
+def _check_answer(scheduler: str) -> None:
+    """Refuse an address that nothing answers at; a client of Dask's takes long to give up, and is loud."""
+    import socket
+
+    scheme, _, place = scheduler.partition("://")
+    host, _, port = place.rpartition(":")
+    if scheme != "tcp" or not host or not port.isdecimal():
+        raise SimulationError(f"scheduler: found {scheduler!r}, expected an address such as tcp://host:8786")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise SimulationError(
+            f"scheduler {scheduler}: cannot be reached ({error}), expected the address of a Dask scheduler"
+        ) from None
 
 
 def _remote(plan: Plan, chunk: Chunk, expected: str) -> list[Row]:

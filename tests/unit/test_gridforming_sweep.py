@@ -266,6 +266,20 @@ def test_cluster_needs_distributed(source: Path) -> None:
         sweep(source, GRID, scheduler="tcp://127.0.0.1:1")
 
 
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://127.0.0.1:1", "cannot be reached"),
+        ("127.0.0.1:8786", "tcp://host:8786"),
+        ("tcp://host", "tcp://host:8786"),
+    ],
+)
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
+def test_cluster_must_answer(source: Path, address: str, message: str) -> None:
+    with pytest.raises(SimulationError, match=message):
+        sweep(source, GRID, scheduler=address)
+
+
 # What is refused.
 
 
