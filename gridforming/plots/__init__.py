@@ -5,11 +5,13 @@ from __future__ import annotations
 from gridforming.plots.plane import plot_loci, plot_modes
 from gridforming.plots.response import plot_response
 from gridforming.plots.run import plot_column, plot_run, plot_voltages, plot_waveforms
+from gridforming.plots.sweep import plot_map
 from turbine.plots.style import to_png, to_svg
 
 __all__ = [
     "plot_column",
     "plot_loci",
+    "plot_map",
     "plot_modes",
     "plot_response",
     "plot_run",

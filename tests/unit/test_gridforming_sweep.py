@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
 
 import gridforming as gf
 from gridforming import plots
@@ -369,3 +372,64 @@ def test_border_must_lie_between(source: Path, low: float, high: float, message:
 def test_border_of_an_unknown_key(source: Path) -> None:
     with pytest.raises(SimulationError, match='did you mean "mains"'):
         critical(source, "grid.main.short_circuit_ratio", 1.2, 3.0)
+
+
+# Maps.
+
+POWER = "converter.unit.active"
+
+
+@pytest.fixture(scope="module")
+def over_power(source: Path) -> pd.DataFrame:
+    grid = {RATIO: np.linspace(1.0, 4.0, 5).tolist(), POWER: np.linspace(0.4, 1.3, 4).tolist()}
+    return sweep(source, grid, values={BANDWIDTH: 60.0})
+
+
+@pytest.mark.parametrize("column", ["largest_real_part", "damping", "frequency_hz", "stable", "exists"])
+def test_map_is_labelled_and_the_same_each_time(over_power: pd.DataFrame, column: str) -> None:
+    """The static limit at unity power factor: P X <= 1/2, so P <= SCR / 2."""
+
+    def drawn() -> Figure:
+        line = {"P X = 1/2": ([0.0, 6.0], [0.0, 3.0])}
+        ax = plots.plot_map(over_power, RATIO, POWER, column, lines=line, labels={RATIO: "short-circuit ratio [-]"})
+        return cast("Figure", ax.get_figure(root=True))
+
+    first, again = drawn(), drawn()
+    assert plots.to_png(first) == plots.to_png(again)
+    ax = first.axes[0]
+    texts = {text.get_text() for text in ax.texts}
+    assert texts == {"P X = 1/2", "stable", "unstable", "no operating point"}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("short-circuit ratio [-]", POWER)
+    canvas = FigureCanvasAgg(first)
+    canvas.draw()
+    box, (width, height) = first.get_tightbbox(canvas.get_renderer()), first.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
+
+
+def test_border_of_a_map_lies_where_the_real_part_vanishes(source: Path) -> None:
+    frame = sweep(source, {RATIO: [2.8, 3.0, 3.2, 3.4], BANDWIDTH: [39.0, 40.0, 41.0]})
+    ax = plots.plot_map(frame, RATIO, BANDWIDTH)
+    (border,) = [one for one in ax.collections if isinstance(one, ContourSet)]
+    points = np.concatenate([path.vertices for path in border.get_paths()])
+    middle = points[np.argmin(np.abs(points[:, 1] - 40.0))]
+    assert middle[0] == pytest.approx(3.163, abs=0.01)  # as `critical` finds it
+
+
+def test_map_of_failed_points_has_crosses(source: Path) -> None:
+    frame = sweep(source, {RATIO: [-1.0, 3.0, 4.0], BANDWIDTH: [10.0, 40.0]})
+    ax = plots.plot_map(frame, RATIO, BANDWIDTH)
+    (crosses,) = [line for line in ax.lines if line.get_marker() == "x"]
+    assert np.asarray(crosses.get_xydata()).tolist() == [[-1.0, 10.0], [-1.0, 40.0]]
+
+
+def test_maps_are_refused(over_power: pd.DataFrame) -> None:
+    with pytest.raises(SimulationError, match='did you mean "damping"'):
+        plots.plot_map(over_power, RATIO, POWER, "dampin")
+    with pytest.raises(SimulationError, match="several rows"):
+        plots.plot_map(pd.concat([over_power, over_power]), RATIO, POWER)
+    with pytest.raises(SimulationError, match="two at least"):
+        plots.plot_map(over_power[over_power[RATIO] == 1.0], RATIO, POWER)
+    with pytest.raises(SimulationError, match="expected numbers"):
+        plots.plot_map(over_power, "mode", POWER)
