@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.test-tools
 DEMO := build/demo
+BLACK_START := build/black_start
 
 .PHONY: help demo test lint format docs docs-tables wheel-test clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo         fleet report on the packaged La Haute Borne sample, in $(DEMO)'
+	@echo 'make demo         fleet report on the packaged La Haute Borne sample, in $(DEMO), a black start in $(BLACK_START)'
 	@echo 'make test         the tests'
 	@echo 'make lint         ruff, mypy, import-linter, generated documents up to date'
 	@echo 'make format       let ruff format the code'
@@ -23,6 +24,7 @@ help:
 
 demo: $(INSTALLED)
 	$(BIN)/wind-fleet report la_haute_borne --out $(DEMO)
+	$(BIN)/wind-sim run black_start --out $(BLACK_START)
 
 test: $(TEST_TOOLS)
 	$(BIN)/python -m pytest -q -n 2

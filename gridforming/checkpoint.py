@@ -15,7 +15,7 @@ from turbine.errors import SimulationError
 
 __all__ = ["load_state", "save_state"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def save_state(path: Path, state: State) -> None:
@@ -32,6 +32,7 @@ def save_state(path: Path, state: State) -> None:
         "format": _FORMAT,
         "names": list(state.names),
         "frame_speed": state.frame_speed,
+        "time_step": state.time_step,
         "fading": dict(state.fading),
         "next_stage": state.next_stage,
         "step": state.step,
@@ -65,15 +66,17 @@ def load_state(path: Path, model: Model) -> State:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("about", "v", "i", "u", "converters", "machines", "grids", "loads")}
-        about = json.loads(arrays.pop("about").tobytes())
+            about = json.loads(file["about"].tobytes())
+            if about["format"] != _FORMAT:
+                raise SimulationError(f"{path}: was saved by another version: format {about['format']}")
+            arrays = {name: file[name] for name in ("v", "i", "u", "converters", "machines", "grids", "loads")}
     except (OSError, BadZipFile, KeyError, ValueError) as error:
         raise SimulationError(f"{path}: not a saved state of a run ({error})") from None
     for name, kind in (("converters", STATES), ("machines", MACHINE_STATES), ("grids", GRID), ("loads", LOAD)):
         if arrays[name].dtype != kind:
             raise SimulationError(f"{path}: was saved by another version: its {name} have other states")
-    names = list(model.circuit.names)
+    names = list(model.names)
     if about["names"] != names:
         raise SimulationError(f"{path}: belongs to another system; found {about['names']}, expected {names}")
-    kept = ("step", "closed", "faults", "fading", "next_stage", "frame_speed")
-    return State(**arrays, **{name: about[name] for name in kept}, names=model.circuit.names)
+    kept = ("step", "closed", "faults", "fading", "next_stage", "frame_speed", "time_step")
+    return State(**arrays, **{name: about[name] for name in kept}, names=model.names)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from turbine.cli import app as turbine_app
-from turbine.errors import WindformError
+from turbine.errors import SimulationError, WindformError
 
 __all__ = ["app", "main"]
 
-_NOT_YET = (
-    "wind-sim: this release has no simulations of scenarios; they come with the next one. One turbine is simulated by: "
-    "wind-sim turbine --help."
-)
 _REFUSED, _NOT_WRITTEN = 2, 4  #: exit codes
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="wind-sim",
@@ -28,13 +26,20 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Simulate wind turbines; storage and their converters, grid-following or grid-forming, come with the next "
-    "release. Reports of measured farms: wind-fleet.\n\n"
-    "Example: wind-sim turbine iea_15mw --wind 12 --turbulence B --seconds 600 --seed 1 --out run_12",
+    context_settings=_HELP,
+    help="Simulate converters, machines and networks from scenarios, and single wind turbines. Reports of measured "
+    "farms: wind-fleet.\n\n"
+    "Example: wind-sim run black_start --out black_start",
     epilog="Exit codes: 0 done, 2 wrong option or input, 4 cannot write.",
 )
 app.add_typer(turbine_app, name="turbine")
+
+Source = Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A scenario of `wind-sim list`, or a TOML file.")]
+Values = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A value in place of the file's; may be given several times."),
+]
+Other = Annotated[str, typer.Option(help="One of the file's alternatives.")]
 
 
 def main() -> None:
@@ -62,17 +67,128 @@ def _root(
 ) -> None: ...
 
 
+@app.command("list", context_settings=_HELP, epilog="Example: wind-sim list")
+def list_scenarios() -> None:
+    """List the scenarios that come with the product, with their alternatives."""
+    from gridforming.scenario import load_scenario, scenario_names
+    from turbine.cli_text import aligned
+
+    rows: list[tuple[str, ...]] = []
+    for name in scenario_names():
+        scenario = load_scenario(name)
+        others = ", ".join(other.name for other in scenario.alternatives)
+        rows.append((name, scenario.title, f"alternatives: {others}" if others else ""))
+    typer.echo(aligned(rows, left=(0, 1, 2)))
+
+
+@app.command(context_settings=_HELP, epilog="Example: wind-sim show black_start > mine.toml")
+def show(source: Source) -> None:
+    """Print a scenario's file, to begin one's own with."""
+    from gridforming.scenario import scenario_text
+
+    typer.echo(scenario_text(source)[0].rstrip("\n"))
+
+
 @app.command(
-    "run",
-    help="Simulate a scenario of turbines, storage, converters and a grid. Comes with the next release.",
-    epilog="Example: wind-sim run scenario.toml",
-    # Whatever is asked for, the answer is the same sentence, not "no such option".
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": ["-h", "--help"],
-    },
+    context_settings=_HELP,
+    epilog="Example: wind-sim run phase_jump --set converter.plant.control.law.droop=0.05 --out jump",
 )
-def _scenario() -> None:
-    typer.echo(_NOT_YET, err=True)
-    raise typer.Exit(_REFUSED)
+def run(
+    source: Source,
+    values: Values = None,
+    alternative: Other = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for table, figures, plots and the scenario.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="File for the table of the run.")] = None,
+    comtrade: Annotated[
+        Path | None, typer.Option(help="Folder for a COMTRADE record of all bus voltages and currents of devices.")
+    ] = None,
+    base_kv: Annotated[float | None, typer.Option(help="With --comtrade: nominal voltage, line to line [kV].")] = None,
+) -> None:
+    """Run a scenario; print what it did, and write its folder: result.parquet, metrics.json, plots, scenario.toml."""
+    from gridforming.cli_text import parse_values, summary
+    from gridforming.export import write_comtrade, write_csv
+    from gridforming.output import check_run_target, run_metrics, write_run
+    from gridforming.scenario import load_scenario, run_scenario
+    from turbine.cli_text import say_compiling
+
+    if out is not None:
+        check_run_target(out)
+    if base_kv is not None and comtrade is None:
+        raise SimulationError("--base-kv: found without --comtrade, expected both")
+    scenario = load_scenario(source, parse_values(values or ()), alternative=alternative)
+    say_compiling()
+    result = run_scenario(scenario)
+    found = run_metrics(scenario, result) if out is None else write_run(scenario, result, out)
+    if csv is not None:
+        write_csv(csv, result)
+    if comtrade is not None:
+        system = result.model.system
+        branches = [*(f"{c.name}.bridge" for c in system.converters), *(f"{m.name}.stator" for m in system.machines)]
+        write_comtrade(
+            comtrade,
+            scenario.name,
+            result,
+            buses=system.network.bus_names,
+            branches=branches,
+            base_voltage_kv=base_kv,
+        )
+    typer.echo(summary(found))
+    typer.echo(f"\nRun: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots.")
+
+
+@app.command(
+    context_settings=_HELP, epilog="Example: wind-sim compare weak_grid_ramp weak_grid_ramp@forming --out weak.png"
+)
+def compare(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="A B ...", help="Scenarios or files; NAME@ALTERNATIVE takes one of its alternatives."),
+    ],
+    values: Values = None,
+    out: Annotated[Path | None, typer.Option(help="File for the picture, .png or .svg.")] = None,
+) -> None:
+    """Run several scenarios, and print their figures side by side."""
+    from gridforming.cli_text import comparison, parse_values, split_alternative
+    from gridforming.output import run_metrics
+    from gridforming.scenario import load_scenario, run_scenario
+    from turbine.cli_text import say_compiling
+
+    given = parse_values(values or ())
+    if out is not None:
+        from gridforming.plots import check_figure_path
+
+        check_figure_path(out)
+    scenarios = []
+    for word in sources:
+        name, alternative = split_alternative(word)
+        scenarios.append(load_scenario(name, given, alternative=alternative))
+    say_compiling()
+    results = [run_scenario(scenario) for scenario in scenarios]
+    typer.echo(comparison(sources, [run_metrics(s, r) for s, r in zip(scenarios, results, strict=True)]))
+    if out is not None:
+        from gridforming.plots import plot_comparison, write_figure
+
+        write_figure(plot_comparison(dict(zip(sources, results, strict=True))), out)
+        typer.echo(f"\nPicture: {out}")
+
+
+@app.command(context_settings=_HELP, epilog="Example: wind-sim modes phase_jump --set grid.grid.x_over_r=3")
+def modes(
+    source: Source,
+    values: Values = None,
+    alternative: Other = "",
+    count: Annotated[int, typer.Option(min=1, help="Modes that are printed, slowest decay first.")] = 20,
+) -> None:
+    """Print the modes of a scenario at its operating point: decay, frequency in the turning frame, damping, states."""
+    from gridforming.cli_text import modes_text, parse_values
+    from gridforming.fixed_point import operating_point
+    from gridforming.linear import linearise
+    from gridforming.scenario import load_scenario
+    from turbine.cli_text import say_compiling
+
+    scenario = load_scenario(source, parse_values(values or ()), alternative=alternative)
+    say_compiling()
+    point = operating_point(scenario.system, time_step=scenario.run.time_step)
+    for note in point.notes:
+        typer.echo(note, err=True)
+    typer.echo(modes_text(linearise(point), count))

@@ -71,7 +71,8 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
         negative = x.negative
     voltage = max(x.pll_voltage.real, _LEAST_VOLTAGE)
     frozen = length(v) < p.pll_freeze
-    error = 0.0 if frozen else v.imag / voltage
+    # The filtered voltage of a loop that slips is nearly nothing: the voltage itself bounds the gain.
+    error = 0.0 if frozen else v.imag / max(voltage, length(v))
     speed = x.pll_speed + 2.0 * p.pll_bandwidth / p.nominal_speed * error
     x.i_ref = _following_reference(x, p, length(v), voltage)
     inductance = p.filter_reactance / p.nominal_speed
@@ -79,7 +80,7 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
     kp = 2.0 * kt
     wanted = x.current_integral - (kp - kt) * i + voltage
     u = kt * (x.i_ref - i) + wanted
-    own = realised - negative
+    own = realised - negative * unit((1.0 - p.delay) * 2.0 * p.period * p.nominal_speed * x.pll_speed)
     x.current_integral += p.period * complex(p.current_bandwidth, speed * p.nominal_speed) * (own - wanted)
     x.speed = speed
     if p.sequence_gain > 0.0:
@@ -88,7 +89,8 @@ def _following(x: Record, p: Record, v: complex, i: complex, realised: complex):
         u += negative * unit((p.delay + 0.5) * turn)
         x.negative = negative * unit(turn)
     if not frozen:
-        x.pll_speed += p.period * p.pll_bandwidth**2 / p.nominal_speed * error
+        speed = x.pll_speed + p.period * p.pll_bandwidth**2 / p.nominal_speed * error
+        x.pll_speed = min(max(speed, 1.0 - p.pll_band), 1.0 + p.pll_band)
         x.pll_voltage += p.period * 2.0 * p.pll_bandwidth * (v.real - voltage)
     return u
 
@@ -123,7 +125,7 @@ def _following_reference(x: Record, p: Record, size: float, voltage: float):  # 
         active += p.frequency_gain * (away - min(max(away, -p.frequency_deadband), p.frequency_deadband))
     reactive = x.q_ref + p.voltage_gain * (x.v_ref - voltage) + x.q_integral
     # References are those behind the filter's capacitor, which takes its own current from the bridge.
-    wanted = complex(active, p.filter_susceptance * voltage**2 - reactive) / voltage
+    wanted = complex(active, p.filter_susceptance * x.pll_speed * voltage**2 - reactive) / voltage
     if p.support_gain > 0.0 and size < p.support_below:
         # Reactive current first, as grid codes have it; the rest of the limit is for active current.
         lead = wanted.imag - p.support_gain * (p.support_below - size)
@@ -336,6 +338,8 @@ def sample(x: Record, p: Record, v: complex, ic: complex, ig: complex, frame_ang
     x.angle_now = x.angle
     back = unit(-x.angle)
     realised = 0.5 * (x.r1 + x.r2) * back
+    if p.delay == 0.0 and p.role == FOLLOWING:
+        realised *= unit(p.period * p.nominal_speed * x.pll_speed)  # it acts a period sooner
     power = v * ig.conjugate()
     x.p, x.q = power.real, power.imag
     if x.blocked > 0.0:

@@ -84,6 +84,7 @@ class Following:
 
     pll: Literal["srf", "dual"] = "srf"  #: dual: sees the positive sequence alone, and lets no negative current flow
     pll_bandwidth_hz: float = 20.0  #: double real pole of the loop
+    pll_band: float = 0.5  #: largest deviation of the loop's integral from nominal speed [pu]
     sequence_bandwidth_hz: float = 35.0  #: of the filters that tell sequences apart
     current_bandwidth_hz: float = 400.0
     i_max: float = 1.2  #: [pu]
@@ -98,7 +99,7 @@ class Following:
     support_below: float = 0.9  #: voltage that counts as a fault [pu]
 
     def __post_init__(self) -> None:
-        _positive(self, "pll_bandwidth_hz", "current_bandwidth_hz", "i_max", "dc_bandwidth_hz")
+        _positive(self, "pll_bandwidth_hz", "pll_band", "current_bandwidth_hz", "i_max", "dc_bandwidth_hz")
         _not_negative(self, "freeze_voltage", "voltage_gain", "voltage_rate", "frequency_gain", "frequency_deadband")
         _not_negative(self, "support_gain", "support_below")
         _positive(self, "sequence_bandwidth_hz")
@@ -384,7 +385,8 @@ class Converter:
         if not isinstance(self.control, Following | Forming):
             raise ConverterError(f"{where}: found control {self.control!r}, expected Following(...) or Forming(...)")
         if isinstance(self.control, Following):
-            for name in ("current_bandwidth_hz", "pll_bandwidth_hz", "sequence_bandwidth_hz"):
+            used = ("sequence_bandwidth_hz",) if self.control.pll == "dual" else ()
+            for name in ("current_bandwidth_hz", "pll_bandwidth_hz", *used):
                 bandwidth = getattr(self.control, name)
                 if self.sampling_hz < _SAMPLES * bandwidth:
                     raise ConverterError(
@@ -479,6 +481,7 @@ def _control(control: Following | Forming, period: float) -> dict[str, Any]:
             "role": code.FOLLOWING,
             "pll_bandwidth": turn * control.pll_bandwidth_hz,
             "pll_freeze": control.freeze_voltage,
+            "pll_band": control.pll_band,
             "sequence_gain": sequence_gain,
             "current_bandwidth": turn * control.current_bandwidth_hz,
             "i_max": control.i_max,

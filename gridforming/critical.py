@@ -121,6 +121,7 @@ def critical(
     margin: float = 0.03,
     test: TimeTest | None = None,
     values: Mapping[str, object] | None = None,
+    alternative: str = "",
 ) -> Critical:
     """Return where stability ends between two values of a scalar, by eigenvalues and in time.
 
@@ -142,6 +143,8 @@ def critical(
         How a run tells what is stable.
     values : mapping of str to value, optional
         Other values that take the place of the file's.
+    alternative : str
+        One of the file's own alternatives.
 
     Raises
     ------
@@ -157,7 +160,7 @@ def critical(
     test = test or TimeTest()
 
     def scenario(value: float) -> Scenario:
-        return load_scenario(source, {**(values or {}), key: value})
+        return load_scenario(source, {**(values or {}), key: value}, alternative=alternative)
 
     modes = _border(_ByModes(scenario), key, low, high, tolerance, "by eigenvalues")
 

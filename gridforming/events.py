@@ -70,7 +70,10 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """Hand a converter over to another control without a bump; its references become what it gives at the moment."""
+    """Hand a converter over to another control; its references become what it gives at the moment.
+
+    Without a bump in balanced voltages; in unbalance what it gives at the moment is not what it gives in the mean.
+    """
 
     time: float  #: [s]
     converter: str
@@ -116,7 +119,7 @@ SAGS: dict[str, Callable[[float], tuple[float, float]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Sag:
-    """Let a grid's voltage sag, balanced or unbalanced; remaining voltage 1 ends it.
+    """Let a grid's voltage sag from where `SetGrid` has it, balanced or unbalanced; remaining voltage 1 ends it.
 
     Types are those of Zhang and Bollen 2000, doi:10.1109/61.853026, symmetrical about phase a.
     """
@@ -130,7 +133,7 @@ class Sag:
     def __post_init__(self) -> None:
         where = f'sag of grid "{self.grid}"'
         _check(self, where, {"remaining": (0.0, 1.0, "pu"), "phase_jump": (-math.pi, math.pi, "rad")})
-        if self.kind not in SAGS:
+        if self.kind not in tuple(SAGS):
             raise SimulationError(
                 f"{where} at {self.time!r} s: found kind {self.kind!r}, expected one of {', '.join(SAGS)}"
             )

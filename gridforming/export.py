@@ -22,6 +22,7 @@ import numpy.typing as npt
 from gridforming.result import COLUMNS, MACHINE_COLUMNS
 from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError, nearest
+from turbine.folder import OutputError
 
 if TYPE_CHECKING:
     from gridforming.result import Result
@@ -62,7 +63,7 @@ def write_csv(path: Path, result: Result) -> None:
 
     Raises
     ------
-    SimulationError
+    OutputError
         The file cannot be written.
     """
     units = {"voltage": "pu", **{title: unit for title, _, unit in (*COLUMNS, *MACHINE_COLUMNS)}}
@@ -114,8 +115,8 @@ def write_comtrade(
 
     Raises
     ------
-    SimulationError
-        No such bus or branch, rows too far apart, a name that the format cannot hold, a file that cannot be written.
+    SimulationError, OutputError
+        No such bus or branch, rows too far apart, a name that the format cannot hold; a file that cannot be written.
 
     Notes
     -----
@@ -287,7 +288,7 @@ def _replaced(*paths: Path) -> Iterator[tuple[Path, ...]]:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:
             if path.is_dir():
-                raise SimulationError(f"{path}: cannot be written (it is a folder)")
+                raise OutputError(f"{path}: cannot be written (it is a folder)")
         # In the same folder, hence on the same file system.
         work = Path(tempfile.mkdtemp(prefix=f".{paths[0].name}.", dir=folder))
         made = tuple(work / path.name for path in paths)
@@ -295,7 +296,7 @@ def _replaced(*paths: Path) -> Iterator[tuple[Path, ...]]:
         for new, path in zip(made, paths, strict=True):
             new.replace(path)
     except OSError as error:
-        raise SimulationError(f"{paths[0]}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{paths[0]}: cannot be written ({error.strerror})") from None
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gridforming.assembly import GROUND, LEAK
+from gridforming.assembly import GROUND
 from gridforming.converter import Cascade, Converter, DirectVoltage, Following
 from gridforming.errors import InitialisationError
 from gridforming.islands import require_one
-from gridforming.machine import Motor, settle_machine, slip_at
+from gridforming.machine import Motor, SynchronousMachine, settle_machine
 from gridforming.machine_step import MOTOR_STATES, SYNCHRONOUS_STATES
+from gridforming.power_flow import device_branches, device_currents, power_flow
 from gridforming.step import GOES_ON, admittance
 from gridforming.system import Model, State, System, advance, build, dead
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["OperatingPoint", "limit_notes", "operating_point", "power_flow", "references_of", "settle"]
+__all__ = ["OperatingPoint", "limit_notes", "operating_point", "references_of", "settle"]
 
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
@@ -61,6 +59,7 @@ CONTINUOUS = (
 STEP = 1e-6  #: of a central difference [pu]
 _STILL = 1e-8  # largest derivative of what does not move
 TOLERANCE = 1e-10  #: movement over one period that counts as rest [pu]
+_SPEEDS = 0.8, 1.2  # frequencies at which an island is taken to rest [pu]
 _ENOUGH = 1e-13  # movement at which Newton's method has no more to give [pu]
 
 
@@ -91,17 +90,6 @@ class OperatingPoint:
     def notes(self) -> tuple[str, ...]:
         """What a user should know: devices that rest in a limit, and do not give what they are asked for."""
         return tuple(limit_notes(self.model, self.state))
-
-    def table(self) -> pd.DataFrame:
-        """Return voltages of buses, and powers of devices in pu of their ratings, by name."""
-        import pandas as pd
-
-        system, v = self.model.system, self.state.v
-        rows = {bus: {"voltage": abs(v[k]), "angle": np.angle(v[k])} for k, bus in enumerate(system.network.bus_names)}
-        for device, record in zip(system.devices, [*self.state.converters, *self.state.machines], strict=True):
-            at = rows[device.bus]
-            rows[device.name] = at | {"active_power": record["p"], "reactive_power": record["q"]}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
     @property
     def frequency(self) -> float:
@@ -135,7 +123,7 @@ def state_vector(state: State) -> Floats:
         column = np.ascontiguousarray(state.converters[name])
         parts.append(column.view(np.float64).ravel())
     parts.append(state.machines["s"].ravel())
-    parts.append(np.ascontiguousarray(state.machines["before"]).view(np.float64))
+    parts.append(np.ascontiguousarray(state.machines["current_before"]).view(np.float64))
     return np.concatenate(parts)
 
 
@@ -155,7 +143,7 @@ def state_names(model: Model) -> list[str]:
         states = MOTOR_STATES if isinstance(m, Motor) else SYNCHRONOUS_STATES
         unused = len(SYNCHRONOUS_STATES) - len(states)
         names += [f"{name} of {m.name}" for name in (*states, *["nothing"] * unused)]
-    names += [f"before_{axis} of {m.name}" for m in model.system.machines for axis in "dq"]
+    names += [f"current_before_{axis} of {m.name}" for m in model.system.machines for axis in "dq"]
     return names
 
 
@@ -178,7 +166,7 @@ def with_vector(state: State, vector: Floats) -> State:
         values = take(wide * made.converters.size).copy()
         made.converters[name] = values.view(np.complex128) if wide == 2 else values
     made.machines["s"] = take(made.machines["s"].size).reshape(made.machines["s"].shape)
-    made.machines["before"] = take(2 * made.machines.size).copy().view(np.complex128)
+    made.machines["current_before"] = take(2 * made.machines.size).copy().view(np.complex128)
     return made
 
 
@@ -219,122 +207,6 @@ def jacobian(model: Model, state: State) -> Floats:
     return slope
 
 
-def device_branches(system: System) -> tuple[str, ...]:
-    """Return the branch that the voltage of each device stands behind."""
-    return (*(f"{c.name}.bridge" for c in system.converters), *(f"{m.name}.stator" for m in system.machines))
-
-
-def _phasor_matrix(model: Model) -> Complexes:
-    """Return the nodal admittance at the frame's speed over all nodes and sources, those of devices left out."""
-    node = {name: k for k, name in enumerate((*model.circuit.nodes, *model.circuit.sources, GROUND))}
-    root = model.index
-    size = len(node)
-    y = np.zeros((size, size), np.complex128)
-    own = device_branches(model.system)
-    for b in model.circuit.branches:
-        if b.name in own:
-            continue
-        admittance = 1.0 / b.impedance(model.frame_speed)
-        a, e, t = node[b.tail], node[b.head], complex(b.ratio)
-        y[a, a] += admittance / abs(t) ** 2
-        y[e, e] += admittance
-        y[a, e] -= admittance / t.conjugate()
-        y[e, a] -= admittance / t
-    for name, value in model.circuit.load.items():
-        y[node[name], node[name]] += value
-    for name, susceptance in model.circuit.susceptance.items():
-        y[node[name], node[name]] += 1j * model.frame_speed * susceptance
-    joined = np.zeros((int(root.max()) + 1, size))
-    joined[root, np.arange(size)] = 1.0
-    y = joined @ y @ joined.T
-    n = model.assembled.topology.load.size
-    y[np.arange(n), np.arange(n)] += LEAK
-    return y
-
-
-def power_flow(model: Model, state: State | None = None, *, strict: bool = True) -> Complexes:
-    """Return voltages by node, source and ground for the references of the devices, shape (nodes + sources + 1,).
-
-    Following converters give active and reactive power, forming ones and synchronous machines active power and voltage;
-    the first of these in an island without a grid holds its angle and gives what is missing. Motors carry their load.
-
-    Parameters
-    ----------
-    model : Model
-        The system; loads count with their voltage dependence.
-    state : State, optional
-        Whose references count; those of the system unless given.
-    strict : bool
-        Whether a flow without solution is an error; else what comes nearest is returned.
-
-    Raises
-    ------
-    InitialisationError
-        No solution is found.
-    """
-    from scipy.optimize import root
-
-    system = model.system
-    start = state or dead(model)
-    y = _phasor_matrix(model)
-    n = model.assembled.topology.load.size
-    known = np.zeros(y.shape[0], np.complex128)
-    known[model.index] = start.v
-    power = np.zeros(n, np.complex128)
-    magnitude: dict[int, float] = {}
-    slack: int | None = None
-    motors: list[tuple[int, Motor, float]] = []
-    nodes = [*model.places.node, *model.places.machine_node]
-    for device, node, record in zip(system.devices, nodes, [*start.converters, *start.machines], strict=True):
-        scale = system.scale(device)
-        if isinstance(device, Motor):
-            motors.append((node, replace(device, load=float(record["p_ref"])), scale))
-        elif isinstance(device, Converter) and not device.forming:
-            power[node] += complex(record["p_ref"], record["q_ref"]) / scale
-        else:
-            power[node] += record["p_ref"] / scale
-            magnitude[node] = float(record["v_ref"])
-            if not system.grids and slack is None:
-                slack = node
-
-    def voltages(z: Floats) -> Complexes:
-        v = known.copy()
-        v[:n] = z[:n] * np.exp(1j * z[n:])
-        return v
-
-    def mismatch(z: Floats) -> Floats:
-        v = voltages(z)
-        missing = v[:n] * np.conj(y[:n] @ v) - power
-        for k, node in enumerate(model.places.load):
-            missing[node] += z[node] ** 2 * np.conj(admittance(start.loads[k], z[node]))
-        for node, motor, scale in motors:
-            slip = slip_at(motor, z[node], model.frame_speed)
-            missing[node] += z[node] ** 2 / np.conj(motor.impedance(slip, model.frame_speed)) / scale
-        active, reactive = missing.real.copy(), missing.imag.copy()
-        for node, wanted in magnitude.items():
-            reactive[node] = z[node] - wanted
-        if slack is not None:
-            active[slack] = z[n + slack]
-        return np.concatenate([active, reactive])
-
-    guess = np.concatenate([np.ones(n), np.full(n, np.angle(known[n]) if system.grids else 0.0)])
-    found = root(mismatch, guess, method="hybr", options={"xtol": 1e-12})
-    if strict and np.abs(mismatch(found.x)).max() > 1e-8:
-        raise InitialisationError(
-            "power flow: no solution for the references of the converters, expected one; the largest mismatch left is "
-            f"{np.abs(mismatch(found.x)).max():.3g} pu"
-        )
-    for node, motor, _ in motors if strict else ():
-        size, slip = float(found.x[node]), slip_at(motor, float(found.x[node]), model.frame_speed)
-        made, load = motor.torque(slip, model.frame_speed, size), motor.load_at(slip, model.frame_speed)
-        if made < load - 1e-6:
-            raise InitialisationError(
-                f'motor "{motor.name}": found a load of {load:.3g} pu, expected less than its pull-out torque, '
-                f"{made:.3g} pu at {size:.3g} pu of voltage"
-            )
-    return voltages(found.x)[model.index]
-
-
 def _guess(model: Model) -> State:
     """Return a first guess of the states from the power flow."""
     system, made = model.system, model.circuit
@@ -343,32 +215,15 @@ def _guess(model: Model) -> State:
     names = [*made.nodes, *made.sources, GROUND]
     place = {name: k for k, name in enumerate(names)}
     current = np.zeros(len(made.branches), np.complex128)
-    y = _phasor_matrix(model)
-    balance = np.zeros(y.shape[0], np.complex128)
-    balance[model.index] = v
-    given = y @ balance  # what each node must be given from outside: the bridges' currents
     for k, bus in enumerate(made.varying.values()):
-        size = abs(v[place[bus]])
-        state.loads[k]["admittance"] = admittance(state.loads[k], size)
-        given[model.places.load[k]] += state.loads[k]["admittance"] * v[place[bus]]
+        state.loads[k]["admittance"] = admittance(state.loads[k], abs(v[place[bus]]))
     branches = {b.name: b for b in made.branches}
     number = {name: k for k, name in enumerate(branches)}
     own = device_branches(system)
-    nodes = [*model.places.node, *model.places.machine_node]
-    for k, (machine, node) in enumerate(zip(system.machines, model.places.machine_node, strict=True)):
-        if isinstance(machine, Motor):
-            motor, at = replace(machine, load=float(state.machines[k]["p_ref"])), v[place[machine.bus]]
-            slip = slip_at(motor, abs(at), model.frame_speed)
-            taken = at / motor.impedance(slip, model.frame_speed) / system.scale(machine)
-            current[number[f"{machine.name}.stator"]] = -taken
-            given[node] += taken
-    for device, node, name in zip(system.devices, nodes, own, strict=True):
+    for device, name, given in zip(system.devices, own, device_currents(model, state, v), strict=True):
         b = branches[name]
-        if not isinstance(device, Motor):
-            sharing = [d.rated_power for d, at in zip(system.devices, nodes, strict=True) if at == node
-                       and not isinstance(d, Motor)]  # fmt: skip
-            current[number[name]] = given[node] * device.rated_power / sum(sharing)
-        v[place[device.name]] = v[place[b.head]] + b.impedance(model.frame_speed) * current[number[name]]
+        current[number[name]] = given
+        v[place[device.name]] = v[place[b.head]] + b.impedance(model.frame_speed) * given
     for k, b in enumerate(made.branches):
         if b.name not in own:
             current[k] = (v[place[b.tail]] / b.ratio - v[place[b.head]]) / b.impedance(model.frame_speed)
@@ -392,10 +247,54 @@ def _guess(model: Model) -> State:
     return replace(state, v=v, i=current, u=u / (1j * model.frame_speed))
 
 
+class _SetPoints(NamedTuple):
+    """What the voltages of synchronous machines miss, and what they follow."""
+
+    missing: Floats  # shape (machines,)
+    slope: Floats  # by the states, shape (machines, states)
+    fields: list[int]  # states that are fields without exciter
+    biased: list[State]  # with a little more of the bias of each regulator
+
+
+def _set_points(model: Model, state: State) -> _SetPoints:
+    """Return how far terminals are from their set-points, which fields and biases of regulators are to take them to."""
+    names, machines = state_names(model), _synchronous(model)
+    missing, slope = np.zeros(len(machines)), np.zeros((len(machines), len(names)))
+    fields, biased = [], []
+    for row, (k, machine) in enumerate(machines):
+        node = model.circuit.nodes.index(machine.bus)
+        v = state.v[node]
+        missing[row] = abs(v) - state.machines["v_ref"][k]
+        slope[row, 2 * node : 2 * node + 2] = [v.real / abs(v), v.imag / abs(v)] if abs(v) > 0.0 else 0.0
+        if machine.exciter is None:
+            fields.append(names.index(f"field_voltage of {machine.name}"))
+        else:
+            other = state.copy()
+            other.machines["v_bias"][k] += STEP
+            biased.append(other)
+    return _SetPoints(missing, slope, fields, biased)
+
+
+def _synchronous(model: Model) -> list[tuple[int, SynchronousMachine]]:
+    return [(k, m) for k, m in enumerate(model.system.machines) if isinstance(m, SynchronousMachine)]
+
+
+def _with_biases(model: Model, state: State, moves: Floats) -> State:
+    """Return a state with moved biases of voltages; those of power are what the stators lose."""
+    branches = [b.name for b in model.circuit.branches]
+    rest = list(moves)
+    for k, machine in _synchronous(model):
+        current = abs(state.i[branches.index(f"{machine.name}.stator")]) * model.system.scale(machine)
+        state.machines["p_bias"][k] = machine.resistance * current**2
+        if machine.exciter is not None:
+            state.machines["v_bias"][k] += rest.pop(0)
+    return state
+
+
 def _carried(model: Model, near: OperatingPoint) -> State:
     """Return the state of another system's operating point with this one's references, grids and switches."""
     own, state = dead(model), near.state.copy()
-    if state.names != own.names or state.converters.size != own.converters.size:
+    if state.names != own.names:
         raise InitialisationError(
             f"near: found an operating point of {', '.join(state.names)}, expected one of {', '.join(own.names)}"
         )
@@ -521,13 +420,15 @@ def operating_point(
     require_one(model, dead(model).closed)
     state = _guess(model) if near is None else _carried(model, near)
     # An island has no phase of its own: the angle of the first that holds its voltage is held instead of its frequency.
-    vector, angles = state_vector(state), turning(model)
-    held = state_names(model).index(f"angle of {system.holding[0]}") if free else -1
+    vector, angles, names = state_vector(state), turning(model), state_names(model)
+    held = names.index(f"angle of {system.holding[0]}") if free else -1
+    size = vector.size
     best = np.inf
     for _ in range(30):
         after = period_map(model, state)
         residual = movement(angles, after, vector)
-        before, best = best, float(np.abs(residual).max())
+        set_points = _set_points(model, state)
+        before, best = best, float(np.abs(np.concatenate([residual, set_points.missing])).max())
         if not np.isfinite(best):
             break
         if best < _ENOUGH or (best < TOLERANCE and best >= 0.5 * before):
@@ -537,26 +438,40 @@ def operating_point(
             for name in ("p", "q", "mechanical"):
                 state.machines[name] = rows.machines[name][0]
             return OperatingPoint(model, replace(state, frame_speed=speed), best)
-        slope = jacobian(model, state) - np.eye(vector.size)
-        slope[:, np.abs(slope).max(axis=1) < _STILL] = 0.0  # what never moves is no unknown
+        slope = jacobian(model, state) - np.eye(size)
+        still = np.abs(slope).max(axis=1) < _STILL
+        still[set_points.fields] = False  # a field without exciter stands still, and makes the voltage
+        slope[:, still] = 0.0  # what never moves is no unknown
         if free:
-            other = build(system, time_step=time_step, frame_speed=speed + 1e-6)
-            slope[:, held] = movement(angles, period_map(other, state), after) / 1e-6
-        move = np.linalg.lstsq(slope, -residual, rcond=1e-12)[0]
+            other = build(system, time_step=time_step, frame_speed=speed + STEP)
+            slope[:, held] = movement(angles, period_map(other, state), after) / STEP
+        biased = [movement(angles, period_map(model, other), after) / STEP for other in set_points.biased]
+        whole = np.zeros((size + set_points.missing.size, size + len(biased)))
+        whole[:size, :size], whole[size:, :size] = slope, set_points.slope
+        if biased:
+            whole[:size, size:] = np.stack(biased, axis=1)
+        move = np.linalg.lstsq(whole, -np.concatenate([residual, set_points.missing]), rcond=1e-12)[0]
         if free:
             speed += float(np.clip(move[held], -0.05, 0.05))
             move[held] = 0.0
             model = build(system, time_step=time_step, frame_speed=speed)
         most = float(np.abs(move).max())
-        vector = vector + move * min(1.0, 1.0 / most if most > 0.0 else 1.0)
-        state = with_vector(state, vector)
+        move *= min(1.0, 1.0 / most if most > 0.0 else 1.0)
+        vector = vector + move[:size]
+        state = _with_biases(model, with_vector(state, vector), move[size:])
+        if not _SPEEDS[0] < speed < _SPEEDS[1]:
+            raise InitialisationError(
+                f"no operating point: the island would rest at {speed:.3g} pu of frequency only, expected "
+                f"{_SPEEDS[0]:g} to {_SPEEDS[1]:g} pu; its devices give too much or too little power"
+            )
     try:
         power_flow(model)
         hint = ""
     except InitialisationError as error:
         hint = f"; more may be asked for than the network carries: {error}"
+    hint += "".join(f"; {note}" for note in limit_notes(model, state) if "machine" in note)
     moved = np.abs(movement(angles, period_map(model, state), vector))
-    where = state_names(model)[int(np.argmax(np.nan_to_num(moved, nan=np.inf)))]
+    where = names[int(np.argmax(np.nan_to_num(moved, nan=np.inf)))]
     raise InitialisationError(
         f"no operating point: {where} still moves by {best:.3g} pu in one period, expected rest{hint}"
     )

@@ -59,7 +59,10 @@ def require_one(model: Model, closed: Mapping[str, bool]) -> None:
     held = [island for island in found if island.forming]
     if not held:
         names = "; ".join(", ".join(island.buses) for island in found)
-        raise NetworkError(f"no island has a grid or a grid-forming unit, expected one at least; islands: {names}")
+        raise NetworkError(
+            "no island has a grid, a grid-forming unit or a synchronous machine, expected one at least; islands: "
+            f"{names}"
+        )
     if len(held) > 1:
         names = "; ".join(f"{', '.join(island.buses)} (held by {', '.join(island.forming)})" for island in held)
         raise NetworkError(

@@ -298,7 +298,7 @@ def _changes(point: OperatingPoint) -> list[tuple[str, Any]]:
                 continue
             found.append((f"{title} of {converter.name}", reference(field_name, k)))
     for k, machine in enumerate(system.machines):
-        titles = ["load"] if isinstance(machine, Motor) else ["active", "voltage"]
+        titles = ["load"] if isinstance(machine, Motor) else ["active", "voltage"] if machine.exciter else ["active"]
         for title in titles:
             found.append((f"{title} of {machine.name}", reference(_MACHINE_INPUTS[title], k, "machines")))
     for k, source in enumerate(system.grids):

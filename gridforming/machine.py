@@ -29,6 +29,7 @@ __all__ = [
     "slip_at",
 ]
 
+_DEAD = 1e-3  # voltage at which no motor turns [pu]
 _UNLIMITED = 1e9
 
 
@@ -135,6 +136,10 @@ class SynchronousMachine:
                   unit="s")  # fmt: skip
         check_range(f"{where}: active", self.active, -2.0, 2.0, unit="pu", error=NetworkError)
         check_range(f"{where}: voltage", self.voltage, 0.5, 1.5, unit="pu", error=NetworkError)
+        _positive(self, where, "leakage", "subtransient", "reactance_d", "reactance_q", "transient_d", "transient_q",
+                  unit="pu")  # fmt: skip
+        if not isinstance(self.exciter, Exciter | None) or not isinstance(self.governor, Governor | None):
+            raise NetworkError(f"{where}: expected Exciter(...) and Governor(...), or None")
         for axis in "dq":
             whole, transient = getattr(self, f"reactance_{axis}"), getattr(self, f"transient_{axis}")
             if not 0.0 < self.leakage < self.subtransient < transient <= whole < _UNLIMITED:
@@ -231,6 +236,8 @@ def slip_at(motor: Motor, voltage: float, speed: float) -> float:
     def missing(slip: float) -> float:
         return motor.load_at(slip, speed) - motor.torque(slip, speed, voltage)
 
+    if voltage < _DEAD:
+        return 1.0  # it stands still
     most = min(motor.pull_out_slip(speed), 1.0)
     if motor.load == 0.0:
         return 0.0
@@ -240,7 +247,14 @@ def slip_at(motor: Motor, voltage: float, speed: float) -> float:
 def machine_constants(
     machine: Machine, *, nominal_speed: float, network_power: float, time_step: float, frame_speed: float
 ) -> npt.NDArray[Any]:
-    """Return the record of constants, shape (1,), of a machine in a network at a step and in a frame."""
+    """Return the record of constants, shape (1,), of a machine in a network at a step and in a frame.
+
+    Raises
+    ------
+    NetworkError
+        The step is too long for one of its time constants.
+    """
+    _check_step(machine, nominal_speed, time_step)
     made = np.zeros(1, MACHINE_CONSTANTS)
     values: dict[str, Any] = {
         "nominal_speed": nominal_speed,
@@ -254,6 +268,26 @@ def machine_constants(
     for name, value in values.items():
         made[0][name] = value
     return made
+
+
+def _check_step(machine: Machine, nominal_speed: float, time_step: float) -> None:
+    """Refuse a step that is longer than half of a machine's shortest time constant."""
+    if isinstance(machine, Motor):
+        m = machine
+        behind = m.rotor_leakage + m.magnetising * m.leakage / (m.magnetising + m.leakage)
+        times = {"rotor_resistance": behind / m.rotor_resistance / nominal_speed}
+    else:
+        times = {name: getattr(machine, name) for name in ("subtransient_time_d", "subtransient_time_q")}
+        if machine.exciter is not None:
+            times |= {f"exciter.{name}": getattr(machine.exciter, name) for name in ("time_constant", "lag_time")}
+        if machine.governor is not None:
+            times |= {f"governor.{name}": getattr(machine.governor, name) for name in ("valve_time", "lag_time")}
+    name, shortest = min(times.items(), key=lambda item: item[1])
+    if time_step > 0.5 * shortest:
+        raise NetworkError(
+            f'machine "{machine.name}": found a step of {time_step:g} s, expected at most half of its shortest time '
+            f"constant, {shortest:.3g} s of {name}"
+        )
 
 
 def _motor(m: Motor) -> dict[str, Any]:
@@ -320,7 +354,7 @@ def settle_machine(machine: Machine, x: Any, p: Any, v: complex, i: complex) -> 
         At its terminals, the current out of it, in the network's frame [pu of the rating].
     """
     w = float(p["frame_speed"])
-    x["before"] = i
+    x["current_before"] = i
     s: dict[str, float]
     if isinstance(machine, Motor):
         # Behind the stator: what the air gap's flux makes of the rotor's.
@@ -328,7 +362,7 @@ def settle_machine(machine: Machine, x: Any, p: Any, v: complex, i: complex) -> 
         flux = (stator + p["branch_reactance"] * i) / machine.coupling
         slip = slip_at(machine, abs(v), w)
         s = {"speed": w * (1.0 - slip), "flux_d": flux.real, "flux_q": flux.imag}
-        x["s"][: len(MOTOR_STATES)] = [s.get(name, 0.0) for name in MOTOR_STATES]
+        x["s"][: len(MOTOR_STATES)] = [s[name] for name in MOTOR_STATES]
         return
     m = machine
     axis = v + complex(m.resistance, w * m.reactance_q) * i

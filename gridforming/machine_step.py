@@ -31,8 +31,8 @@ SYNCHRONOUS, ASYNCHRONOUS = 0.0, 1.0
 #: What the states of a synchronous machine are: angle of the rotor's d axis against the network's frame, speed,
 #: voltages behind transient reactance, fluxes of dampers, and what exciter and governor hold [rad, pu].
 SYNCHRONOUS_STATES = (
-    "angle",
     "speed",
+    "angle",
     "transient_q",
     "damper_d",
     "transient_d",
@@ -42,10 +42,11 @@ SYNCHRONOUS_STATES = (
     "valve",
     "reheater",
 )
-_ANGLE, _SPEED, _TRANSIENT_Q, _DAMPER_D, _TRANSIENT_D, _DAMPER_Q, _FIELD, _REGULATOR, _VALVE, _REHEATER = range(10)
+_SPEED, _ANGLE, _TRANSIENT_Q, _DAMPER_D, _TRANSIENT_D, _DAMPER_Q, _FIELD, _REGULATOR, _VALVE, _REHEATER = range(10)
 #: Of a motor; the rotor's flux stands in the network's frame.
-MOTOR_STATES = ("still", "speed", "flux_d", "flux_q")
-_FLUX_D, _FLUX_Q = 2, 3
+MOTOR_STATES = ("speed", "flux_d", "flux_q")
+_FLUX_D, _FLUX_Q = 1, 2
+_STANDSTILL = 0.01  # speed below which a constant torque is friction [pu]
 _LEAST_SPEED = 0.1  # that power is divided by for a torque [pu]
 
 
@@ -109,12 +110,12 @@ def _motor(s: Floats, x: Record, p: Record, i: complex, rate: Floats):  # type: 
     """
     speed, flux, taken = s[_SPEED], complex(s[_FLUX_D], s[_FLUX_Q]), -i
     moving = -p.rotor_rate * (flux - p.magnetising * taken) - 1j * (1.0 - speed) * flux
-    rate[_ANGLE] = 0.0
     rate[_FLUX_D], rate[_FLUX_Q] = p.nominal_speed * moving.real, p.nominal_speed * moving.imag
     torque = p.coupling * (flux.conjugate() * taken).imag
     load = math.copysign(x.p_ref * abs(speed) ** p.load_exponent, speed) if speed != 0.0 else 0.0
-    if p.load_exponent == 0.0 and abs(speed) < 1e-4:
-        load = min(max(torque, -x.p_ref), x.p_ref)  # a constant torque holds what stands still
+    if p.load_exponent == 0.0 and abs(speed) < _STANDSTILL:
+        # A constant torque holds what stands still, and stops what nearly does within a step.
+        load = min(max(torque + speed * p.acceleration_time / p.time_step, -x.p_ref), x.p_ref)
     rate[_SPEED] = (torque - load) / p.acceleration_time
     return -load * speed
 
@@ -181,8 +182,8 @@ def predict(x: Record, p: Record, v: complex, i: complex, rate: Floats, ahead: F
     if p.kind == ASYNCHRONOUS:
         _turn(ahead, p)
     # The current is a state of the network and has no jumps, so a straight line goes on with it.
-    later = 2.0 * i - x.before
-    x.before = i
+    later = 2.0 * i - x.current_before
+    x.current_before = i
     return _voltage(ahead, x, p, v, later, spare)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.measure import frequency, rate_of_change, settling_time
-from gridforming.result import COLUMNS
 from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError
 
@@ -62,7 +61,7 @@ def metrics(
         `gridforming.measure`, largest rates of change with their sign; a phase jump stands in both as it does in a
         relay. Voltages are sliding means of the magnitude. Windows end at the time given, and are one row long where
         rows are coarser. Powers and currents are in pu of the device's rating, currents as space vectors. A power that
-        still moves at the end of the run has no settling time. The time limited is None without such a column.
+        still moves at the end of the run has no settling time.
 
     Raises
     ------
@@ -183,9 +182,7 @@ def _powers(
 
 
 def _limited(result: Result, name: str, seen: npt.NDArray[np.bool_]) -> float | None:
-    """Return how long a converter's current was limited [s]; None where the result has no such column."""
-    if "limited" not in [title for title, _, _ in COLUMNS]:
-        return None
+    """Return how long a converter's current was limited [s]."""
     count = np.count_nonzero(result.converter(name, "limited")[seen] > 0.0)
     return _number(count * _step(result.time)) if count else 0.0
 

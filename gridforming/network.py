@@ -50,7 +50,7 @@ class Line:
 
     def __post_init__(self) -> None:
         check_range(
-            f'line "{self.name}": compensation', self.compensation, 0.0, 1.0, hint="was per cent given?",
+            f'line "{self.name}": compensation', self.compensation, 0.0, 0.95, hint="was per cent given?",
             error=NetworkError,
         )  # fmt: skip
         _check("line", self.name, "resistance", self.resistance, 0.0)

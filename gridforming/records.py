@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridforming.machine_step import SYNCHRONOUS_STATES
+
 __all__ = ["CONSTANTS", "KEPT", "MACHINE_CONSTANTS", "MACHINE_STATES", "STATES"]
 
 _f, _c = np.float64, np.complex128
@@ -48,6 +50,7 @@ CONSTANTS = np.dtype(
         ("pll_kp", _f),
         ("pll_ki", _f),
         ("pll_freeze", _f),  # voltage below which it holds its speed
+        ("pll_band", _f),  # largest deviation of its integral [pu]
         ("sequence_gain", _f),  # by which positive and negative sequence follow in one period; 0: not told apart
         # Current control
         ("current_bandwidth", _f),  # [rad/s]
@@ -215,8 +218,8 @@ MACHINE_CONSTANTS = np.dtype(
 #: States and references of a machine.
 MACHINE_STATES = np.dtype(
     [
-        ("s", _f, (10,)),  # what is integrated: `SYNCHRONOUS_STATES` or `MOTOR_STATES`
-        ("before", _c),  # current one step ago, in the network's frame
+        ("s", _f, (len(SYNCHRONOUS_STATES),)),  # what is integrated: `SYNCHRONOUS_STATES` or `MOTOR_STATES`
+        ("current_before", _c),  # current one step ago, in the network's frame
         ("p_ref", _f),  # of a motor: the torque of its load at nominal speed
         ("v_ref", _f),
         ("w_ref", _f),

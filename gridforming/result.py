@@ -19,6 +19,8 @@ from turbine.errors import SimulationError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gridforming.fixed_point import OperatingPoint
+
 __all__ = [
     "COLUMNS",
     "MACHINE_COLUMNS",
@@ -28,6 +30,7 @@ __all__ = [
     "machine_columns",
     "machine_number",
     "place",
+    "rest_table",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -82,7 +85,7 @@ class Result:
     def __repr__(self) -> str:
         """Return size and names, not the rows."""
         system = self.model.system
-        return f"Result({self.time.size} rows, {len(system.network.buses)} buses, {len(system.converters)} converters)"
+        return f"Result({self.time.size} rows, {len(system.network.buses)} buses, {len(system.devices)} devices)"
 
     def voltage(self, bus: str) -> Complexes:
         """Return the space vector of a bus in the network's frame, shape (n,) [pu]."""
@@ -147,6 +150,17 @@ def machine_columns(machine: Machine) -> dict[str, str]:
     """Return the columns of a machine with their fields."""
     none = ("angle", "field_voltage") if isinstance(machine, Motor) else ()
     return {title: key for title, key, _ in MACHINE_COLUMNS if title not in none}
+
+
+def rest_table(point: OperatingPoint) -> pd.DataFrame:
+    """Return voltages of buses, and powers of devices in pu of their ratings, of an operating point by name."""
+    import pandas as pd
+
+    system, v = point.model.system, point.state.v
+    rows = {bus: {"voltage": abs(v[k]), "angle": np.angle(v[k])} for k, bus in enumerate(system.network.bus_names)}
+    for device, record in zip(system.devices, [*point.state.converters, *point.state.machines], strict=True):
+        rows[device.name] = rows[device.bus] | {"active_power": record["p"], "reactive_power": record["q"]}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
 
 def place(kind: str, name: str, known: list[str]) -> int:

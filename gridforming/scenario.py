@@ -19,14 +19,24 @@ from gridforming.machine import Motor, SynchronousMachine
 from gridforming.network import Breaker, Fault, Grid, Line, Load, Network, Shunt, Transformer
 from gridforming.steps import Secondary, Step, play
 from gridforming.system import System
-from gridforming.tables import from_table, refuse_unknown
+from gridforming.tables import chosen, from_table, refuse_unknown
 from gridforming.trace import read_frequency_trace
+from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError, WindformError, nearest
 
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "scenario_of", "with_values"]
+__all__ = [
+    "Alternative",
+    "Scenario",
+    "load_scenario",
+    "run_scenario",
+    "scenario_names",
+    "scenario_of",
+    "scenario_text",
+    "with_values",
+]
 
 _ELEMENTS: dict[str, type] = {
     "line": Line,
@@ -49,7 +59,9 @@ _EVENTS: dict[str, type] = {
     "transfer": Transfer,
 }
 _PRESETS: dict[str, Callable[..., Converter]] = {"regfm_a1": presets.regfm_a1, "regfm_b1": presets.regfm_b1}
+_PART = r'(?:"[^"]+"|[^."]+)'  # of a dotted key
 _SECTIONS = [
+    "name",
     "title",
     "about",
     "run",
@@ -76,6 +88,13 @@ class RunSettings:
     waveforms: bool = False  #: whether the network is solved in a frame at rest
     period: float = 0.01  #: of supervision [s]
     metrics_since: float = 0.0  #: from when on metrics look [s]
+
+    def __post_init__(self) -> None:
+        for name in ("duration", "output_step", "period"):
+            check_positive(name, getattr(self, name), unit="s", error=SimulationError)
+        # Rows end before the duration.
+        last = self.duration - self.output_step
+        check_range("metrics_since", self.metrics_since, 0.0, max(last, 0.0), unit="s", error=SimulationError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +168,7 @@ class Scenario:
     Parameters
     ----------
     name, title, about : str
-        Of the file.
+        Of the file; its `name` goes before that of the file itself, and NAME@ALTERNATIVE says what it was made of.
     system : System
         Network and devices.
     run : RunSettings
@@ -165,7 +184,7 @@ class Scenario:
     alternative : str
         The one that this is; empty: none.
     table : mapping
-        The file as read, with values set; what a folder of results holds.
+        The file as read, with values set and traces as events; a folder of results holds it and needs no other file.
     """
 
     name: str
@@ -187,22 +206,13 @@ def scenario_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_scenario(source: str | Path, values: Mapping[str, object] | None = None, *, alternative: str = "") -> Scenario:
-    """Return a scenario from a file, or one that comes with the product.
-
-    Parameters
-    ----------
-    source : str or Path
-        Name of a shipped scenario, or a TOML file.
-    values : mapping of str to value, optional
-        Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
-    alternative : str
-        One of the file's own alternatives; `values` go on top of its values.
+def scenario_text(source: str | Path) -> tuple[str, str, Path]:
+    """Return a scenario's text, its name, and the folder that its paths stand in.
 
     Raises
     ------
-    WindformError
-        The file, the key, what was found and what was expected.
+    SimulationError
+        No such scenario or file.
     """
     path = Path(source)
     if path.suffix == ".toml":
@@ -221,6 +231,27 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
             )
         shipped = files("gridforming").joinpath("scenarios", f"{name}.toml")
         text, folder = shipped.read_text(encoding="utf-8"), Path()
+    return text, name, folder
+
+
+def load_scenario(source: str | Path, values: Mapping[str, object] | None = None, *, alternative: str = "") -> Scenario:
+    """Return a scenario from a file, or one that comes with the product.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped scenario, or a TOML file.
+    values : mapping of str to value, optional
+        Values that take the place of the file's, by dotted key: `run.duration`, `converter.unit.control.law.droop`.
+    alternative : str
+        One of the file's own alternatives; `values` go on top of its values.
+
+    Raises
+    ------
+    WindformError
+        The file, the key, what was found and what was expected.
+    """
+    text, name, folder = scenario_text(source)
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -233,8 +264,15 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
             there = f"known: {', '.join(by_name)}" if by_name else "the file has none"
             raise SimulationError(f'{where}: no alternative "{alternative}"{nearest(alternative, by_name)}; {there}')
         table = with_values(table, by_name[alternative], f'{where}: alternative "{alternative}"')
-    made = scenario_of(with_values(table, values or {}, f"{where}: --set"), name=name, where=where, folder=folder)
-    return dataclasses.replace(made, alternatives=others, alternative=alternative)
+    table = with_values(table, values or {}, f"{where}: --set")
+    label = table.pop("name", name)
+    if not (isinstance(label, str) and label):
+        raise SimulationError(f"{where}: name: found {label!r}, expected text")
+    before = ""
+    if "@" in label and label != name:
+        name, _, before = label.rpartition("@")
+    made = scenario_of(table, name=name, where=where, folder=folder)
+    return dataclasses.replace(made, alternatives=others, alternative=alternative or before)
 
 
 def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path) -> Scenario:
@@ -271,7 +309,11 @@ def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path
         )
     except WindformError as error:
         raise SimulationError(f"{where}: {error}") from None
-    events = [*_events(table, where), *_traces(table, where, folder, system, run.duration)]
+    events = list(_events(table, where))
+    if traced := list(_traces(table, where, folder, system, run.duration)):
+        events += traced
+        rest = {key: value for key, value in table.items() if key != "trace"}
+        table = rest | {"event": [*table.get("event", []), *map(_event_table, traced)]}
     return Scenario(
         name=name,
         title=str(table.get("title", name)),
@@ -296,54 +338,53 @@ def _tables(table: Mapping[str, Any], section: str, where: str) -> list[tuple[st
 
 def _all(cls: type, table: Mapping[str, Any], section: str, where: str) -> Iterable[Any]:
     for place, one in _tables(table, section, where):
-        yield _made(cls, one, place)
+        yield _made(cls, one, place, where)
 
 
-def _made(cls: type, one: object, place: str) -> Any:
-    """Return a dataclass of a table; what it refuses itself has the place added."""
+def _made(cls: type, one: object, place: str, where: str) -> Any:
+    """Return a dataclass of a table; what it refuses itself has the file added, and names itself."""
     try:
         if cls is Grid and isinstance(one, Mapping) and "short_circuit_ratio" in one:
             return from_table(_Strength, one, place).grid
         return from_table(cls, one, place)
     except WindformError as error:
         text = str(error)
-        raise SimulationError(text if text.startswith(place) else f"{place.split(':')[0]}: {text}") from None
+        raise SimulationError(text if text.startswith(place) else f"{where}: {text}") from None
 
 
 def _converters(table: Mapping[str, Any], where: str) -> Iterable[Converter]:
     for place, one in _tables(table, "converter", where):
-        preset = one.get("preset")
-        if preset is None:
-            yield _made(Converter, one, place)
+        if not isinstance(one, Mapping) or "preset" not in one:
+            yield _made(Converter, one, place, where)
             continue
-        if preset not in _PRESETS:
-            raise SimulationError(
-                f"{place}: unknown preset {preset!r}{nearest(str(preset), _PRESETS)}; known: {', '.join(_PRESETS)}"
-            )
+        preset = chosen("preset", one["preset"], _PRESETS, place)
         rest = {key: value for key, value in one.items() if key != "preset"}
         base = _PRESETS[preset](str(rest.get("name")), str(rest.get("bus")), 1.0)
-        given = {"control": {"kind": "following"}} | rest  # a control stands for the preset's
-        made = _made(Converter, given, place)
+        given = {"control": {"kind": "forming"}} | rest  # a control stands for the preset's
+        made = _made(Converter, given, place, where)
         kept = {f.name: getattr(made, f.name) for f in dataclasses.fields(Converter) if f.name in rest}
         yield dataclasses.replace(base, **kept)
 
 
 def _events(table: Mapping[str, Any], where: str) -> Iterable[Event]:
     for place, one in _tables(table, "event", where):
-        kind = one.get("kind") if isinstance(one, Mapping) else None
-        if kind not in _EVENTS:
-            found = "no kind" if kind is None else f"kind {kind!r}"
-            raise SimulationError(
-                f"{place}: found {found}{nearest(str(kind), _EVENTS)}, expected one of {', '.join(_EVENTS)}"
-            )
+        if not isinstance(one, Mapping):
+            raise SimulationError(f"{place}: found {one!r}, expected a table")
+        cls = _EVENTS[chosen("kind", one.get("kind"), _EVENTS, place)]
         rest = {("kind" if key == "sag" else key): value for key, value in one.items() if key != "kind"}
-        yield _made(_EVENTS[kind], rest, place)
+        yield _made(cls, rest, place, where)
 
 
-def _traces(table: Mapping[str, Any], where: str, folder: Path, system: System, duration: float) -> Iterable[Event]:
+def _traces(table: Mapping[str, Any], where: str, folder: Path, system: System, duration: float) -> Iterable[SetGrid]:
     for trace in _all(_Trace, table, "trace", where):
         nominal = system.network.frequency
         yield from read_frequency_trace(folder / trace.path, trace.grid, nominal=nominal, duration=duration)
+
+
+def _event_table(event: SetGrid) -> dict[str, Any]:
+    """Return an event of a trace as a file has it."""
+    given = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
+    return {"kind": "set_grid"} | {key: value for key, value in given.items() if value is not None}
 
 
 def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: str) -> dict[str, Any]:
@@ -357,11 +398,15 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: s
     made: dict[str, Any] = _copied(table)
     for key, value in values.items():
         at: Any = made
-        parts = re.findall(r'"[^"]*"|[^.]+', key)
+        if not re.fullmatch(rf"{_PART}(\.{_PART})*", key):
+            raise SimulationError(f"{where} {key}: expected names with dots between, such as run.duration")
+        parts = re.findall(_PART, key)
         for depth, part in enumerate(parts):
             name = part.strip('"')
             last = depth == len(parts) - 1
             if isinstance(at, list):
+                if last or not all(isinstance(one, dict) for one in at):
+                    raise SimulationError(f'{where} {key}: "{name}" stands for no value, expected a key within a table')
                 names = [str(one.get("name", k)) for k, one in enumerate(at, start=1)]
                 if name not in names:
                     raise SimulationError(
@@ -400,7 +445,14 @@ def run_scenario(scenario: Scenario) -> Result:
 
     s = scenario.run
     slow = [
-        secondary(one.bus, one.converters, frequency=one.frequency, voltage=one.voltage, rate=one.rate)
+        secondary(
+            one.bus,
+            one.converters,
+            frequency=one.frequency,
+            voltage=one.voltage,
+            rate=one.rate,
+            while_open=one.while_open,
+        )
         for one in scenario.secondary
     ]
     steps = [play(scenario.steps)] if scenario.steps else []

@@ -248,17 +248,20 @@ def _begin(system: System, start: Start, time_step: float | None, waveforms: boo
         return point.model.apart(), point.state.copy()
     model = build(system, time_step=time_step, frame_speed=speed)
     if point is not None:
-        if point.state.names != model.circuit.names or point.state.converters.size != len(system.converters):
+        if point.state.names != model.names:
             raise SimulationError(
                 f"start: found an operating point of {', '.join(point.state.names)}, expected one of "
-                f"{', '.join(model.circuit.names)}"
+                f"{', '.join(model.names)}"
             )
         return model, _turned(point, model)
     if isinstance(start, State):
-        sizes = start.converters.size, start.machines.size
-        if start.names != model.circuit.names or sizes != (len(system.converters), len(system.machines)):
+        if start.names != model.names:
             raise SimulationError(
-                f"start: found a state of {', '.join(start.names)}, expected one of {', '.join(model.circuit.names)}"
+                f"start: found a state of {', '.join(start.names)}, expected one of {', '.join(model.names)}"
+            )
+        if start.time_step != model.time_step:
+            raise SimulationError(
+                f"start: found a state of a run in steps of {start.time_step:g} s, expected {model.time_step:g} s"
             )
         return model, start.copy()
     if start == "dead":
@@ -268,7 +271,7 @@ def _begin(system: System, start: Start, time_step: float | None, waveforms: boo
 
 def _turned(point: OperatingPoint, model: Model) -> State:
     """Return the state of an operating point for a model in another frame: frames agree at time zero."""
-    state = replace(point.state.copy(), frame_speed=model.frame_speed)
+    state = replace(point.state.copy(), frame_speed=model.frame_speed, time_step=model.time_step)
     state.grids["frame_speed"] = model.frame_speed
     if model.frame_speed == point.model.frame_speed:
         return state
@@ -276,5 +279,5 @@ def _turned(point: OperatingPoint, model: Model) -> State:
         # They turn at the next sample by the frame's own turn; before it they are one period old.
         state.converters[name] *= point.model.constants["turn"] / model.constants["turn"]
     turn = (model.frame_speed - point.model.frame_speed) * model.system.nominal_speed * model.time_step
-    state.machines["before"] *= np.exp(1j * turn)
+    state.machines["current_before"] *= np.exp(1j * turn)
     return state

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridforming.control_step import STIFF, dc_step, sample
-from gridforming.machine_step import correct, predict
+from gridforming.machine_step import SYNCHRONOUS_STATES, correct, predict
 from gridforming.modulation import length, unit
 from gridforming.network_step import Topology, half_steps, reload, resolve, trapezoid
 from turbine.compiled import inlined_kernel, kernel, loop_kernel
@@ -46,6 +46,7 @@ GRID = np.dtype(
         ("phase", _f),
         ("speed", _f),  # [pu]
         ("ramp", _f),  # of the speed [pu/s]
+        ("own", _f),  # voltage without a sag [pu]
         ("negative", _f),  # voltage of negative sequence [pu]
         ("negative_phase", _f),
         ("nominal_speed", _f),  # [rad/s]
@@ -67,7 +68,7 @@ _LOW = 0.7  # voltage below which every load is of constant impedance [pu]
 GOES_ON, CHANGED, SWITCHED, JOINED = range(4)
 #: How a run ends.
 DONE, DIVERGED, TRIPPED = range(3)
-_STATES = 10  # of a machine, as in MACHINE_STATES
+_STATES = len(SYNCHRONOUS_STATES)  # room for the states of a machine
 _LOOK = 64  # steps between looks for what is not a number
 
 

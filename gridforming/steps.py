@@ -10,12 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from gridforming.converter import Following, Forming
-from gridforming.events import Transfer
-from turbine.checks import check_range
+from gridforming.events import SetReference, Transfer
+from gridforming.result import COLUMNS, machine_columns, place
+from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
     from gridforming.supervision import Plant, Sequence
+    from gridforming.system import Model
 
 __all__ = ["Check", "Condition", "Secondary", "Step", "play"]
 
@@ -57,6 +59,16 @@ class Condition:
         if self.signal == "frequency":
             return plant.frequency(self.place)
         return plant.unit(self.place, self.signal)
+
+    def check(self, model: Model) -> None:
+        """Refuse a place that the system does not have, or a signal that the place does not have."""
+        if self.signal in ("voltage", "frequency"):
+            place("bus", self.place, list(model.circuit.nodes))
+            return
+        columns = {m.name: list(machine_columns(m)) for m in model.system.machines}
+        columns |= {c.name: [title for title, _, _ in COLUMNS] for c in model.system.converters}
+        place("device", self.place, list(columns))
+        place("column", self.signal, columns[self.place])
 
     def holds(self, plant: Plant) -> bool:
         """Return whether the signal is within the bounds now; one that is not a number never is."""
@@ -139,8 +151,18 @@ class Step:
             raise SimulationError(f'step "{self.name}": synchronise needs converter, the one that is trimmed')
         if self.transfer and self.control is None:
             raise SimulationError(f'step "{self.name}": transfer needs control')
+        if bool(self.references) != bool(self.ramp or self.set):
+            found = " and ".join(self.references) or "none"
+            raise SimulationError(
+                f'step "{self.name}": found the references {found}, expected some with ramp or set only'
+            )
         for key in ("wait", "seconds", "timeout"):
             check_range(f'step "{self.name}": {key}', getattr(self, key), 0.0, unit="s", error=SimulationError)
+        if self.references:
+            try:
+                SetReference(time=0.0, converter=self.ramp or self.set, **self.references)
+            except SimulationError as error:
+                raise SimulationError(f'step "{self.name}": {str(error).partition(" at 0.0 s: ")[2]}') from None
 
     @property
     def references(self) -> dict[str, float]:
@@ -161,10 +183,16 @@ class Secondary:
     frequency: float | None = None  #: [Hz]
     voltage: float | None = None  #: [pu]
     rate: float = 0.5  #: [1/s]
+    while_open: str = ""  #: breaker to a larger network; always, unless given
+
+    def __post_init__(self) -> None:
+        if self.frequency is None and self.voltage is None:
+            raise SimulationError(f'secondary at "{self.bus}": expected frequency, voltage or both')
+        check_positive(f'secondary at "{self.bus}": rate', self.rate, unit="1/s", error=SimulationError)
 
 
 def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
-    """Return steps as one sequence.
+    """Return steps as one sequence; it refuses names that the system does not have before its first step.
 
     Raises
     ------
@@ -180,6 +208,8 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
             )
 
     def sequence(plant: Plant) -> Sequence:
+        for number, step in enumerate(steps, start=1):
+            _check(plant.model, step, f'step "{step.name or number}"')
         at = 0
         while at < len(steps):
             step = steps[at]
@@ -199,8 +229,25 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
             plant.say(f'step "{step.name}": {found}')
             if step.otherwise != "continue":
                 at = names.index(step.otherwise)
+        plant.done()
 
     return sequence
+
+
+def _check(model: Model, step: Step, where: str) -> None:
+    """Refuse breakers, converters and places that the system does not have."""
+    breakers, converters = list(model.circuit.breakers), [c.name for c in model.system.converters]
+    try:
+        for key in ("close", "open", "synchronise"):
+            if name := getattr(step, key):
+                place("breaker", name, breakers)
+        for key in ("block", "start", "ramp", "set", "transfer", "converter"):
+            if name := getattr(step, key):
+                place("converter", name, converters)
+        if step.until is not None:
+            step.until.check(model)
+    except SimulationError as error:
+        raise SimulationError(f"{where}: {error}") from None
 
 
 def _act(plant: Plant, step: Step) -> Sequence:

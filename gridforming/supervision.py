@@ -27,12 +27,13 @@ from gridforming.result import COLUMNS, Result, column_of, converter_number, mac
 from gridforming.simulation import Run, in_order
 from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
-from gridforming.system import System
+from gridforming.system import Model, System
 from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
-__all__ = ["FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
+__all__ = ["DONE", "FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
 
+DONE = "sequence done"  #: how a note ends where a sequence of steps has come to its end
 FAILED = "sequence ends"  #: how a note begins, after its time, where a sequence gives up
 _WINDOW = 0.02  # of frequency [s]
 _LEAST = 0.05  # voltage below which a phase means nothing [pu]
@@ -78,11 +79,17 @@ class Plant:
         self._run, self.period = run, period
         self._phases: dict[str, list[tuple[float, float]]] = {}
         self.log: list[str] = []
+        self._trimmed: set[str] = set()  # converters that a synchroniser moves
 
     @property
     def time(self) -> float:
         """Since the start of the run [s]."""
         return self._run.time
+
+    @property
+    def model(self) -> Model:
+        """The system as it is now."""
+        return self._run.model
 
     @property
     def nominal(self) -> float:
@@ -119,7 +126,7 @@ class Plant:
         return float(self._run.state.converters[field][converter_number(self._run.model, converter)])
 
     def frequency(self, bus: str) -> float:
-        """Return the frequency at a bus over the last 20 ms [Hz]; not a number where it was dead."""
+        """Return the frequency at a bus over the last 20 ms or two looks [Hz]; not a number where it was dead."""
         seen = self._phases.get(bus)
         if seen is None:
             self._phases[bus] = []
@@ -127,11 +134,17 @@ class Plant:
             return math.nan
         if len(seen) < 2 or seen[-1][0] - seen[0][0] < 0.5 * _WINDOW:
             return math.nan
+        # Against nominal frequency, about which a phase that turns by half a turn from look to look is not ambiguous.
+        ahead = 2.0 * math.pi * self.nominal * (1.0 - self._run.model.frame_speed)
         turned = 0.0
-        for (_, first), (_, second) in pairwise(seen):
-            turned += math.remainder(second - first, 2.0 * math.pi)
-        frame = self.nominal * self._run.model.frame_speed
-        return frame + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
+        for (before, first), (after, second) in pairwise(seen):
+            turned += math.remainder(second - first - ahead * (after - before), 2.0 * math.pi)
+        return self.nominal + turned / (2.0 * math.pi) / (seen[-1][0] - seen[0][0])
+
+    def is_closed(self, breaker: str) -> bool:
+        """Return whether a breaker is closed."""
+        self._ends(breaker)
+        return self._run.state.closed[breaker]
 
     def difference(self, breaker: str) -> tuple[float, float, float]:
         """Return frequency [Hz], voltage [pu] and angle [rad] of a breaker's start less those of its end."""
@@ -157,7 +170,7 @@ class Plant:
 
     def _look(self) -> None:
         """Note the phases of the buses whose frequency has been asked for."""
-        keep = self.time - _WINDOW - 1e-9
+        keep = self.time - max(_WINDOW, self.period) - 1e-9
         for bus, seen in self._phases.items():
             v = self.voltage(bus)
             if abs(v) < _LEAST:
@@ -212,7 +225,12 @@ class Plant:
 
     def say(self, text: str) -> None:
         """Write a line into the run's notes."""
-        self.log.append(f"t = {self.time:.6g} s: {text}")
+        run = self._run  # as the other notes have it: of a run that goes on from another, since the start of that
+        self.log.append(f"t = {run.state.step * run.model.time_step:.6g} s: {text}")
+
+    def done(self) -> None:
+        """Write into the notes that a sequence has come to its end."""
+        self.say(DONE)
 
     def fail(self, why: str) -> None:
         """End the sequence.
@@ -253,6 +271,7 @@ class Plant:
         slip: float = 0.05,
         timeout: float = 30.0,
         rate: float = 4.0,
+        aim: float = math.radians(2.0),
     ) -> Sequence:
         """Trim speed and voltage of a forming converter until the check lets its breaker close, and close it.
 
@@ -270,21 +289,26 @@ class Plant:
             [s].
         rate : float
             Of both integral controls [1/s].
+        aim : float
+            Angle at which it closes, within the check's [rad]: the check alone lets it close at its edge, with the
+            largest bump that is allowed.
         """
         check = check or Check()
         own = 1.0 if self._start_is_of(breaker, converter) else -1.0
         begin = self.time
         closes = math.nan
+        self._trimmed.add(converter)
         while True:
             df, dv, angle = (own * value for value in self.difference(breaker))
             if self.time - begin > timeout:
+                self._trimmed.discard(converter)
                 self.fail(
                     f'synchronism of "{breaker}" not reached in {timeout:g} s: {df:+.3f} Hz, {dv:+.3f} pu, '
                     f"{math.degrees(angle):+.1f} deg"
                 )
             if math.isfinite(df) and math.isfinite(angle):
                 met = angle + 2.0 * math.pi * df * check.closing_time
-                inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= check.angle
+                inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= min(check.angle, aim)
                 # Once ordered, a breaker closes.
                 if inside and not math.isfinite(closes):
                     closes = self.time + check.closing_time
@@ -295,6 +319,7 @@ class Plant:
             if self.time >= closes - 1e-9:
                 self.say(f"synchronism: {df:+.4f} Hz, {dv:+.4f} pu, {math.degrees(angle):+.2f} deg")
                 self.close(breaker)
+                self._trimmed.discard(converter)
                 return
             yield Wait(self.period)
 
@@ -306,6 +331,7 @@ def secondary(
     frequency: float | None = None,
     voltage: float | None = None,
     rate: float = 0.5,
+    while_open: str = "",
 ) -> Callable[[Plant], Sequence]:
     """Return secondary control: slow integrals take frequency and voltage of a bus back to where they shall be.
 
@@ -321,13 +347,24 @@ def secondary(
         [pu]; likewise.
     rate : float
         Of the integrals [1/s].
+    while_open : str
+        Breaker to a larger network, which holds frequency itself while this is closed; always, unless given.
+
+    Notes
+    -----
+    It leaves a converter alone while a synchroniser trims it.
     """
     names = tuple(converters)
 
     def control(plant: Plant) -> Sequence:
+        for name in names:
+            converter_number(plant.model, name)
         while True:
             found, size = plant.frequency(bus), plant.size(bus)
-            for name in names if size > 0.5 else ():
+            alone = not (while_open and plant.is_closed(while_open))
+            for name in names if size > 0.5 and alone else ():
+                if name in plant._trimmed:
+                    continue
                 moved: dict[str, float] = {}
                 if frequency is not None and math.isfinite(found):
                     step = plant.period * rate * (frequency - found) / plant.nominal
@@ -386,8 +423,10 @@ def supervise(
     for k in range(1, count + 1):
         until = min(k * period, duration)
         while events and events[0].time <= until:
+            now = [event for event in events if _step(run, event) == _step(run, events[0])]
             run.go(events[0].time)
-            run.act([events.pop(0)])
+            run.act(now)
+            del events[: len(now)]
         run.go(until)
         if k == count:
             break
@@ -398,6 +437,11 @@ def supervise(
     return replace(result, notes=tuple(sorted((*result.notes, *plant.log), key=_when)))
 
 
+def _step(run: Run, event: Event) -> int:
+    """Return the first step at or after the time of an event."""
+    return math.ceil(event.time / run.model.time_step - 1e-6)
+
+
 def _when(note: str) -> float:
     """Return the time that a note begins with."""
     return float(note.removeprefix("t = ").split(" ", 1)[0])
@@ -405,11 +449,23 @@ def _when(note: str) -> float:
 
 def _begin(plant: Plant, waiting: list[_Waiting], sequence: Sequence) -> None:
     """Start a sequence, up to what it first waits for."""
+    if not isinstance(sequence, Generator):
+        raise SimulationError(f"sequence: found {sequence!r}, expected a generator, a function that yields")
     with _noted(plant):
         try:
-            waiting.append(_Waiting(sequence, plant.time, next(sequence)))
+            waiting.append(_Waiting(sequence, plant.time, _checked(next(sequence))))
         except StopIteration:
             return
+
+
+def _checked(waits: object) -> Wait | Until:
+    """Refuse what is not to be waited for."""
+    if not isinstance(waits, Wait | Until):
+        raise SimulationError(
+            f"sequence: it yields {waits!r}, expected plant.wait(...) or plant.until(...); `yield from` for a ramp or "
+            "synchronism"
+        )
+    return waits
 
 
 @contextmanager
@@ -433,10 +489,11 @@ def _go_on(plant: Plant, waiting: list[_Waiting], one: _Waiting) -> None:
         done = sent or since >= waits.timeout - 1e-9
     if not done:
         return
-    waiting.remove(one)
+    place_of = waiting.index(one)
+    del waiting[place_of]
     with _noted(plant):
         try:
-            waits = one.sequence.send(sent)
+            waits = _checked(one.sequence.send(sent))
         except StopIteration:
             return
-        waiting.append(_Waiting(one.sequence, plant.time, waits))
+        waiting.insert(place_of, _Waiting(one.sequence, plant.time, waits))

@@ -46,6 +46,7 @@ def sweep(
     measure: Literal["modes", "run"] | Measure = "modes",
     follow: bool | None = None,
     values: Mapping[str, object] | None = None,
+    alternative: str = "",
     workers: int = 1,
     scheduler: str | None = None,
     out: Path | str | None = None,
@@ -67,6 +68,8 @@ def sweep(
         Whether operating points are looked for; not with "run" unless given.
     values : mapping of str to value, optional
         Other values that take the place of the file's.
+    alternative : str
+        One of the file's own alternatives.
     workers : int
         Processes on this computer. A script that uses more than one needs `if __name__ == "__main__":`.
     scheduler : str, optional
@@ -89,7 +92,7 @@ def sweep(
         Before anything runs: an unknown key, no values; no scheduler; results that cannot be written.
     """
     following = measure != "run" if follow is None else follow
-    plan = plan_of(source, grid, values or {}, _measure(measure), following)
+    plan = plan_of(source, grid, values or {}, alternative, _measure(measure), following)
     chunks = plan.chunks()
     content = content_of(plan)
     store = Store(Path(out), f"sweep-{digest_of(content)[:16]}") if out is not None else None

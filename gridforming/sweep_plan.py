@@ -77,6 +77,7 @@ def plan_of(
     source: str | Path,
     grid: Mapping[str, Sequence[Value]],
     values: Mapping[str, object],
+    alternative: str,
     measure: Measure,
     follow: bool,
 ) -> Plan:
@@ -94,7 +95,7 @@ def plan_of(
         if key in values:
             raise SimulationError(f"{key}: found in grid and in values, expected one of them")
     path = Path(source)
-    base = _loads(source, found, values)
+    base = _loads(source, found, values, alternative)
     return Plan(
         name=base.name,
         where=path.name,  # and no folder, that rows do not depend on
@@ -119,7 +120,9 @@ def _values(key: str, given: Sequence[Value]) -> tuple[Value, ...]:
     return found
 
 
-def _loads(source: str | Path, grid: Mapping[str, tuple[Value, ...]], values: Mapping[str, object]) -> Scenario:
+def _loads(
+    source: str | Path, grid: Mapping[str, tuple[Value, ...]], values: Mapping[str, object], alternative: str
+) -> Scenario:
     """Return the scenario of the first point that loads: a key that leads nowhere loads in none.
 
     Raises
@@ -131,7 +134,7 @@ def _loads(source: str | Path, grid: Mapping[str, tuple[Value, ...]], values: Ma
     reasons: set[str] = set()
     for k, point in enumerate(itertools.product(*grid.values())):
         try:
-            return load_scenario(source, {**values, **dict(zip(grid, point, strict=True))})
+            return load_scenario(source, {**values, **dict(zip(grid, point, strict=True))}, alternative=alternative)
         except WindformError as error:
             first = first or error
             reasons.add(str(error))

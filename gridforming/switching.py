@@ -146,19 +146,28 @@ def _set_grid(model: Model, state: State, event: SetGrid | Sag) -> None:
     record: Any = state.grids[k]
     record["phase"] += event.phase_jump
     if isinstance(event, Sag):
-        whole = model.system.grids[k].voltage
         positive, negative = SAGS[event.kind](event.remaining)
-        record["voltage"], record["negative"] = positive * whole, negative * whole
+        record["voltage"], record["negative"] = positive * record["own"], negative * record["own"]
         # A phasor of negative sequence turns backward at rest, where the frame has turned by this time.
         frame = model.frame_speed * model.system.nominal_speed * model.time_step * state.step
         record["negative_phase"] = -record["phase"] - 2.0 * frame
     else:
-        for name, value in (("voltage", event.voltage), ("speed", event.frequency), ("ramp", event.ramp)):
+        record["negative_phase"] -= event.phase_jump
+        if event.voltage is not None:
+            _rescale(record, event.voltage)
+        for name, value in (("speed", event.frequency), ("ramp", event.ramp)):
             if value is not None:
                 record[name] = value
     number = len(model.circuit.nodes) + model.circuit.sources.index(event.grid)
     sequences = (("voltage", "phase"), ("negative", "negative_phase"))
     state.v[number] = sum(record[size] * np.exp(1j * record[phase]) for size, phase in sequences)
+
+
+def _rescale(record: Any, voltage: float) -> None:
+    """Give a grid another voltage of its own; a sag goes on in proportion."""
+    share = record["voltage"] / record["own"] if record["own"] > 0.0 else 1.0
+    unbalance = record["negative"] / record["own"] if record["own"] > 0.0 else 0.0
+    record["own"], record["voltage"], record["negative"] = voltage, share * voltage, unbalance * voltage
 
 
 def faded(model: Model, state: State, fading: dict[str, int]) -> tuple[Model, dict[str, int]]:
@@ -195,6 +204,6 @@ def island_notes(model: Model, state: State, told: set[tuple[str, ...]]) -> Iter
         elif island.buses not in told:
             told.add(island.buses)
             yield (
-                f"t = {state.step * model.time_step:.6g} s: the island of {', '.join(island.buses)} holds no grid and "
-                "no grid-forming unit"
+                f"t = {state.step * model.time_step:.6g} s: the island of {', '.join(island.buses)} holds no grid, no "
+                "grid-forming unit and no synchronous machine"
             )

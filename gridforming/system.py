@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,8 +50,11 @@ class System:
     machines: tuple[Machine, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "converters", tuple(self.converters))
-        object.__setattr__(self, "machines", tuple(self.machines))
+        for name, kinds in (("converters", Converter), ("machines", Machine)):
+            given = getattr(self, name)
+            if not isinstance(given, Iterable) or not all(isinstance(device, kinds) for device in given):
+                raise NetworkError(f"system: {name}: found {given!r}, expected several of them: is a comma missing?")
+            object.__setattr__(self, name, tuple(given))
         buses = self.network.bus_names
         names = [e.name for e in self.network.elements] + [d.name for d in self.devices]
         _check_places(self)
@@ -141,8 +144,10 @@ class State:
         What loses its conductance, with its next stage, and the step at which that begins.
     frame_speed : float
         Of the frame that space vectors stand in [pu].
+    time_step : float
+        That it was made with [s].
     names : tuple of str
-        Of nodes, sources, branches and loads that it belongs to.
+        As `Model.names`.
     """
 
     v: Complexes
@@ -158,6 +163,7 @@ class State:
     fading: Mapping[str, int] = field(default_factory=dict)
     next_stage: int = 0
     frame_speed: float = 1.0
+    time_step: float = 0.0
     names: tuple[str, ...] = ()
 
     def copy(self) -> State:
@@ -194,6 +200,11 @@ class Model:
     constants: npt.NDArray[Any]
     machine_constants: npt.NDArray[Any]
     index: npt.NDArray[np.int64]  #: where each node, source and ground of the circuit stands in the step's voltages
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a state belongs to: nodes, sources, branches, varying loads, and devices with their kinds."""
+        return (*self.circuit.names, *(f"{device_kind(d)} {d.name}" for d in self.system.devices))
 
     @property
     def period(self) -> int:
@@ -253,7 +264,7 @@ def circuit_of(system: System) -> Circuit:
                 )
             )
     for machine in system.machines:
-        p, scale = _machine_constants(system, 1.0, 1.0, machine)[0], system.scale(machine)
+        p, scale = _machine_constants(system, 0.0, 1.0, machine)[0], system.scale(machine)
         made.sources.append(machine.name)
         resistance, reactance = p["branch_resistance"] * scale, p["branch_reactance"] * scale
         made.branches.append(Branch(f"{machine.name}.stator", machine.name, machine.bus, resistance, reactance))
@@ -357,6 +368,7 @@ def dead(model: Model) -> State:
     grids = np.zeros(len(system.grids), GRID)
     for record, grid in zip(grids, system.grids, strict=True):
         record["voltage"], record["phase"], record["speed"] = grid.voltage, grid.phase, grid.frequency
+        record["own"] = grid.voltage
         record["nominal_speed"], record["frame_speed"] = system.nominal_speed, model.frame_speed
         v[len(made.nodes) + made.sources.index(grid.name)] = grid.voltage * np.exp(1j * grid.phase)
     converters = np.zeros(len(system.converters), STATES)
@@ -396,7 +408,8 @@ def dead(model: Model) -> State:
         closed=closed,
         faults=faults,
         frame_speed=model.frame_speed,
-        names=made.names,
+        time_step=model.time_step,
+        names=model.names,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,9 +20,9 @@ from gridforming.converter import (
     VirtualOscillator,
 )
 from turbine.checks import is_number
-from turbine.errors import SimulationError, nearest
+from turbine.errors import SimulationError, WindformError, nearest
 
-__all__ = ["from_table", "refuse_unknown"]
+__all__ = ["chosen", "from_table", "refuse_unknown"]
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ def _value(hint: Any, value: object, where: str) -> Any:
         return _one_of(classes, value, where)
     for option in options:
         origin = get_origin(option)
-        if origin is Literal and value in get_args(option):
+        if origin is Literal and any(type(value) is type(one) and value == one for one in get_args(option)):
             return value
         if origin is Literal:
             raise SimulationError(f"{where}: found {value!r}, expected one of {', '.join(map(str, get_args(option)))}")
@@ -115,10 +115,31 @@ def _one_of(classes: list[Any], value: object, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise SimulationError(f"{where}: found {value!r}, expected a table")
     if len(classes) == 1:
-        return from_table(classes[0], value, where)
+        return _nested(classes[0], value, where)
     kinds = {kind: cls for kind, cls in _KINDS.items() if cls in classes}
-    kind = value.get("kind")
-    if kind not in kinds:
-        found = "no kind" if kind is None else f"kind {kind!r}"
-        raise SimulationError(f"{where}: found {found}{nearest(str(kind), kinds)}, expected one of {', '.join(kinds)}")
-    return from_table(kinds[kind], {key: v for key, v in value.items() if key != "kind"}, where)
+    cls = kinds[chosen("kind", value.get("kind"), kinds, where)]
+    return _nested(cls, {key: v for key, v in value.items() if key != "kind"}, where)
+
+
+def _nested(cls: type[T], table: Mapping[str, Any], where: str) -> T:
+    """Return a dataclass of a table within another; what it refuses itself says where it stands."""
+    try:
+        return from_table(cls, table, where)
+    except WindformError as error:
+        raise SimulationError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+
+
+def chosen(what: str, found: object, known: Iterable[str], where: str) -> str:
+    """Return a word that is one of those known.
+
+    Raises
+    ------
+    SimulationError
+        Another one, or none: with the nearest.
+    """
+    words = list(known)
+    if isinstance(found, str) and found in words:
+        return found
+    said = f"no {what}" if found is None else f"{what} {found!r}"
+    near = nearest(found, words) if isinstance(found, str) else ""
+    raise SimulationError(f"{where}: found {said}{near}, expected one of {', '.join(words)}")

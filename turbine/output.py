@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from turbine.control_step import MODES
 from turbine.fatigue import STEEL
-from turbine.folder import METRICS, PLOTS, TABLE, replaced_folder, write_json, write_parquet
+from turbine.folder import METRICS, PLOTS, RESULT, TABLE, Layout, replaced_folder, write_json, write_parquet
 from turbine.loads import load_summary, motion, statistics
 from turbine.step import CHANNELS
 
@@ -32,6 +33,7 @@ __all__ = [
     "RUN",
     "STEADY",
     "run_metrics",
+    "versions",
     "write_comparison",
     "write_files",
     "write_run",
@@ -107,7 +109,7 @@ def run_metrics(result: Result, settings: Mapping[str, Any] | None = None) -> di
     modes = np.bincount(result["mode"].astype(np.int64), minlength=len(MODES))
     return {
         "kind": RUN,
-        "versions": _versions(),
+        "versions": versions(),
         "machine": _machine(model.machine),
         "wind": {
             "name": result.wind.name,
@@ -188,7 +190,7 @@ def write_steady(steady: SteadyTable, out: Path, settings: Mapping[str, Any] | N
     machine = steady.model.machine
     metrics = {
         "kind": STEADY,
-        "versions": _versions(),
+        "versions": versions(),
         "machine": _machine(machine),
         "settings": dict(settings or {}),
         "unsettled": {f"{wind:g}": why for wind, why in steady.unsettled.items()},
@@ -218,7 +220,7 @@ def write_comparison(found: Comparison, out: Path, settings: Mapping[str, Any] |
 
     metrics = {
         "kind": COMPARISON,
-        "versions": _versions(),
+        "versions": versions(),
         "machines": [_machine(table.model.machine) for table in found.steady],
         "names": list(found.names),
         "settings": dict(settings or {}),
@@ -257,6 +259,9 @@ def write_files(
     metrics: Mapping[str, Any],
     columns: Mapping[str, tuple[Any, str, str]],
     figures: Callable[[], Mapping[str, Any]],
+    *,
+    layout: Layout = RESULT,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write table, metrics and plots into a folder that takes the place of `out`.
 
@@ -272,8 +277,14 @@ def write_files(
         For result.parquet.
     figures : callable
         Returns the figures by name; "overview" is written as PNG too.
+    layout : Layout
+        What else belongs to the folder.
+    texts : mapping of str to str
+        Further files.
     """
-    with replaced_folder(out, kind) as folder:
+    with replaced_folder(out, kind, layout) as folder:
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
         write_parquet(columns, folder / TABLE)
         write_json(metrics, folder / METRICS)
         from turbine.plots.style import to_png, to_svg
@@ -317,5 +328,6 @@ def _setting(value: Any) -> Any:
     return value
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("windform", "numpy", "numba")}}

@@ -31,13 +31,14 @@ from turbine.plots.style import (
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["plot_column", "plot_run", "plot_voltages", "plot_waveforms"]
+__all__ = ["draw_lines", "plot_column", "plot_run", "plot_voltages", "plot_waveforms"]
 
 Floats = npt.NDArray[np.float64]
 
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 _DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 _PANELS = ("active_power", "reactive_power", "speed")
+_SHARE = 0.99  # of a frequency that is drawn: the rest are jumps of phase
 _SHOWN = 0.1  # deviation of frequency that is drawn at most, of nominal
 _ROWS = 20  # rows in a cycle that waveforms need
 
@@ -95,7 +96,7 @@ def plot_voltages(result: Result, *buses: str, ax: Axes | None = None) -> Axes:
     names = buses or tuple(result.model.system.network.bus_names)
     with style():
         ax = canvas(ax, 2.2)
-        _lines(ax, result.time, [(name, np.abs(result.voltage(name))) for name in names], least=0.02)
+        draw_lines(ax, result.time, [(name, np.abs(result.voltage(name))) for name in names], least=0.02)
         ax.set_ylabel("voltage [pu]")
     return ax
 
@@ -141,7 +142,7 @@ def plot_column(result: Result, column: str, *devices: str, ax: Axes | None = No
         found = [(name, values * system.network.frequency) for name, values in found]
     with style():
         ax = canvas(ax, 2.2)
-        _lines(ax, result.time, found, least=least)
+        draw_lines(ax, result.time, found, least=least, share=_SHARE if column == "speed" else 1.0)
         ax.set_ylabel(f"{title} [{unit}]")
         if column == "speed" and found:
             nominal = system.network.frequency
@@ -224,8 +225,18 @@ def plot_waveforms(
     return ax
 
 
-def _lines(ax: Axes, time: Floats, lines: Sequence[tuple[str, Floats]], *, least: float) -> None:
-    """Draw lines over time with their names at their ends; `least` is the least height of the axes."""
+def draw_lines(
+    ax: Axes, time: Floats, lines: Sequence[tuple[str, Floats]], *, least: float, share: float = 1.0
+) -> None:
+    """Draw lines over time with their names at their ends.
+
+    Parameters
+    ----------
+    least : float
+        Least height of the axes.
+    share : float
+        Of each line that the axes are to hold; the rest are its lowest and highest values.
+    """
     ends = []
     low, high = math.inf, -math.inf
     for k, (name, values) in enumerate(lines):
@@ -233,7 +244,8 @@ def _lines(ax: Axes, time: Floats, lines: Sequence[tuple[str, Floats]], *, least
         ax.plot(time, values, color=colour, linestyle=dash, linewidth=1.1, solid_joinstyle="round")
         seen = values[np.isfinite(values)]
         if seen.size:
-            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
+            fewest, most = np.quantile(seen, [0.5 - 0.5 * share, 0.5 + 0.5 * share])
+            low, high = min(low, float(fewest)), max(high, float(most))
             ends.append((float(seen[-max(1, seen.size // 50) :].mean()), name, colour if len(lines) > 1 else INK))
     if ends:
         missing = max(least - (high - low), 0.0)

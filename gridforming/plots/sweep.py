@@ -29,7 +29,7 @@ _SIGNED = LinearSegmentedColormap.from_list(
 )
 _STATES = ("#d9eaf6", "#f6c9b0")  # stable, unstable
 _HALO = [patheffects.withStroke(linewidth=2.0, foreground="white")]
-_LEAST = 4  # cells of a region that is named
+_LEAST = 0.03  # share of the map of a region that is named
 #: Of columns that every sweep of modes has.
 _TITLES = {
     "largest_real_part": ("largest real part", "1/s"),
@@ -235,7 +235,7 @@ def _name(ax: Axes, xs: Floats, ys: Floats, cells: npt.NDArray[np.bool_], name: 
     """Write the name of a region where it is widest."""
     from scipy.ndimage import distance_transform_edt
 
-    if cells.sum() < _LEAST:
+    if cells.mean() < _LEAST:
         return
     inside = np.pad(cells, 1)
     box = ax.get_window_extent()

@@ -21,6 +21,7 @@ from gridforming.result import Result
 from gridforming.simulation import simulate
 from gridforming.system import System
 from turbine.errors import SimulationError
+from turbine.folder import OutputError
 
 LARGEST = {"BINARY32": 2**31 - 1, "ASCII": 99_998}
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -238,7 +239,7 @@ def test_failure_leaves_the_files_of_before(tmp_path: Path, run: Result, monkeyp
         return real(self, data)
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(SimulationError, match=r"event\.dat: cannot be written \(No space left on device\)"):
+    with pytest.raises(OutputError, match=r"event\.dat: cannot be written \(No space left on device\)"):
         write_comtrade(tmp_path, "event", run, buses=["b"])
 
     def broken(self: pd.DataFrame, path: Path, **settings: Any) -> None:
@@ -246,17 +247,17 @@ def test_failure_leaves_the_files_of_before(tmp_path: Path, run: Result, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", broken)
-    with pytest.raises(SimulationError, match=r"table\.csv: cannot be written"):
+    with pytest.raises(OutputError, match=r"table\.csv: cannot be written"):
         write_csv(tmp_path / "table.csv", run)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
 def test_folder_in_the_way_is_refused(tmp_path: Path, run: Result) -> None:
     (tmp_path / "event.cfg").mkdir()
-    with pytest.raises(SimulationError, match=r"event\.cfg: cannot be written \(it is a folder\)"):
+    with pytest.raises(OutputError, match=r"event\.cfg: cannot be written \(it is a folder\)"):
         write_comtrade(tmp_path, "event", run, buses=["a"])
     (tmp_path / "file").write_text("")
-    with pytest.raises(SimulationError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_csv(tmp_path / "file" / "table.csv", run)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["event.cfg", "file"]
 

@@ -14,7 +14,7 @@ from gridforming.errors import InitialisationError, NetworkError
 from gridforming.fixed_point import period_map, state_vector
 from gridforming.machine import slip_at
 from gridforming.machine_step import SYNCHRONOUS_STATES
-from gridforming.result import Result
+from gridforming.result import Result, rest_table
 from gridforming.system import build
 from turbine.errors import SimulationError
 
@@ -60,9 +60,9 @@ def test_shaft_power_is_terminal_power_and_copper_loss() -> None:
     assert machine["mechanical"] == pytest.approx(machine["p"] + loss, abs=1e-9)
     # Of a motor the rotor's loss is the slip's share of the power that crosses the air gap.
     gap = -motor["p"] - MOTOR.resistance * (motor["p"] ** 2 + motor["q"] ** 2) / v**2
-    assert -motor["mechanical"] == pytest.approx(gap * motor["s"][1], abs=1e-9)
+    assert -motor["mechanical"] == pytest.approx(gap * motor["s"][0], abs=1e-9)
     slip = slip_at(MOTOR, v, 1.0)
-    assert motor["s"][1] == pytest.approx(1.0 - slip, abs=1e-9)
+    assert motor["s"][0] == pytest.approx(1.0 - slip, abs=1e-9)
     assert complex(motor["p"], motor["q"]) == pytest.approx(-(v**2) / MOTOR.impedance(slip, 1.0).conjugate(), abs=1e-9)
 
 
@@ -101,14 +101,66 @@ def test_order_of_machines_does_not_matter() -> None:
     np.testing.assert_allclose(one.machine("G1", "angle"), other.machine("G1", "angle"), rtol=0.0, atol=1e-10)
 
 
+def test_machines_at_one_bus_have_their_set_points() -> None:
+    system = _at_grid(replace(MACHINE, active=0.9, voltage=1.0), replace(MACHINE, name="G2", active=0.1, voltage=1.0))
+    for exciter in (MACHINE.exciter, None):
+        machines = tuple(replace(m, exciter=exciter) for m in system.machines)
+        point = gf.operating_point(replace(system, machines=machines), time_step=STEP)
+        assert abs(point.state.v[0]) == pytest.approx(1.0, abs=1e-9)
+        np.testing.assert_allclose(point.state.machines["p"], [0.9, 0.1], atol=1e-9)
+        assert np.ptp(point.state.machines["q"]) < 1e-3
+
+
+def test_point_does_not_depend_on_where_it_was_followed_from() -> None:
+    for exciter in (MACHINE.exciter, None):
+        first, other = (replace(MACHINE, active=p, voltage=v, exciter=exciter) for p, v in ((0.2, 1.0), (0.9, 1.03)))
+        near = gf.operating_point(_at_grid(first), time_step=STEP)
+        direct = gf.operating_point(_at_grid(other), time_step=STEP)
+        followed = gf.operating_point(_at_grid(other), time_step=STEP, near=near)
+        assert abs(followed.state.v[0]) == pytest.approx(1.03, abs=1e-9)
+        np.testing.assert_allclose(followed.state.machines["s"], direct.state.machines["s"], atol=1e-6)
+
+
+def test_set_points_hold_off_nominal_frequency() -> None:
+    network = gf.Network(buses=("t", "g"), elements=(TRANSFORMER, replace(STIFF, frequency=0.99)), power=BASE)
+    point = gf.operating_point(gf.System(network=network, machines=(MACHINE,)), time_step=STEP)
+    assert abs(point.state.v[0]) == pytest.approx(1.02, abs=1e-9)
+
+
+def test_two_voltages_for_one_bus_are_refused() -> None:
+    with pytest.raises(InitialisationError, match=r'bus "t": found voltages of 1.05 pu for machine "G1" and 0.98 pu'):
+        gf.operating_point(_at_grid(replace(MACHINE, voltage=1.05), replace(MACHINE, name="G2", voltage=0.98)))
+
+
+def test_what_rests_in_a_limit_is_noted() -> None:
+    point = gf.operating_point(_at_grid(replace(MACHINE, active=1.3)), time_step=STEP)
+    assert any("valve at a limit: 1.1 pu" in note for note in point.notes)
+
+
+def test_step_longer_than_a_time_constant_is_refused() -> None:
+    with pytest.raises(NetworkError, match=r"at most half of its shortest time constant, 0.0001 s of exciter.time_con"):
+        build(_at_grid(replace(MACHINE, exciter=gf.Exciter(time_constant=1e-4))), time_step=5e-4)
+
+
+def test_motor_of_constant_torque_stops_and_stands_still() -> None:
+    motor = replace(MOTOR, load_exponent=0.0, inertia_constant=0.1)
+    breaker = gf.Breaker(name="breaker", start="g", end="t")
+    grid = gf.Grid(name="grid", bus="g", reactance=0.05)
+    system = gf.System(network=gf.Network(buses=("g", "t"), elements=(grid, breaker), power=BASE), machines=(motor,))
+    opened = gf.Switch(time=0.1, breaker="breaker", closed=False)
+    run = gf.simulate(system, 2.0, events=[opened], time_step=5e-4)
+    assert abs(run.machine("M", "speed")[-1]) < 1e-12
+    dead = replace(system, network=replace(system.network, elements=(grid, replace(breaker, closed=False))))
+    assert gf.operating_point(dead, time_step=STEP).state.machines["s"][0][0] == pytest.approx(0.0, abs=1e-12)
+
+
 def test_governor_holds_an_island_on_its_droop() -> None:
     system = _island(0.9, replace(MACHINE, active=0.5), replace(MACHINE, name="G2", active=0.3, rated_power=0.5 * BASE))
     point = gf.operating_point(system, time_step=STEP)
-    first, second = point.state.machines
-    for record, wanted in ((first, 0.5), (second, 0.3)):
-        loss = record["p_bias"]
-        drooped = wanted + loss - (point.frequency - 1.0) / 0.05
-        assert record["mechanical"] / point.frequency * point.frequency == pytest.approx(drooped, abs=1e-9)
+    for record, wanted in zip(point.state.machines, (0.5, 0.3), strict=True):
+        current = abs(complex(record["p"], record["q"])) / abs(point.state.v[0])
+        drooped = wanted + MACHINE.resistance * current**2 - (point.frequency - 1.0) / 0.05
+        assert record["mechanical"] == pytest.approx(drooped, abs=1e-9)
     assert point.frequency < 1.0
 
 
@@ -129,7 +181,7 @@ def test_motor_starts_direct_on_line_from_a_dead_bus() -> None:
     )
     point = gf.operating_point(gf.System(network=network, machines=(MOTOR,)), time_step=STEP)
     assert run.machine("M", "speed")[0] == 0.0
-    assert run.machine("M", "speed")[-1] == pytest.approx(point.state.machines["s"][0][1], abs=1e-6)
+    assert run.machine("M", "speed")[-1] == pytest.approx(point.state.machines["s"][0][0], abs=1e-6)
 
 
 def test_motor_that_cannot_carry_its_load_is_named() -> None:
@@ -239,3 +291,10 @@ def test_small_steps_against_the_linear_model(given: str, event: dict[str, Any])
             ours = 0.5 * (runs[0].machine(machine, title) - runs[1].machine(machine, title))
             expected = found[:, model.outputs.index(f"{title} of {machine}")]
             assert np.abs(ours - expected).max() < 1e-3 * np.abs(expected).max(), (machine, title)
+
+
+def test_rest_table_has_voltages_and_powers() -> None:
+    table = rest_table(gf.operating_point(_at_grid(MACHINE, MOTOR), time_step=STEP))
+    assert list(table.index) == ["t", "g", "G1", "M"]
+    assert table.loc["G1", "voltage"] == table.loc["t", "voltage"] == pytest.approx(1.02)
+    assert table.loc["G1", "active_power"] == pytest.approx(0.7)

@@ -26,8 +26,9 @@ from gridforming.converter import (
 )
 from gridforming.errors import InitialisationError, NetworkError
 from gridforming.events import Block, SetReference, Switch
-from gridforming.fixed_point import OperatingPoint, operating_point, power_flow
+from gridforming.fixed_point import OperatingPoint, operating_point
 from gridforming.network import Breaker, Element, Grid, Line, Load, Network
+from gridforming.power_flow import power_flow
 from gridforming.result import Result
 from gridforming.simulation import simulate
 from gridforming.system import System, build
@@ -271,7 +272,7 @@ def test_reference_after_islanding_moves_the_frequency_and_not_the_power() -> No
 def test_island_without_a_forming_unit_leaves_a_note() -> None:
     run = _islanding(_converter(Following(), bus="isl", active=0.3), seconds=0.3)
     (note,) = run.notes
-    assert note == "t = 0.2 s: the island of isl holds no grid and no grid-forming unit"
+    assert note == "t = 0.2 s: the island of isl holds no grid, no grid-forming unit and no synchronous machine"
 
 
 def test_dead_island_leaves_a_note_and_a_dead_bus() -> None:

@@ -72,6 +72,33 @@ def test_sag_ends_with_remaining_voltage_one() -> None:
     assert abs(run.voltage("a")[-1] - run.voltage("a")[0]) < 1e-6
 
 
+def test_sags_and_other_voltages_of_a_grid_go_together() -> None:
+    grid = gf.Grid(name="grid", bus="a", reactance=0.1)
+    network = gf.Network(buses=("a",), elements=(grid, gf.Load(name="load", bus="a", active=1.0)))
+    events = [
+        gf.SetGrid(time=0.02, grid="grid", voltage=0.9),
+        gf.Sag(time=0.04, grid="grid", kind="A", remaining=0.5),
+        gf.Sag(time=0.08, grid="grid", kind="A", remaining=1.0),
+    ]
+    run = gf.simulate(gf.System(network=network), 0.12, events=events, time_step=5e-5)
+    first, lowered, sagging, after = (np.abs(run.voltage("a"))[round(t / 5e-5)] for t in (0.0, 0.039, 0.079, 0.119))
+    np.testing.assert_allclose([lowered, sagging, after], np.array([0.9, 0.45, 0.9]) * first, rtol=1e-5)
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_positive_and_negative_current_whatever_the_delay(delay: int) -> None:
+    grid = gf.Grid(name="grid", bus="pcc", resistance=0.005, reactance=0.05)
+    unit = gf.Converter(
+        name="unit", bus="pcc", rated_power=1e6, control=gf.Following(pll="dual"), active=0.5,
+        delay=delay,  # type: ignore[arg-type]
+    )  # fmt: skip
+    system = gf.System(network=gf.Network(buses=("pcc",), elements=(grid,), power=1e6), converters=(unit,))
+    run = gf.simulate(system, 0.5, events=[gf.Sag(time=0.02, grid="grid", kind="C", remaining=0.5)])
+    rest = run.current("unit.bridge")[-800:]  # five cycles: their mean is the positive sequence
+    assert abs(rest.mean()) == pytest.approx(0.5 / 0.75, rel=0.01)
+    assert np.abs(rest - rest.mean()).max() < 5e-3
+
+
 def _ripple(values: np.ndarray) -> float:
     """Return half the swing over the last two cycles."""
     return 0.5 * float(np.ptp(values[-1600:]))
