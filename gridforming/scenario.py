@@ -27,7 +27,16 @@ from turbine.errors import SimulationError, WindformError, nearest
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["Alternative", "Scenario", "load_scenario", "run_scenario", "scenario_names", "scenario_text", "with_values"]
+__all__ = [
+    "Alternative",
+    "Scenario",
+    "load_scenario",
+    "run_scenario",
+    "scenario_names",
+    "scenario_of",
+    "scenario_text",
+    "with_values",
+]
 
 _ELEMENTS: dict[str, type] = {
     "line": Line,
@@ -262,11 +271,27 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
     before = ""
     if "@" in label and label != name:
         name, _, before = label.rpartition("@")
-    made = _scenario(name, table, where, folder)
+    made = scenario_of(table, name=name, where=where, folder=folder)
     return dataclasses.replace(made, alternatives=others, alternative=alternative or before)
 
 
-def _scenario(name: str, table: Mapping[str, Any], where: str, folder: Path) -> Scenario:
+def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path) -> Scenario:
+    """Return the scenario of a table that has been read.
+
+    Parameters
+    ----------
+    table : mapping
+        As a file's.
+    name, where : str
+        Of the scenario, and what messages call the place it comes from.
+    folder : Path
+        That its paths stand in.
+
+    Raises
+    ------
+    WindformError
+        As `load_scenario`.
+    """
     refuse_unknown(table, _SECTIONS, where)
     for section in ("run", "network"):
         if section not in table:
@@ -388,6 +413,8 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: s
                         f'{where} {key}: no "{name}"{nearest(name, names)}; known: {", ".join(names)}'
                     )
                 at = at[names.index(name)]
+                if last:
+                    raise SimulationError(f"{where} {key}: is a table, expected one of its keys: {', '.join(at)}")
                 continue
             if not isinstance(at, dict):
                 raise SimulationError(f'{where} {key}: "{name}" stands under a value, expected a table there')

@@ -6,6 +6,7 @@ from gridforming.plots.compare import check_figure_path, plot_comparison, write_
 from gridforming.plots.plane import plot_loci, plot_modes
 from gridforming.plots.response import plot_response
 from gridforming.plots.run import plot_column, plot_run, plot_voltages, plot_waveforms
+from gridforming.plots.sweep import plot_map
 from turbine.plots.style import to_png, to_svg
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "plot_column",
     "plot_comparison",
     "plot_loci",
+    "plot_map",
     "plot_modes",
     "plot_response",
     "plot_run",
