@@ -192,3 +192,84 @@ def modes(
     for note in point.notes:
         typer.echo(note, err=True)
     typer.echo(modes_text(linearise(point), count))
+
+
+@app.command(
+    context_settings=_HELP,
+    epilog="Example: wind-sim sweep weak_grid_ramp --over converter.plant.active=0.2:1:9 --workers 2 --out sweep",
+)
+def sweep(
+    source: Source,
+    over: Annotated[
+        list[str],
+        typer.Option(metavar="KEY=VALUES", help="Values with commas, or FIRST:LAST:COUNT; once for each key."),
+    ],
+    values: Values = None,
+    alternative: Other = "",
+    measure: Annotated[str, typer.Option(help="modes, at the operating point, or run, with its figures.")] = "modes",
+    workers: Annotated[int, typer.Option(min=1, help="Processes on this computer.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:PORT.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; a sweep that was stopped goes on there.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="With two keys: file for the map, .png or .svg.")] = None,
+) -> None:
+    """Measure a scenario over the product of values of its scalars, in parallel; a row for each point."""
+    from gridforming.cli_text import parse_values, ranges, sweep_text
+    from gridforming.plots import check_figure_path, plot_map, write_figure
+    from gridforming.sweep import sweep as run_sweep
+    from turbine.cli_text import say_compiling
+
+    if picture is not None:
+        check_figure_path(picture)
+    grid = ranges(over)
+    if picture is not None and len(grid) != 2:
+        raise SimulationError(f"--picture: found {len(grid)} keys, expected two")
+    say_compiling()
+    frame = run_sweep(
+        source,
+        grid,
+        measure=measure,  # type: ignore[arg-type]
+        values=parse_values(values or ()),
+        alternative=alternative,
+        workers=workers,
+        scheduler=scheduler,
+        out=out,
+        progress=True,
+    )
+    typer.echo(sweep_text(frame, len(grid)))
+    if picture is not None:
+        x, y = grid
+        write_figure(plot_map(frame, x, y).figure, picture)  # type: ignore[arg-type]
+        typer.echo(f"\nPicture: {picture}")
+
+
+@app.command(
+    context_settings=_HELP,
+    epilog="Example: wind-sim critical strong_grid_step grid.grid.short_circuit_ratio 1 8",
+)
+def critical(
+    source: Source,
+    key: Annotated[str, typer.Argument(help="Dotted key of a number.")],
+    low: Annotated[float, typer.Argument(help="One end of the range; one is stable, the other is not.")],
+    high: Annotated[float, typer.Argument(help="The other end, above.")],
+    values: Values = None,
+    alternative: Other = "",
+    tolerance: Annotated[float, typer.Option(help="Of the border, in the unit of the key.")] = 2e-3,
+    in_time: Annotated[bool, typer.Option("--in-time", help="Bisect in the time domain as well.")] = False,
+) -> None:
+    """Find where stability ends between two values of a scalar, by eigenvalues, and confirm it in time."""
+    from gridforming.cli_text import critical_text, parse_values
+    from gridforming.sweep import critical as find
+    from turbine.cli_text import say_compiling
+
+    say_compiling()
+    found = find(
+        source,
+        key,
+        low,
+        high,
+        tolerance=tolerance,
+        by="time" if in_time else "modes",
+        values=parse_values(values or ()),
+        alternative=alternative,
+    )
+    typer.echo(critical_text(found))

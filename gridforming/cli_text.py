@@ -11,10 +11,24 @@ from turbine.cli_text import aligned
 from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from gridforming.critical import Critical
     from gridforming.linear import LinearModel
 
-__all__ = ["comparison", "figures", "modes_text", "parse_values", "split_alternative", "summary"]
+__all__ = [
+    "comparison",
+    "critical_text",
+    "figures",
+    "modes_text",
+    "parse_values",
+    "ranges",
+    "split_alternative",
+    "summary",
+    "sweep_text",
+]
 
+_ROWS, _MOST = 20, 8  # rows and columns of a sweep that are printed
 #: Figures that are printed: key of a bus or device, title, unit, decimals.
 _BUS = (
     ("voltage_lowest_pu", "lowest voltage", "pu", 3),
@@ -125,3 +139,56 @@ def modes_text(model: LinearModel, count: int = 20) -> str:
 
 def _text(value: float | None, digits: int) -> str:
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def ranges(given: Iterable[str]) -> dict[str, list[float]]:
+    """Return the values of `--over KEY=VALUES`: numbers with commas, or FIRST:LAST:COUNT.
+
+    Raises
+    ------
+    SimulationError
+        Something else, or a key twice.
+    """
+    found: dict[str, list[float]] = {}
+    for one in given:
+        key, sign, text = one.partition("=")
+        key = key.strip()
+        try:
+            if not sign or not key or key in found:
+                raise ValueError
+            if ":" in text:
+                first, last, count = text.split(":")
+                step = (float(last) - float(first)) / max(int(count) - 1, 1)
+                found[key] = [float(f"{float(first) + k * step:.12g}") for k in range(int(count))]
+            else:
+                found[key] = [float(value) for value in text.split(",")]
+        except ValueError:
+            raise SimulationError(
+                f"--over {one}: expected KEY=VALUES, each key once, such as grid.grid.reactance=0.1,0.2 or "
+                "grid.grid.reactance=0.1:0.5:9"
+            ) from None
+    return found
+
+
+def sweep_text(frame: pd.DataFrame, keys: int) -> str:
+    """Return how many points of a sweep are of use, and its first rows."""
+    from gridforming.sweep import tally
+
+    counts = tally(frame)
+    lines = [f"{counts['rows']} points: {counts['used']} used, {counts['failed']} failed"]
+    if "stable" in frame:
+        stable = int(frame["stable"].fillna(value=False).sum())
+        lines.append(f"{stable} stable, {counts['used'] - stable} unstable or without operating point")
+    columns = [name for name in frame.columns[: keys + _MOST] if name not in ("notes", "reason")]
+    return "\n".join([*lines, "", frame[columns].head(_ROWS).to_string(index=False)])
+
+
+def critical_text(found: Critical) -> str:
+    """Return where stability ends, by eigenvalues and in time."""
+    lines = [f"by eigenvalues: {found.key} = {found.modes.value:.5g} ({found.modes.reason})"]
+    if found.time is not None:
+        border = found.time
+        lines.append(f"in time: {found.key} = {border.value:.5g}, stable at {border.stable:.5g} ({border.reason})")
+    if found.note:
+        lines.append(f"not confirmed in time: {found.note}")
+    return "\n".join(lines)

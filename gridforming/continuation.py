@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gridforming.errors import InitialisationError
-from gridforming.fixed_point import OperatingPoint, operating_point, power_flow
+from gridforming.fixed_point import OperatingPoint, operating_point
+from gridforming.power_flow import power_flow
 from gridforming.system import System, build, dead
 from turbine.errors import WindformError
 
