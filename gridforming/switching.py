@@ -200,7 +200,7 @@ def island_notes(model: Model, state: State, told: set[tuple[str, ...]]) -> Iter
     blocked = {c.name for c, record in records if record["blocked"] > 0.0}
     for island in islands(model, state.closed, blocked):
         if island.forming:
-            told.discard(island.buses)
+            told -= {buses for buses in told if set(buses) <= set(island.buses)}
         elif island.buses not in told:
             told.add(island.buses)
             yield (
