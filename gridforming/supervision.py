@@ -257,8 +257,9 @@ class Plant:
         begin, first = self.time, {name: self.reference(converter, name) for name in targets}
         share = 0.0
         while share < 1.0:
-            share = min((self.time - begin) / seconds, 1.0) if seconds > 0.0 else 1.0
-            self.set(converter, **{name: first[name] + share * (to - first[name]) for name, to in targets.items()})
+            passed = self.time - begin
+            share = passed / seconds if passed < seconds - 1e-9 else 1.0
+            self.set(converter, **{name: (1.0 - share) * first[name] + share * to for name, to in targets.items()})
             if share < 1.0:
                 yield Wait(self.period)
 
