@@ -298,7 +298,7 @@ def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path
             raise SimulationError(f"{where}: no section [{section}], expected one")
     network = from_table(_Grid, table["network"], f"{where}: network")
     elements = [made for section, cls in _ELEMENTS.items() for made in _all(cls, table, section, where)]
-    run = from_table(RunSettings, table["run"], f"{where}: run")
+    run = _made(RunSettings, table["run"], f"{where}: run", where)
     try:
         system = System(
             network=Network(
@@ -342,14 +342,15 @@ def _all(cls: type, table: Mapping[str, Any], section: str, where: str) -> Itera
 
 
 def _made(cls: type, one: object, place: str, where: str) -> Any:
-    """Return a dataclass of a table; what it refuses itself has the file added, and names itself."""
+    """Return a dataclass of a table; what it refuses itself has file and place added, where it does not name itself."""
     try:
         if cls is Grid and isinstance(one, Mapping) and "short_circuit_ratio" in one:
             return from_table(_Strength, one, place).grid
         return from_table(cls, one, place)
     except WindformError as error:
         text = str(error)
-        raise SimulationError(text if text.startswith(place) else f"{where}: {text}") from None
+        named = isinstance(one, Mapping) and f'"{one.get("name")}"' in text
+        raise SimulationError(text if text.startswith(place) else f"{where if named else place}: {text}") from None
 
 
 def _converters(table: Mapping[str, Any], where: str) -> Iterable[Converter]:

@@ -144,25 +144,24 @@ class Step:
     otherwise: str = "stop"
 
     def __post_init__(self) -> None:
+        where = f'step "{self.name}": ' if self.name else ""
         given = [key for key in _ACTIONS if getattr(self, key)]
         if len(given) > 1:
-            raise SimulationError(f'step "{self.name}": found {" and ".join(given)}, expected one action')
+            raise SimulationError(f"{where}found {' and '.join(given)}, expected one action")
         if self.synchronise and not self.converter:
-            raise SimulationError(f'step "{self.name}": synchronise needs converter, the one that is trimmed')
+            raise SimulationError(f"{where}synchronise needs converter, the one that is trimmed")
         if self.transfer and self.control is None:
-            raise SimulationError(f'step "{self.name}": transfer needs control')
+            raise SimulationError(f"{where}transfer needs control")
         if bool(self.references) != bool(self.ramp or self.set):
             found = " and ".join(self.references) or "none"
-            raise SimulationError(
-                f'step "{self.name}": found the references {found}, expected some with ramp or set only'
-            )
+            raise SimulationError(f"{where}found the references {found}, expected some with ramp or set only")
         for key in ("wait", "seconds", "timeout"):
-            check_range(f'step "{self.name}": {key}', getattr(self, key), 0.0, unit="s", error=SimulationError)
+            check_range(f"{where}{key}", getattr(self, key), 0.0, unit="s", error=SimulationError)
         if self.references:
             try:
                 SetReference(time=0.0, converter=self.ramp or self.set, **self.references)
             except SimulationError as error:
-                raise SimulationError(f'step "{self.name}": {str(error).partition(" at 0.0 s: ")[2]}') from None
+                raise SimulationError(f"{where}{str(error).partition(' at 0.0 s: ')[2]}") from None
 
     @property
     def references(self) -> dict[str, float]:
@@ -200,19 +199,20 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
         A step goes on with one that is not there.
     """
     names = [step.name for step in steps]
-    for step in steps:
+    labels = [f'step "{step.name}"' if step.name else f"step {number}" for number, step in enumerate(steps, start=1)]
+    for step, label in zip(steps, labels, strict=True):
         if step.otherwise not in ("stop", "continue", *filter(None, names)):
             raise SimulationError(
-                f'step "{step.name}": otherwise: found "{step.otherwise}", expected stop, continue or one of '
+                f'{label}: otherwise: found "{step.otherwise}", expected stop, continue or one of '
                 f"{', '.join(filter(None, names)) or 'the named steps'}"
             )
 
     def sequence(plant: Plant) -> Sequence:
-        for number, step in enumerate(steps, start=1):
-            _check(plant.model, step, f'step "{step.name or number}"')
+        for step, label in zip(steps, labels, strict=True):
+            _check(plant.model, step, label)
         at = 0
         while at < len(steps):
-            step = steps[at]
+            step, label = steps[at], labels[at]
             at += 1
             yield from _act(plant, step)
             if step.wait > 0.0:
@@ -225,8 +225,8 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
                 continue
             found = f"{condition} not met in {step.timeout:g} s; found {condition.value(plant):.4g}"
             if step.otherwise == "stop":
-                plant.fail(f'step "{step.name}": {found}')
-            plant.say(f'step "{step.name}": {found}')
+                plant.fail(f"{label}: {found}")
+            plant.say(f"{label}: {found}")
             if step.otherwise != "continue":
                 at = names.index(step.otherwise)
         plant.done()
