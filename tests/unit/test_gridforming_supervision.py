@@ -620,7 +620,7 @@ def test_steps_synchronise_with_and_without_their_check() -> None:
     ("step", "message"),
     [
         (Step(name="s", close="cb1"), r'step "s": no breaker "cb1" \(did you mean "cb"\?\)'),
-        (Step(open="cb1"), 'step "2": no breaker "cb1"'),
+        (Step(open="cb1"), 'step 2: no breaker "cb1"'),
         (Step(name="s", block="units"), 'step "s": no converter "units"'),
         (Step(name="s", synchronise="cb", converter="pump"), 'step "s": no converter "pump"'),
         (Step(name="s", until=Condition(signal="voltage", place="x", above=1.0)), 'step "s": no bus "x"'),
