@@ -270,8 +270,8 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
         raise SimulationError(f"{where}: name: found {label!r}, expected text")
     before = ""
     if "@" in label and label != name:
-        name, _, before = label.rpartition("@")
-    made = scenario_of(table, name=name, where=where, folder=folder)
+        label, _, before = label.rpartition("@")
+    made = scenario_of(table, name=label, where=where, folder=folder)
     return dataclasses.replace(made, alternatives=others, alternative=alternative or before)
 
 
