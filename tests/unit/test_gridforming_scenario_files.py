@@ -522,7 +522,7 @@ BAD: list[tuple[str, str, str]] = [
         _with('[[grid]]\nname = "g"\nbus = "a"', '[[line]]\nname = "g"\nstart = "a"\nend = "b"').replace(
             'kind = "forming", law = {kind = "droop", droop = 0.02}', 'kind = "following"'
         ),
-        "no island has a grid or a grid-forming unit, expected one at least; islands: a, b",
+        "no island has a grid, a grid-forming unit or a synchronous machine, expected one at least; islands: a, b",
     ),
     (
         "step too long",

@@ -413,11 +413,11 @@ def test_notes_stand_in_the_order_of_their_time_whoever_wrote_them() -> None:
     times = [_time(note) for note in result.notes]
     assert times == sorted(times)
     assert [note.partition(" s: ")[2] for note in result.notes if "limit" not in note] == [
-        "the island of b holds no grid and no grid-forming unit",
+        "the island of b holds no grid, no grid-forming unit and no synchronous machine",
         "first",
-        "the island of c holds no grid and no grid-forming unit",
+        "the island of c holds no grid, no grid-forming unit and no synchronous machine",
         'opens "far"',
-        "the island of b holds no grid and no grid-forming unit",
+        "the island of b holds no grid, no grid-forming unit and no synchronous machine",
         "last",
     ]
 
@@ -509,7 +509,7 @@ def test_a_breaker_closes_its_time_after_the_order_where_the_angle_is_then_to_be
         yield plant.wait(0.3)
         plant.set("unit", speed=1.004)
         yield plant.wait(0.1)
-        yield from plant.synchronise("tie", "unit", check=check, rate=0.1)  # hardly trims: the slip stays
+        yield from plant.synchronise("tie", "unit", check=check, rate=0.1, aim=check.angle)  # hardly trims
 
     def watch(plant: Plant) -> Sequence:
         while True:
