@@ -33,6 +33,14 @@ def main() -> None:
                 sys.exit(f"sample {name} has no {needed}")
     sys.stdout.write("samples in the wheel: " + ", ".join(samples.names()) + "\n")
 
+    from gridforming.scenario import load_scenario, scenario_names
+
+    for file in sorted((repository / "gridforming" / "scenarios").glob("*.toml")):
+        if f"gridforming/scenarios/{file.name}" not in owned:
+            sys.exit(f"scenario {file.name} is not in the wheel")
+        load_scenario(file.stem)
+    sys.stdout.write("scenarios in the wheel: " + ", ".join(scenario_names()) + "\n")
+
 
 if __name__ == "__main__":
     main()

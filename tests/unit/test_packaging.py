@@ -15,6 +15,7 @@ import pytest
 
 from fleet.categories import Category
 from fleet.category_sums import RUNNING_UNALLOCATED
+from gridforming.scenario import scenario_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -31,6 +32,20 @@ def test_installed_version_is_the_project_files() -> None:
 
 def test_extras_are_those_of_the_issue() -> None:
     assert set(PROJECT["optional-dependencies"]) == {"test", "docs", "cluster", "peers"}
+
+
+def test_scenarios_are_files_of_a_package_that_the_wheel_holds_whole() -> None:
+    """`packages` takes each file of a package that git does not ignore; `make wheel-test` looks into a built wheel."""
+    build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    wheel = build["targets"]["wheel"]
+    assert "gridforming" in wheel["packages"]
+    assert not {"exclude", "only-include", "artifacts", "sources"} & {*wheel, *build}
+    files = sorted((REPOSITORY / "gridforming" / "scenarios").iterdir())
+    assert [path.stem for path in files if path.suffix == ".toml"] == scenario_names()
+    assert "black_start" in scenario_names()
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ignored.stdout == ""
+    assert '"gridforming" / "scenarios"' in (REPOSITORY / "scripts" / "wheel_smoke.py").read_text(encoding="utf-8")
 
 
 def test_every_dependency_has_a_lower_bound() -> None:
