@@ -16,6 +16,7 @@ from gridforming.converter import (
     Filter,
     Following,
     Forming,
+    Matching,
     PowerSynchronisation,
     TerminalVoltage,
     VirtualMachine,
@@ -112,6 +113,8 @@ def test_power_over_frequency_of_a_virtual_machine_is_the_swing_equation() -> No
 
 CONTROLS = {
     "following": Following(),
+    "following, sequences told apart": Following(pll="dual"),
+    "matching": Forming(law=Matching(), limit=CurrentLimit(kind="none")),
     "droop": Forming(law=Droop(), limit=CurrentLimit(kind="none")),
     "virtual machine": Forming(law=VirtualMachine(), limit=CurrentLimit(kind="none")),
     "power synchronisation": Forming(law=PowerSynchronisation(), limit=CurrentLimit(kind="none")),
@@ -130,8 +133,9 @@ INPUTS: dict[str, Callable[[float], Event]] = {
 @pytest.mark.parametrize("name", CONTROLS)
 def test_linear_model_answers_a_small_step_as_the_run_does(name: str, given: str) -> None:
     converter = Converter(name="c", bus="b", rated_power=1e6, control=CONTROLS[name], active=0.5)
-    network = Network(buses=("b",), elements=(Grid.of_strength("g", "b", 3.0, x_over_r=6.0),))
-    point = operating_point(System(network=network, converters=(converter,)))
+    line = Line(name="l", start="a", end="b", resistance=0.01, reactance=0.1, compensation=0.3)
+    grid = Grid.of_strength("g", "a", 4.0, x_over_r=6.0)
+    point = operating_point(System(network=Network(buses=("a", "b"), elements=(grid, line)), converters=(converter,)))
     model = linearise(point)
     up, down = (
         simulate(point.model.system, 0.2, start=point, events=[INPUTS[given](size)]).converter("c", "active_power")
