@@ -414,8 +414,6 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, object], where: s
                         f'{where} {key}: no "{name}"{nearest(name, names)}; known: {", ".join(names)}'
                     )
                 at = at[names.index(name)]
-                if last:
-                    raise SimulationError(f"{where} {key}: is a table, expected one of its keys: {', '.join(at)}")
                 continue
             if not isinstance(at, dict):
                 raise SimulationError(f'{where} {key}: "{name}" stands under a value, expected a table there')

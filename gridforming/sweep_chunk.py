@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -31,17 +32,18 @@ def modes_of(scenario: Scenario, point: OperatingPoint | None) -> dict[str, Any]
     """
     from gridforming.linear import linearise
 
+    none = {"largest_real_part": math.nan, "damping": math.nan, "frequency_hz": math.nan, "mode": "", "notes": ""}
     if point is None:
-        return {"stable": False}
+        return {"stable": False, **none}
     modes = linearise(point).modes(physical=False)
     moving = [m for m in modes if m.label not in ("rotation", "delay")]
     worst = min((m for m in moving if not m.label), key=lambda m: m.damping, default=None)
     return {
         "stable": all(abs(m.z) < 1.0 for m in modes if m.label != "rotation"),
-        "largest_real_part": max((m.s.real for m in moving), default=None),
-        "damping": worst.damping if worst else None,
-        "frequency_hz": worst.frequency_hz if worst else None,
-        "mode": next(iter(worst.participation), None) if worst else None,
+        "largest_real_part": max((m.s.real for m in moving), default=math.nan),
+        "damping": worst.damping if worst else math.nan,
+        "frequency_hz": worst.frequency_hz if worst else math.nan,
+        "mode": next(iter(worst.participation), "") if worst else "",
         "notes": "; ".join(point.notes),
     }
 

@@ -198,6 +198,8 @@ def _hatch(ax: Axes, edges: tuple[Floats, Floats], cells: npt.NDArray[np.bool_])
 
 def _crosses(ax: Axes, xs: Floats, ys: Floats, failed: Floats) -> None:
     rows, columns = np.nonzero(failed == 1.0)
+    if not rows.size:
+        return
     ax.plot(xs[columns], ys[rows], "x", color=GREY, markersize=4, mew=0.8, label="_failed", clip_on=False)
 
 

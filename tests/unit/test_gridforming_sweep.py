@@ -105,6 +105,17 @@ def test_points_without_an_operating_point_are_of_use_and_say_why(serial: pd.Dat
     assert tally(serial) == {"rows": 8, "used": 8, "failed": 0}
 
 
+def test_where_nothing_rests_all_columns_are_there(source: Path, serial: pd.DataFrame) -> None:
+    found = sweep(source, {RATIO: [1.2, 1.3]})
+    assert list(found.columns) == [name for name in serial.columns if name != BANDWIDTH]
+    assert [str(kind) for kind in found.dtypes] == [str(serial[name].dtype) for name in found.columns]
+
+
+def test_point_in_its_current_limit_says_so(source: Path) -> None:
+    found = sweep(source, {"converter.unit.control.i_max": [0.8, 3.0]}, values={RATIO: 6.0})
+    assert found["notes"].str.contains("rests in its current limit").tolist() == [True, False]
+
+
 def test_failed_points_are_rows_with_their_reason(source: Path) -> None:
     """A negative bandwidth is refused by the converter, one beyond its sampling as well."""
     found = sweep(source, {RATIO: [-1.0, 4.0], BANDWIDTH: [-5.0, 10.0, 1e5]})
@@ -294,7 +305,7 @@ def test_cluster_must_answer(source: Path, address: str, message: str) -> None:
         ({"grid.mains.short_circuit_ration": [3.0]}, 'did you mean "short_circuit_ratio"'),
         ({"convertor.unit.active": [0.5]}, 'did you mean "converter"'),
         ({"converter.unit.control.pll_bandwith_hz": [10.0, 20.0]}, 'did you mean "pll_bandwidth_hz"'),
-        ({"grid.mains": [3.0]}, "is a table, expected one of its keys"),
+        ({"grid.mains": [3.0]}, "expected a key within a table"),
         ({RATIO: []}, "expected one value at least"),
         ({RATIO: [3.0, 3.0]}, "each once"),
         ({RATIO: [math.nan]}, "expected numbers"),
