@@ -18,6 +18,7 @@ import platform
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -168,7 +169,7 @@ def _in_processes(plan: Plan, todo: Mapping[int, Chunk], workers: int, take: _Ta
     from dask import compute, delayed
     from dask.callbacks import Callback
 
-    one = delayed(compute_chunk, traverse=False, pure=False)
+    one = delayed(_in_worker, traverse=False, pure=False)
     tasks = [one(plan, chunk, dask_key_name=f"{_KEY}{k}") for k, chunk in todo.items()]
 
     def after(key: Any, rows: Any, *_: Any) -> None:
@@ -183,6 +184,28 @@ def _in_processes(plan: Plan, todo: Mapping[int, Chunk], workers: int, take: _Ta
             "sweep: a worker ended before its work; a script that uses several needs its calls under "
             '`if __name__ == "__main__":`, and each worker about 300 MB of memory; with `out` what is finished stays'
         ) from None
+
+
+def _in_worker(plan: Plan, chunk: Chunk) -> list[Row]:
+    _end_with_parent()
+    return compute_chunk(plan, chunk)
+
+
+@cache
+def _end_with_parent() -> None:
+    """End this process when the one that started it has been killed: it would wait for work for ever."""
+    import multiprocessing
+    import os
+    from threading import Thread
+
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _on_cluster(plan: Plan, todo: Mapping[int, Chunk], scheduler: str, take: _Take) -> None:

@@ -179,6 +179,7 @@ def test_parts_of_a_long_line_are_followed_into(source: Path, monkeypatch: pytes
 # Workers and interruptions.
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(source: Path, serial: pd.DataFrame, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     two = sweep(source, GRID, workers=2, out=tmp_path / "two", progress=lambda *counts: told.append(counts))
@@ -196,16 +197,23 @@ def stop(done, total):
     if done >= 4:
         os.kill(os.getpid(), signal.SIGKILL)
 
-sweep(sys.argv[1], {grid!r}, out=sys.argv[2], progress=stop)
+if __name__ == "__main__":
+    sweep(sys.argv[1], {grid!r}, out=sys.argv[2], progress=stop, workers=int(sys.argv[3]))
 """
 
 
-def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(source: Path, serial: pd.DataFrame, tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(
+    source: Path, serial: pd.DataFrame, tmp_path: Path, workers: int
+) -> None:
+    """Its workers end with it: the pipe that they have of it would stay open."""
     script = tmp_path / "killed.py"
     script.write_text(KILLED.format(grid=GRID), encoding="utf-8")
     out = tmp_path / "out"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    ended = subprocess.run([sys.executable, str(script), str(source), str(out)], env=environment, check=False)
+    command = [sys.executable, str(script), str(source), str(out), str(workers)]
+    ended = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, timeout=300.0)
     assert ended.returncode == -signal.SIGKILL
     (journal,) = out.glob("*.jsonl")
     journal.write_bytes(journal.read_bytes() + b'[1, [{"failed": fal')  # what a full disk may leave
@@ -245,6 +253,7 @@ def test_other_sweeps_have_other_names(source: Path, tmp_path: Path, other: dict
     assert len(list(tmp_path.glob("*.parquet"))) == 2
 
 
+@pytest.mark.slow
 def test_worker_that_ends_is_one_clear_error(source: Path) -> None:
     with pytest.raises(SimulationError, match="__main__"):
         sweep(source, GRID, workers=2, measure=ends)
@@ -260,6 +269,7 @@ def test_journal_without_room_is_one_clear_error(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "below", "sweep-0")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
 @pytest.mark.filterwarnings("ignore")
 def test_cluster_gives_what_one_process_gives(source: Path, serial: pd.DataFrame) -> None:
@@ -340,6 +350,7 @@ def test_values_become_plain() -> None:
 # Borders.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bandwidth", "expected"), [(10.0, 1.96), (40.0, 3.17)])
 def test_critical_short_circuit_ratio(source: Path, bandwidth: float, expected: float) -> None:
     """Against bisection over independent runs of motulator's controller; 3 % is what was asked for beforehand."""
