@@ -11,6 +11,7 @@ is not counted; a run goes from the operating point, or from a dead network, to 
 - Strings of ten such converters on a radial collector, 1 to 200 converters. Goal: cost per converter within 1.5 x.
 
 The peer simulates the first job: the same converter and the same control, its bridge averaged as ours, as shipped.
+Machines beside another peer: gridforming_machines.py.
 """
 
 from __future__ import annotations

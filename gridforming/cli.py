@@ -1,11 +1,12 @@
 """`wind-sim`: the command line of the simulator.
 
-Exit codes: 0 done, 2 wrong option or input, 4 cannot write.
+Exit codes: 0 done, 2 wrong option or input, 3 a sequence failed, 4 cannot write.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ from turbine.errors import SimulationError, WindformError
 
 __all__ = ["app", "main"]
 
-_REFUSED, _NOT_WRITTEN = 2, 4  #: exit codes
+_REFUSED, _FAILED, _NOT_WRITTEN = 2, 3, 4  #: exit codes
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Simulate converters, machines and networks from scenarios, and single wind turbines. Reports of measured "
     "farms: wind-fleet.\n\n"
     "Example: wind-sim run black_start --out black_start",
-    epilog="Exit codes: 0 done, 2 wrong option or input, 4 cannot write.",
+    epilog="Exit codes: 0 done, 2 wrong option or input, 3 a sequence failed, 4 cannot write.",
 )
 app.add_typer(turbine_app, name="turbine")
 
@@ -116,6 +117,11 @@ def run(
     if base_kv is not None and comtrade is None:
         raise SimulationError("--base-kv: found without --comtrade, expected both")
     scenario = load_scenario(source, parse_values(values or ()), alternative=alternative)
+    if comtrade is not None and scenario.run.output_step > 0.05 / scenario.system.network.frequency:
+        raise SimulationError(
+            f"--comtrade: found {scenario.run.output_step:g} s between rows, expected at most a twentieth of a cycle: "
+            f"add --set run.output_step={0.05 / scenario.system.network.frequency:g}"
+        )
     say_compiling()
     result = run_scenario(scenario)
     found = run_metrics(scenario, result) if out is None else write_run(scenario, result, out)
@@ -133,7 +139,10 @@ def run(
             base_voltage_kv=base_kv,
         )
     typer.echo(summary(found))
-    typer.echo(f"\nRun: {out}" if out is not None else "\nNothing was written: --out DIR writes table and plots.")
+    written = [str(path) for path in (out, csv, comtrade) if path is not None]
+    typer.echo(f"\nWritten: {', '.join(written)}" if written else "\nNothing was written: --out DIR writes a folder.")
+    if found["sequence"].startswith("failed"):
+        raise typer.Exit(_FAILED)
 
 
 @app.command(
@@ -216,7 +225,7 @@ def sweep(
     from gridforming.cli_text import parse_values, ranges, sweep_text
     from gridforming.plots import check_figure_path, plot_map, write_figure
     from gridforming.sweep import sweep as run_sweep
-    from turbine.cli_text import say_compiling
+    from turbine.cli_text import progress, say_compiling
 
     if picture is not None:
         check_figure_path(picture)
@@ -233,7 +242,7 @@ def sweep(
         workers=workers,
         scheduler=scheduler,
         out=out,
-        progress=True,
+        progress=partial(progress, what="points"),
     )
     typer.echo(sweep_text(frame, len(grid)))
     if picture is not None:

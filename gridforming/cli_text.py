@@ -67,7 +67,7 @@ def parse_values(given: Iterable[str]) -> dict[str, object]:
             )
         try:
             found[key.strip()] = tomllib.loads(f"value = {text.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             found[key.strip()] = text.strip()
     return found
 
@@ -121,7 +121,10 @@ def comparison(names: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> str:
         if any(value is not None for value in values):
             rows.append((place if place != last else "", title, unit, *(_text(value, digits) for value in values)))
             last = place
-    ends = [f"{name}: sequence {found['sequence']}" for name, found in zip(names, runs, strict=True)]
+    ends = []
+    for name, found in zip(names, runs, strict=True):
+        ends += [f"{name}: sequence {found['sequence']}"] if found["sequence"] != "none" else []
+        ends += [f"{name}: {note}" for note in found["notes"] if " trips: " in note]
     return "\n".join([aligned(rows, left=(0, 1, 2)), "", *ends])
 
 

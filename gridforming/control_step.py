@@ -288,6 +288,7 @@ def _regulated(x: Record, p: Record, wanted: float, v: complex, i: complex):  # 
     e = p.terminal_kp * error + x.law_voltage
     held = min(max(e, 0.0), p.terminal_high)
     u = _limited(x, p, complex(held), v, i)
+    x.i_ref = (u - v) / complex(p.filter_resistance, x.speed * p.filter_reactance)  # what it drives at rest
     if held == e and x.limited == 0.0:
         x.law_voltage += p.period * p.terminal_ki * error
     x.terminal += p.period * p.terminal_filter * (length(v) - x.terminal)

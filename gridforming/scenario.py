@@ -254,7 +254,7 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
     text, name, folder = scenario_text(source)
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise SimulationError(f"{source}: no TOML: {error}") from None
     where = str(source)
     others = tuple(Alternative.of(one, place) for place, one in _tables(table, "alternative", where))
@@ -268,6 +268,8 @@ def load_scenario(source: str | Path, values: Mapping[str, object] | None = None
     label = table.pop("name", name)
     if not (isinstance(label, str) and label):
         raise SimulationError(f"{where}: name: found {label!r}, expected text")
+    if label.startswith(".") or any(sign in label for sign in "/\\\0"):
+        raise SimulationError(f"{where}: name: found {label!r}, expected a name that a file can have")
     before = ""
     if "@" in label and label != name:
         label, _, before = label.rpartition("@")

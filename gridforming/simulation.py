@@ -20,7 +20,7 @@ from gridforming.system import Model, Rows, State, System, advance, build, dead
 from turbine.checks import check_positive
 from turbine.errors import SimulationError
 
-__all__ = ["Run", "in_order", "simulate"]
+__all__ = ["Run", "in_order", "in_time", "simulate"]
 
 _HIGH = 1.5  # voltage that a note speaks of [pu]
 Start = Literal["steady", "dead"] | OperatingPoint | State
@@ -143,7 +143,7 @@ class Run:
         state = replace(self.state, fading=self._fading, next_stage=self._next_stage)
         time = h * np.arange(self._first, self._first + stride * rows.v.shape[0], stride, dtype=np.float64)
         result = Result(time, self.model, rows, state, ())
-        return replace(result, notes=(*self.notes, *_seen(result)))
+        return replace(result, notes=in_time((*self.notes, *_seen(result))))
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -162,6 +162,11 @@ def in_order(events: Iterable[Event]) -> list[Event]:
         if not isinstance(event, Event):
             raise SimulationError(f"events: found {event!r}, expected events such as SetReference(...)")
     return sorted(found, key=lambda e: e.time)
+
+
+def in_time(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return notes in the order of the times that they begin with."""
+    return tuple(sorted(notes, key=lambda note: float(note.removeprefix("t = ").split(" ", 1)[0])))
 
 
 def _seen(result: Result) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
-    from gridforming.supervision import Plant, Sequence
+    from gridforming.supervision import Plant, Sequence, Until, Wait
     from gridforming.system import Model
 
 __all__ = ["Check", "Condition", "Secondary", "Step", "play"]
@@ -50,6 +50,11 @@ class Condition:
     def __post_init__(self) -> None:
         if self.above is None and self.below is None:
             raise SimulationError(f'condition on {self.signal} of "{self.place}": expected above, below or both')
+        low, high = (v if v is not None else d for v, d in ((self.above, -math.inf), (self.below, math.inf)))
+        if not low < high:
+            raise SimulationError(
+                f'condition on {self.signal} of "{self.place}": found above {low:g} and below {high:g}'
+            )
         check_range("lasting", self.lasting, 0.0, unit="s", error=SimulationError)
 
     def value(self, plant: Plant) -> float:
@@ -148,6 +153,16 @@ class Step:
         given = [key for key in _ACTIONS if getattr(self, key)]
         if len(given) > 1:
             raise SimulationError(f"{where}found {' and '.join(given)}, expected one action")
+        for key, action in (("seconds", self.ramp), ("control", self.transfer), ("converter", self.synchronise)):
+            if getattr(self, key) and not action:
+                raise SimulationError(f'step "{self.name}": found {key}, which its action does not use')
+        if not self.synchronise and (not self.check or self.within != Check()):
+            raise SimulationError(f'step "{self.name}": found check or within, which stand with synchronise only')
+        if self.until is not None and self.until.lasting >= self.timeout:
+            raise SimulationError(
+                f'step "{self.name}": found lasting {self.until.lasting:g} s, expected less than the timeout, '
+                f"{self.timeout:g} s"
+            )
         if self.synchronise and not self.converter:
             raise SimulationError(f"{where}synchronise needs converter, the one that is trimmed")
         if self.transfer and self.control is None:
@@ -214,19 +229,22 @@ def play(steps: Several[Step]) -> Callable[[Plant], Sequence]:
         while at < len(steps):
             step, label = steps[at], labels[at]
             at += 1
-            yield from _act(plant, step)
-            if step.wait > 0.0:
+            unmet = yield from _act(plant, step)
+            if step.wait > 0.0 and not unmet:
                 yield plant.wait(step.wait)
             condition = step.until
-            if condition is None:
+            if condition is not None and not unmet:
+                met = yield plant.until(
+                    partial(condition.holds, plant), lasting=condition.lasting, timeout=step.timeout
+                )
+                if not met:
+                    unmet = f"{condition} not met in {step.timeout:g} s; found {condition.value(plant):.4g}"
+            if not unmet:
                 continue
-            met = yield plant.until(partial(condition.holds, plant), lasting=condition.lasting, timeout=step.timeout)
-            if met:
-                continue
-            found = f"{condition} not met in {step.timeout:g} s; found {condition.value(plant):.4g}"
+            where = f'step "{step.name or at}"'
             if step.otherwise == "stop":
-                plant.fail(f"{label}: {found}")
-            plant.say(f"{label}: {found}")
+                plant.fail(f"{where}: {unmet}")
+            plant.say(f"{where}: {unmet}")
             if step.otherwise != "continue":
                 at = names.index(step.otherwise)
         plant.done()
@@ -244,14 +262,16 @@ def _check(model: Model, step: Step, where: str) -> None:
         for key in ("block", "start", "ramp", "set", "transfer", "converter"):
             if name := getattr(step, key):
                 place("converter", name, converters)
+        if step.synchronise and not model.system.converters[converters.index(step.converter)].forming:
+            raise SimulationError(f'converter "{step.converter}" is not grid-forming: it cannot be trimmed')
         if step.until is not None:
             step.until.check(model)
     except SimulationError as error:
         raise SimulationError(f"{where}: {error}") from None
 
 
-def _act(plant: Plant, step: Step) -> Sequence:
-    """Do what a step says first."""
+def _act(plant: Plant, step: Step) -> Generator[Wait | Until, bool, str]:
+    """Do what a step says first, and return why it could not."""
     if step.close:
         plant.close(step.close)
     elif step.open:
@@ -271,3 +291,4 @@ def _act(plant: Plant, step: Step) -> Sequence:
             yield from plant.synchronise(step.synchronise, step.converter, check=step.within, timeout=step.timeout)
         else:
             plant.close(step.synchronise)
+    return ""

@@ -14,21 +14,23 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
+from itertools import groupby, pairwise
 from typing import Any
 
 from gridforming.converter import Converter
 from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch
 from gridforming.islands import islands
 from gridforming.result import COLUMNS, Result, column_of, converter_number, machine_columns, place
-from gridforming.simulation import Run, in_order
+from gridforming.simulation import Run, in_order, in_time
 from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
 from gridforming.system import Model, System
-from turbine.checks import check_positive
+from turbine.checks import check_range
 from turbine.errors import SimulationError
 
 __all__ = ["DONE", "FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wait", "secondary", "supervise"]
@@ -36,6 +38,8 @@ __all__ = ["DONE", "FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wa
 DONE = "sequence done"  #: how a note ends where a sequence of steps has come to its end
 FAILED = "sequence ends"  #: how a note begins, after its time, where a sequence gives up
 _WINDOW = 0.02  # of frequency [s]
+_LIVE = 0.5  # voltage above which secondary control acts [pu]
+_LONGEST = 0.1  # period of looks [s]: a phase off by a tenth of nominal frequency turns by half a turn in it
 _LEAST = 0.05  # voltage below which a phase means nothing [pu]
 
 
@@ -254,6 +258,7 @@ class Plant:
 
     def ramp(self, converter: str, seconds: float, **targets: float) -> Sequence:
         """Move references of a converter along straight lines from where they are."""
+        self._trimmed.add(converter)
         begin, first = self.time, {name: self.reference(converter, name) for name in targets}
         share = 0.0
         while share < 1.0:
@@ -273,8 +278,10 @@ class Plant:
         timeout: float = 30.0,
         rate: float = 4.0,
         aim: float = math.radians(2.0),
-    ) -> Sequence:
+    ) -> Generator[Wait | Until, bool, bool]:
         """Trim speed and voltage of a forming converter until the check lets its breaker close, and close it.
+
+        The sequence that yields from it is given whether it closed; the notes say why not.
 
         Parameters
         ----------
@@ -301,12 +308,15 @@ class Plant:
         self._trimmed.add(converter)
         while True:
             df, dv, angle = (own * value for value in self.difference(breaker))
-            if self.time - begin > timeout:
-                self._trimmed.discard(converter)
-                self.fail(
+            if self.is_closed(breaker) or self._joined(breaker):
+                self.say(f'synchronism of "{breaker}": both sides have been joined otherwise')
+                break
+            if self.time - begin > timeout and not math.isfinite(closes):
+                self.say(
                     f'synchronism of "{breaker}" not reached in {timeout:g} s: {df:+.3f} Hz, {dv:+.3f} pu, '
                     f"{math.degrees(angle):+.1f} deg"
                 )
+                break
             if math.isfinite(df) and math.isfinite(angle):
                 met = angle + 2.0 * math.pi * df * check.closing_time
                 inside = abs(df) <= check.frequency and abs(dv) <= check.voltage and abs(met) <= min(check.angle, aim)
@@ -321,8 +331,26 @@ class Plant:
                 self.say(f"synchronism: {df:+.4f} Hz, {dv:+.4f} pu, {math.degrees(angle):+.2f} deg")
                 self.close(breaker)
                 self._trimmed.discard(converter)
-                return
+                return True
             yield Wait(self.period)
+        self._trimmed.discard(converter)
+        return False
+
+    def _joined(self, breaker: str) -> bool:
+        """Return whether both sides of a breaker are one island."""
+        start, end = self._ends(breaker)
+        return any(start in island and end in island for island in self._islands())
+
+    def _islands(self) -> list[tuple[str, ...]]:
+        return [island.buses for island in islands(self._run.model, self._run.state.closed)]
+
+    def controls(self, converter: str, bus: str) -> bool:
+        """Return whether a converter works, and in the island of a bus."""
+        k = converter_number(self._run.model, converter)
+        if self._run.state.converters["blocked"][k] > 0.0:
+            return False
+        own = self._run.model.system.converters[k].bus
+        return any(own in island and bus in island for island in self._islands())
 
 
 def secondary(
@@ -363,20 +391,25 @@ def secondary(
         while True:
             found, size = plant.frequency(bus), plant.size(bus)
             alone = not (while_open and plant.is_closed(while_open))
-            for name in names if size > 0.5 and alone else ():
-                if name in plant._trimmed:
+            for name in names if size > _LIVE and alone else ():
+                if name in plant._trimmed or not plant.controls(name, bus):
                     continue
                 moved: dict[str, float] = {}
                 if frequency is not None and math.isfinite(found):
                     step = plant.period * rate * (frequency - found) / plant.nominal
-                    moved["speed"] = min(max(plant.reference(name, "speed") + step, 0.95), 1.05)
+                    moved["speed"] = _moved(plant.reference(name, "speed"), step, 0.95, 1.05)
                 if voltage is not None:
                     step = plant.period * rate * (voltage - size)
-                    moved["voltage"] = min(max(plant.reference(name, "voltage") + step, 0.8), 1.2)
+                    moved["voltage"] = _moved(plant.reference(name, "voltage"), step, 0.8, 1.2)
                 plant.set(name, **moved)
             yield Wait(plant.period)
 
     return control
+
+
+def _moved(value: float, step: float, low: float, high: float) -> float:
+    """Return a value moved by a step, no further out of bounds than it is."""
+    return min(value + step, max(high, value)) if step > 0.0 else max(value + step, min(low, value))
 
 
 def supervise(
@@ -411,11 +444,12 @@ def supervise(
     WindformError
         As `simulate`.
     """
-    check_positive("period", period, unit="s", error=SimulationError)
     events = in_order(options.pop("events", ()))
     run = Run(system, duration, **options)
+    _check_period(period, run.model.time_step, min(_LONGEST, duration))
     for event in events:
         check_event(run.model, event, duration)
+    groups = deque((step, list(now)) for step, now in groupby(events, key=partial(_step, run)))
     plant = Plant(run, period)
     waiting: list[_Waiting] = []
     for make in sequences:
@@ -423,11 +457,10 @@ def supervise(
     count = math.ceil(duration / period - 1e-9)
     for k in range(1, count + 1):
         until = min(k * period, duration)
-        while events and events[0].time <= until:
-            now = [event for event in events if _step(run, event) == _step(run, events[0])]
-            run.go(events[0].time)
+        while groups and groups[0][1][0].time <= until:
+            _, now = groups.popleft()
+            run.go(now[0].time)
             run.act(now)
-            del events[: len(now)]
         run.go(until)
         if k == count:
             break
@@ -435,17 +468,22 @@ def supervise(
         for one in list(waiting):
             _go_on(plant, waiting, one)
     result = run.result()
-    return replace(result, notes=tuple(sorted((*result.notes, *plant.log), key=_when)))
+    return replace(result, notes=in_time((*plant.log, *result.notes)))
+
+
+def _check_period(period: float, step: float, longest: float) -> None:
+    """Refuse a period at which looks do not fall on steps, or that phases turn too far in."""
+    check_range("period", period, 0.0, longest, above=True, unit="s", error=SimulationError)
+    if abs(round(period / step) * step - period) > 1e-9:
+        raise SimulationError(
+            f"period: found {period:g} s, expected a multiple of the step of {step:g} s, such as "
+            f"{max(round(period / step), 1) * step:.9g} s"
+        )
 
 
 def _step(run: Run, event: Event) -> int:
     """Return the first step at or after the time of an event."""
     return math.ceil(event.time / run.model.time_step - 1e-6)
-
-
-def _when(note: str) -> float:
-    """Return the time that a note begins with."""
-    return float(note.removeprefix("t = ").split(" ", 1)[0])
 
 
 def _begin(plant: Plant, waiting: list[_Waiting], sequence: Sequence) -> None:
@@ -484,7 +522,12 @@ def _go_on(plant: Plant, waiting: list[_Waiting], one: _Waiting) -> None:
     if isinstance(waits, Wait):
         done, sent = since >= waits.seconds - 1e-9, True
     else:
-        holds = waits.condition()
+        try:
+            holds = waits.condition()
+        except Abort as error:
+            plant.say(f"{FAILED}: {error}")
+            waiting.remove(one)
+            return
         one.held_since = (one.held_since if math.isfinite(one.held_since) else plant.time) if holds else math.nan
         sent = holds and plant.time - one.held_since >= waits.lasting - 1e-9
         done = sent or since >= waits.timeout - 1e-9

@@ -104,7 +104,10 @@ def _value(hint: Any, value: object, where: str) -> Any:
         if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
             return tuple(value)
         if option is float and is_number(value):
-            return float(value)  # type: ignore[arg-type]
+            try:
+                return float(value)  # type: ignore[arg-type]
+            except OverflowError:
+                raise SimulationError(f"{where}: found a number too large for one") from None
         if option in (int, str, bool) and type(value) is option:
             return value
     expected = " or ".join(_NAMES.get(option, "a list of names") for option in options if option is not type(None))

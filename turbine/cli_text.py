@@ -123,12 +123,12 @@ def aligned(rows: Sequence[tuple[str, ...]], left: tuple[int, ...] = ()) -> str:
     return "\n".join(lines)
 
 
-def progress(done: int, total: int) -> None:
-    """Show how many load cases are done, on a terminal only."""
+def progress(done: int, total: int, what: str = "load cases") -> None:
+    """Show how many things are done, on a terminal only."""
     if sys.stderr.isatty():
         filled = 30 * done // max(total, 1)
         bar = "#" * filled + "." * (30 - filled)
-        typer.echo(f"\r{bar} {done} of {total} load cases", err=True, nl=done >= total)
+        typer.echo(f"\r{bar} {done} of {total} {what}", err=True, nl=done >= total)
 
 
 def say_compiling() -> None:

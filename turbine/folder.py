@@ -113,12 +113,13 @@ def replaced_folder(out: Path, kind: str, layout: Layout = RESULT) -> Iterator[P
         new, old = work / "new", work / "old"
         new.mkdir()  # not the temporary folder itself: that one is readable by its owner only
         yield new
-        if out.exists():
-            out.rename(old)
+        check_target(out, kind, layout)  # again: something may have come meanwhile
         try:
+            if out.exists():
+                out.rename(old)
             new.rename(out)
-        except OSError:
-            if old.exists():
+        except BaseException:
+            if old.exists() and not out.exists():
                 old.rename(out)
             raise
     except OSError as error:

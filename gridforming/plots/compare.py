@@ -52,7 +52,6 @@ def plot_comparison(results: Mapping[str, Result], *, device: str = "", title: s
             raise SimulationError(f'run "{name}": no device "{device}", expected one that all runs have')
         places.append(found.bus)
     time = max((result.time for _, result in runs), key=lambda t: float(t[-1]))
-    nominal = runs[0][1].model.system.network.frequency
 
     def of(result: Result, column: str) -> Floats:
         machine = device in [m.name for m in result.model.system.machines]
@@ -64,7 +63,7 @@ def plot_comparison(results: Mapping[str, Result], *, device: str = "", title: s
 
     panels = (
         ("voltage\n[pu]", 0.02, lines(lambda result, bus: np.abs(result.voltage(bus)))),
-        ("frequency\n[Hz]", 0.1, lines(lambda result, _: nominal * of(result, "speed"))),
+        ("frequency\n[Hz]", 0.1, lines(lambda result, _: result.model.system.network.frequency * of(result, "speed"))),
         ("active power\n[pu]", 0.02, lines(lambda result, _: of(result, "active_power"))),
         ("current\n[pu]", 0.02, lines(lambda result, _: of(result, "current"))),
     )
