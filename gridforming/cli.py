@@ -140,7 +140,7 @@ def run(
         )
     typer.echo(summary(found))
     written = [str(path) for path in (out, csv, comtrade) if path is not None]
-    typer.echo(f"\nWritten: {', '.join(written)}" if written else "\nNothing was written: --out DIR writes a folder.")
+    typer.echo(f"\nWritten: {', '.join(written)}" if written else "\nNothing was written: --out DIR writes table and plots.")
     if found["sequence"].startswith("failed"):
         raise typer.Exit(_FAILED)
 

@@ -262,8 +262,6 @@ def _check(model: Model, step: Step, where: str) -> None:
         for key in ("block", "start", "ramp", "set", "transfer", "converter"):
             if name := getattr(step, key):
                 place("converter", name, converters)
-        if step.synchronise and not model.system.converters[converters.index(step.converter)].forming:
-            raise SimulationError(f'converter "{step.converter}" is not grid-forming: it cannot be trimmed')
         if step.until is not None:
             step.until.check(model)
     except SimulationError as error:

@@ -302,6 +302,8 @@ class Plant:
             largest bump that is allowed.
         """
         check = check or Check()
+        if not self.model.system.converters[converter_number(self.model, converter)].forming:
+            self.fail(f'converter "{converter}" is not grid-forming: it cannot be trimmed for "{breaker}"')
         own = 1.0 if self._start_is_of(breaker, converter) else -1.0
         begin = self.time
         closes = math.nan

@@ -138,7 +138,7 @@ def test_folder_holds_table_figures_plots_and_scenario(wind_sim: Runner, small: 
     out = tmp_path / "deep" / "out"
     code, printed, err = wind_sim("run", small, "--out", out)
     assert (code, err) == (0, "")
-    assert f"Run: {out}" in printed
+    assert f"Written: {out}" in printed
     assert sorted(_bytes(out)) == [
         "metrics.json",
         "plots/current.svg",
@@ -211,12 +211,13 @@ def test_a_folders_scenario_makes_the_same_bytes_again(
 ) -> None:
     """Also without the trace beside it, from where it lies and over itself."""
     a, b = tmp_path / "a", tmp_path / "b"
-    assert wind_sim("run", small, *given, "--out", a)[0] == 0
+    code = 3 if "never" in given else 0  # of a sequence that fails
+    assert wind_sim("run", small, *given, "--out", a)[0] == code
     first = _bytes(a)
     (small.parent / "f.csv").unlink()
-    assert wind_sim("run", a / "scenario.toml", "--out", b)[0] == 0
+    assert wind_sim("run", a / "scenario.toml", "--out", b)[0] == code
     assert _bytes(b) == first
-    assert wind_sim("run", a / "scenario.toml", "--out", a)[0] == 0
+    assert wind_sim("run", a / "scenario.toml", "--out", a)[0] == code
     assert _bytes(a) == first
     metrics = _metrics(a)
     assert metrics["scenario"] == "small"
