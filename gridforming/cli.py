@@ -140,7 +140,8 @@ def run(
         )
     typer.echo(summary(found))
     written = [str(path) for path in (out, csv, comtrade) if path is not None]
-    typer.echo(f"\nWritten: {', '.join(written)}" if written else "\nNothing was written: --out DIR writes table and plots.")
+    nothing = "Nothing was written: --out DIR writes table and plots."
+    typer.echo(f"\nWritten: {', '.join(written)}" if written else f"\n{nothing}")
     if found["sequence"].startswith("failed"):
         raise typer.Exit(_FAILED)
 
