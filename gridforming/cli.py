@@ -35,12 +35,25 @@ app = typer.Typer(
 )
 app.add_typer(turbine_app, name="turbine")
 
-Source = Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A scenario of `wind-sim list`, or a TOML file.")]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME_OR_FILE", help="A scenario of `wind-sim list`, or a TOML file; @ALTERNATIVE may follow."
+    ),
+]
 Values = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A value in place of the file's; may be given several times."),
 ]
 Other = Annotated[str, typer.Option(help="One of the file's alternatives.")]
+
+
+def _of(source: str, alternative: str) -> tuple[str, str]:
+    """Return scenario and alternative, which may stand behind an @ as well."""
+    from gridforming.cli_text import split_alternative
+
+    name, behind = split_alternative(source)
+    return (name, behind) if behind and not alternative else (source, alternative)
 
 
 def main() -> None:
@@ -106,6 +119,7 @@ def run(
     base_kv: Annotated[float | None, typer.Option(help="With --comtrade: nominal voltage, line to line [kV].")] = None,
 ) -> None:
     """Run a scenario; print what it did, and write its folder: result.parquet, metrics.json, plots, scenario.toml."""
+    source, alternative = _of(source, alternative)
     from gridforming.cli_text import parse_values, summary
     from gridforming.export import write_comtrade, write_csv
     from gridforming.output import check_run_target, run_metrics, write_run
@@ -190,6 +204,7 @@ def modes(
     count: Annotated[int, typer.Option(min=1, help="Modes that are printed, slowest decay first.")] = 20,
 ) -> None:
     """Print the modes of a scenario at its operating point: decay, frequency in the turning frame, damping, states."""
+    source, alternative = _of(source, alternative)
     from gridforming.cli_text import modes_text, parse_values
     from gridforming.fixed_point import operating_point
     from gridforming.linear import linearise
@@ -223,6 +238,7 @@ def sweep(
     picture: Annotated[Path | None, typer.Option(help="With two keys: file for the map, .png or .svg.")] = None,
 ) -> None:
     """Measure a scenario over the product of values of its scalars, in parallel; a row for each point."""
+    source, alternative = _of(source, alternative)
     from gridforming.cli_text import parse_values, ranges, sweep_text
     from gridforming.plots import check_figure_path, plot_map, write_figure
     from gridforming.sweep import sweep as run_sweep
@@ -267,6 +283,7 @@ def critical(
     in_time: Annotated[bool, typer.Option("--in-time", help="Bisect in the time domain as well.")] = False,
 ) -> None:
     """Find where stability ends between two values of a scalar, by eigenvalues, and confirm it in time."""
+    source, alternative = _of(source, alternative)
     from gridforming.cli_text import critical_text, parse_values
     from gridforming.sweep import critical as find
     from turbine.cli_text import say_compiling

@@ -12,11 +12,17 @@ __all__ = ["groups"]
 
 def groups(size: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
     """Return the group of each of `size` things that pairs join, numbered in the order of their first members."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    parent = list(range(size))
 
-    ends = np.array(list(pairs), np.int64).reshape(-1, 2).T
-    joined = coo_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(size, size))
-    _, labels = connected_components(joined, directed=False)
-    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[place], np.int64)
+    def top(k: int) -> int:
+        while parent[k] != k:
+            parent[k] = parent[parent[k]]
+            k = parent[k]
+        return k
+
+    # A group's top is its first member. Networks are small: a library's graph takes ten times as long to set up.
+    for a, b in pairs:
+        first, other = sorted((top(a), top(b)))
+        parent[other] = first
+    number: dict[int, int] = {}
+    return np.array([number.setdefault(top(k), len(number)) for k in range(size)], np.int64)

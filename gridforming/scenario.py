@@ -301,14 +301,11 @@ def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path
     network = from_table(_Grid, table["network"], f"{where}: network")
     elements = [made for section, cls in _ELEMENTS.items() for made in _all(cls, table, section, where)]
     run = _made(RunSettings, table["run"], f"{where}: run", where)
+    converters = tuple(_converters(table, where))
+    machines = tuple(made for section, cls in _MACHINES.items() for made in _all(cls, table, section, where))
     try:
-        system = System(
-            network=Network(
-                buses=network.buses, elements=tuple(elements), power=network.power, frequency=network.frequency
-            ),
-            converters=tuple(_converters(table, where)),
-            machines=tuple(made for section, cls in _MACHINES.items() for made in _all(cls, table, section, where)),
-        )
+        net = Network(buses=network.buses, elements=tuple(elements), power=network.power, frequency=network.frequency)
+        system = System(network=net, converters=converters, machines=machines)
     except WindformError as error:
         raise SimulationError(f"{where}: {error}") from None
     events = list(_events(table, where))
