@@ -1,6 +1,6 @@
 """`wind-sim`: the command line of the simulator.
 
-Exit codes: 0 done, 2 wrong option or input, 3 a sequence failed, 4 cannot write.
+Exit codes: 0 done, 2 wrong option or input, 3 a sequence or a verdict failed, 4 cannot write.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ app = typer.Typer(
     help="Simulate converters, machines and networks from scenarios, and single wind turbines. Reports of measured "
     "farms: wind-fleet.\n\n"
     "Example: wind-sim run black_start --out black_start",
-    epilog="Exit codes: 0 done, 2 wrong option or input, 3 a sequence failed, 4 cannot write.",
+    epilog="Exit codes: 0 done, 2 wrong option or input, 3 a sequence or a verdict failed, 4 cannot write.",
 )
 app.add_typer(turbine_app, name="turbine")
 
@@ -156,7 +156,7 @@ def run(
     written = [str(path) for path in (out, csv, comtrade) if path is not None]
     nothing = "Nothing was written: --out DIR writes table and plots."
     typer.echo(f"\nWritten: {', '.join(written)}" if written else f"\n{nothing}")
-    if found["sequence"].startswith("failed"):
+    if found["sequence"].startswith("failed") or not all(one["holds"] for one in found["verdicts"]):
         raise typer.Exit(_FAILED)
 
 

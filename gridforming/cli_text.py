@@ -103,6 +103,13 @@ def summary(found: Mapping[str, Any]) -> str:
         for name, values in found[section].items():
             rows.append((name, *(_text(values.get(key), digits) for key, _, _, digits in shown)))
         lines += [aligned(rows, left=(0,)), ""]
+    if found["verdicts"]:
+        rows = [("verdict", "found", "expected", "closed form", "")]
+        for one in found["verdicts"]:
+            reference = "" if one["reference"] is None else f"{one['reference']:g}"
+            value = "-" if one["found"] is None else f"{one['found']:.4g}"
+            rows.append((one["title"], value, one["expected"], reference, "holds" if one["holds"] else "FAILS"))
+        lines += [aligned(rows, left=(0, 2)), ""]
     if found["sequence"] != "none":
         lines.append(f"Sequence: {found['sequence']}")
     lines += found["notes"]
@@ -124,6 +131,9 @@ def comparison(names: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> str:
     ends = []
     for name, found in zip(names, runs, strict=True):
         ends += [f"{name}: sequence {found['sequence']}"] if found["sequence"] != "none" else []
+        failed = [one["title"] for one in found["verdicts"] if not one["holds"]]
+        if found["verdicts"]:
+            ends.append(f"{name}: {'fails: ' + '; '.join(failed) if failed else 'all verdicts hold'}")
         ends += [f"{name}: {note}" for note in found["notes"] if " trips: " in note]
     return "\n".join([aligned(rows, left=(0, 1, 2)), "", *ends])
 

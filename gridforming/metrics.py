@@ -173,6 +173,8 @@ def _powers(
     return {
         "active_power_start_pu": _number(p[0]),
         "active_power_end_pu": _number(p[-1]),
+        "active_power_lowest_pu": _number(p.min()),
+        "active_power_highest_pu": _number(p.max()),
         "active_power_overshoot_percent": overshoot,
         "active_power_settling_s": settling,
         "current_peak_pu": _number(np.abs(current).max()),

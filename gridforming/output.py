@@ -12,6 +12,7 @@ from gridforming.measure import frequency
 from gridforming.metrics import metrics
 from gridforming.result import COLUMNS, MACHINE_COLUMNS, machine_columns
 from gridforming.supervision import DONE, FAILED
+from gridforming.verdicts import verdicts
 from turbine.folder import METRICS, PLOTS, TABLE, Layout, check_target
 from turbine.output import versions, write_files
 
@@ -40,15 +41,18 @@ def check_run_target(out: Path) -> None:
 
 def run_metrics(scenario: Scenario, result: Result) -> dict[str, Any]:
     """Return the figures of a scenario's run, what its sequence came to, and what it was made of."""
-    return metrics(result, since=scenario.run.metrics_since) | {
+    ended = _sequence(scenario, result.notes)
+    found = metrics(result, since=scenario.run.metrics_since) | {
         "kind": RUN,
         "scenario": scenario.name,
         "alternative": scenario.alternative,
         "title": scenario.title,
         "versions": versions(),
-        "sequence": _sequence(scenario, result.notes),
+        "sequence": ended,
+        "sequence_done": int(ended.startswith("done")),
         "notes": list(result.notes),
     }
+    return found | {"verdicts": verdicts(scenario.criteria, found)}
 
 
 def _sequence(scenario: Scenario, notes: Sequence[str]) -> str:

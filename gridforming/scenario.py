@@ -21,6 +21,7 @@ from gridforming.steps import Secondary, Step, play
 from gridforming.system import System
 from gridforming.tables import chosen, from_table, refuse_unknown
 from gridforming.trace import read_frequency_trace
+from gridforming.verdicts import Criterion
 from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError, WindformError, nearest
 
@@ -73,6 +74,7 @@ _SECTIONS = [
     "trace",
     "step",
     "secondary",
+    "verdict",
     "alternative",
 ]
 
@@ -179,6 +181,8 @@ class Scenario:
         One sequence.
     secondary : tuple of Secondary
         Slow controls of frequency and voltage.
+    criteria : tuple of Criterion
+        What is expected of its figures.
     alternatives : tuple of Alternative
         That the file has.
     alternative : str
@@ -195,6 +199,7 @@ class Scenario:
     events: tuple[Event, ...] = ()
     steps: tuple[Step, ...] = ()
     secondary: tuple[Secondary, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     alternative: str = ""
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -322,6 +327,7 @@ def scenario_of(table: Mapping[str, Any], *, name: str, where: str, folder: Path
         events=tuple(events),
         steps=tuple(_all(Step, table, "step", where)),
         secondary=tuple(_all(Secondary, table, "secondary", where)),
+        criteria=tuple(_all(Criterion, table, "verdict", where)),
         table=table,
     )
 

@@ -347,9 +347,9 @@ class Plant:
         return [island.buses for island in islands(self._run.model, self._run.state.closed)]
 
     def controls(self, converter: str, bus: str) -> bool:
-        """Return whether a converter works, and in the island of a bus."""
+        """Return whether a converter holds a voltage, and in the island of a bus."""
         k = converter_number(self._run.model, converter)
-        if self._run.state.converters["blocked"][k] > 0.0:
+        if self._run.state.converters["blocked"][k] > 0.0 or not self._run.model.system.converters[k].forming:
             return False
         own = self._run.model.system.converters[k].bus
         return any(own in island and bus in island for island in self._islands())
