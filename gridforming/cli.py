@@ -236,10 +236,14 @@ def sweep(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:PORT.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder; a sweep that was stopped goes on there.")] = None,
     picture: Annotated[Path | None, typer.Option(help="With two keys: file for the map, .png or .svg.")] = None,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:X,Y:X,Y", help="With --picture: a line to compare with, such as a static limit."),
+    ] = None,
 ) -> None:
     """Measure a scenario over the product of values of its scalars, in parallel; a row for each point."""
     source, alternative = _of(source, alternative)
-    from gridforming.cli_text import parse_values, ranges, sweep_text
+    from gridforming.cli_text import parse_lines, parse_values, ranges, sweep_text
     from gridforming.plots import check_figure_path, plot_map, write_figure
     from gridforming.sweep import sweep as run_sweep
     from turbine.cli_text import progress, say_compiling
@@ -247,6 +251,9 @@ def sweep(
     if picture is not None:
         check_figure_path(picture)
     grid = ranges(over)
+    lines = parse_lines(line or ())
+    if lines and picture is None:
+        raise SimulationError("--line: found without --picture, expected both")
     if picture is not None and len(grid) != 2:
         raise SimulationError(f"--picture: found {len(grid)} keys, expected two")
     say_compiling()
@@ -264,7 +271,7 @@ def sweep(
     typer.echo(sweep_text(frame, len(grid)))
     if picture is not None:
         x, y = grid
-        write_figure(plot_map(frame, x, y).figure, picture)  # type: ignore[arg-type]
+        write_figure(plot_map(frame, x, y, lines=lines).figure, picture)  # type: ignore[arg-type]
         typer.echo(f"\nPicture: {picture}")
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "critical_text",
     "figures",
     "modes_text",
+    "parse_lines",
     "parse_values",
     "ranges",
     "split_alternative",
@@ -180,6 +181,28 @@ def ranges(given: Iterable[str]) -> dict[str, list[float]]:
                 f"--over {one}: expected KEY=VALUES, each key once, such as grid.grid.reactance=0.1,0.2 or "
                 "grid.grid.reactance=0.1:0.5:9"
             ) from None
+    return found
+
+
+def parse_lines(given: Iterable[str]) -> dict[str, tuple[list[float], list[float]]]:
+    """Return the lines of `--line NAME:X,Y:X,Y` as coordinates by name.
+
+    Raises
+    ------
+    SimulationError
+        Something else.
+    """
+    found = {}
+    for one in given:
+        name, *points = one.split(":")
+        try:
+            pairs = [tuple(map(float, point.split(","))) for point in points]
+            x, y = zip(*pairs, strict=True)
+            if not name or len(pairs) < 2 or any(len(pair) != 2 for pair in pairs):
+                raise ValueError
+        except ValueError:
+            raise SimulationError(f"--line {one}: expected NAME:X,Y:X,Y, such as 'P X = 1/2:2,5:2,60'") from None
+        found[name] = (list(x), list(y))
     return found
 
 

@@ -16,11 +16,12 @@ import pytest
 from typer.main import get_command
 
 from gridforming.cli import app, main
-from gridforming.cli_text import modes_text, split_alternative
+from gridforming.cli_text import modes_text, parse_lines, split_alternative
 from gridforming.fixed_point import operating_point
 from gridforming.linear import linearise
 from gridforming.output import run_metrics, write_run
 from gridforming.scenario import load_scenario, run_scenario, scenario_names
+from turbine.errors import SimulationError
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "gridforming" / "scenarios"
 Runner = Callable[..., tuple[int, str, str]]
@@ -422,3 +423,10 @@ def test_the_root_has_an_example_and_loads_neither_kernels_nor_tables() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Example: wind-sim run black_start" in " ".join(done.stdout.split())
+
+
+def test_lines_of_a_map_are_read_or_refused() -> None:
+    assert parse_lines(["P X = 1/2:2,5:2,60"]) == {"P X = 1/2": ([2.0, 2.0], [5.0, 60.0])}
+    for wrong in ("x", "x:1,2", ":1,2:3,4", "x:1,2:3", "x:a,2:3,4"):
+        with pytest.raises(SimulationError, match="expected NAME:X,Y:X,Y"):
+            parse_lines([wrong])
