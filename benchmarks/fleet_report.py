@@ -6,15 +6,13 @@ Run on a quiet machine: `python benchmarks/fleet_report.py`. Medians of five run
 from __future__ import annotations
 
 import gzip
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
+from cpu_time import median_cpu_s
 
 from fleet import samples
 from fleet.analysis import analyse
@@ -22,19 +20,7 @@ from fleet.dataset import open_dataset
 from fleet.farm import Farm
 from fleet.pipeline import RunOptions
 
-RUNS = 5
 SCADA = "la-haute-borne-data-2014-2015.csv.gz"
-
-
-def median_cpu_s(work: Callable[[], object]) -> float:
-    """Return the median CPU time of a piece of work over all threads [s]."""
-    work()
-    times = []
-    for _ in range(RUNS):
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return statistics.median(times)
 
 
 def main() -> None:

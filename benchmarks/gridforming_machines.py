@@ -42,13 +42,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from cpu_time import RUNS, median_cpu_s
 
 if TYPE_CHECKING:
     from gridforming.fixed_point import OperatingPoint
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-RUNS = 5
 DURATION, STEP_AT, SETTLED = 5.0, 0.5, 1.0  # [s]; voltages are also compared from SETTLED after the step
 NETWORK_STEP, OUTPUT_STEP = 50e-6, 1e-3  # [s]
 POWER, RATED_POWER = 100e6, 900e6  # [VA]
@@ -143,16 +143,6 @@ def two_areas() -> System:
         given = rest_table(point)["active_power"]
         system = replace(system, machines=tuple(replace(m, active=float(given[m.name])) for m in machines))
     sys.exit(f"the two areas rest at a frequency of {point.frequency!r} pu, expected 1")
-
-
-def median_cpu_s(work: Callable[[], object]) -> float:
-    """Return the median CPU time of a piece of work over all threads [s]."""
-    times = []
-    for _ in range(RUNS + 1):
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return statistics.median(times[1:])
 
 
 def ours(system: System, point: OperatingPoint) -> Iterator[tuple[Timing, dict[str, Floats]]]:

@@ -22,22 +22,20 @@ import io
 import json
 import math
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from cpu_time import median_cpu_s
 
 if TYPE_CHECKING:
     from gridforming.converter import Converter
     from gridforming.system import System
 
-RUNS = 5
 DURATION, SAMPLING = 1.0, 8000.0  # [s], [Hz]
 STEP_AT, BEFORE, AFTER = 0.3, 0.3, 0.8  # [s], power references before and after [pu]
 SHOWN_FROM = 0.28  # of the power that is compared [s]: the peer begins without current and must settle first
@@ -56,16 +54,6 @@ class Timing(NamedTuple):
     cpu_s: float
     mean_power: float
     largest_power: float
-
-
-def median_cpu_s(work: Callable[[], object]) -> float:
-    """Return the median CPU time of a piece of work over all threads [s]."""
-    times = []
-    for _ in range(RUNS + 1):
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return statistics.median(times[1:])
 
 
 def single() -> tuple[System, dict[str, Any]]:

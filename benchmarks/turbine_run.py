@@ -15,22 +15,19 @@ import contextlib
 import io
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from cpu_time import median_cpu_s
 
 if TYPE_CHECKING:
     from turbine.machine import Machine
     from turbine.wind import WindSeries
 
-RUNS = 5
 MACHINE = "iea_15mw"
 MEAN_WIND, DURATION, TIME_STEP, SEED = 11.0, 600.0, 0.01, 1  # [m/s], [s], [s]; torque and pitch control take turns
 
@@ -41,17 +38,6 @@ class Timing(NamedTuple):
     name: str
     cpu_s: float
     mean_power: float
-
-
-def median_cpu_s(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
-    """Return the median CPU time of a piece of work over all threads, without what comes before each run [s]."""
-    times = []
-    for _ in range(RUNS + 1):
-        before()
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return statistics.median(times[1:])
 
 
 def case() -> tuple[Machine, WindSeries]:

@@ -123,6 +123,7 @@ def run(
     from gridforming.cli_text import parse_values, summary
     from gridforming.export import write_comtrade, write_csv
     from gridforming.output import check_run_target, run_metrics, write_run
+    from gridforming.power_flow import device_branches
     from gridforming.scenario import load_scenario, run_scenario
     from turbine.cli_text import say_compiling
 
@@ -143,13 +144,12 @@ def run(
         write_csv(csv, result)
     if comtrade is not None:
         system = result.model.system
-        branches = [*(f"{c.name}.bridge" for c in system.converters), *(f"{m.name}.stator" for m in system.machines)]
         write_comtrade(
             comtrade,
             scenario.name,
             result,
             buses=system.network.bus_names,
-            branches=branches,
+            branches=device_branches(system),
             base_voltage_kv=base_kv,
         )
     typer.echo(summary(found))

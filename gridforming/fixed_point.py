@@ -1,6 +1,7 @@
 """Where a system stands still: power flow for a first guess, Newton on the very step that simulates.
 
-The unknowns are all states that are continuous, and the frequency of an island that no grid holds.
+The unknowns are all states that are continuous, the frequency of an island that no grid holds, and the biases that
+take synchronous machines to their set-points.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class OperatingPoint:
     state : State
         The states.
     residual : float
-        Largest movement over one period [pu].
+        Largest movement over one period, or miss of a machine's set-point [pu].
     """
 
     model: Model

@@ -18,14 +18,15 @@ from turbine.errors import SimulationError
 if TYPE_CHECKING:
     from gridforming.result import Result
 
-__all__ = ["frequency", "rate_of_change", "settling_time"]
+__all__ = ["LEAST", "WINDOW", "frequency", "rate_of_change", "settling_time"]
 
 Floats = npt.NDArray[np.float64]
 
-_LEAST = 0.05  # voltage below which a phase means nothing [pu]
+WINDOW = 0.02  #: of the line through the phase, one cycle of 50 Hz [s]
+LEAST = 0.05  #: voltage below which a phase means nothing [pu]
 
 
-def frequency(result: Result, bus: str, *, window: float = 0.02) -> Floats:
+def frequency(result: Result, bus: str, *, window: float = WINDOW) -> Floats:
     """Return the frequency at a bus [Hz], shape (n,); not a number in the first window and on a dead bus.
 
     Parameters
@@ -42,14 +43,14 @@ def frequency(result: Result, bus: str, *, window: float = 0.02) -> Floats:
     slope = _sliding_slope(result.time, phase, window)
     system = result.model.system
     found = system.network.frequency * result.model.frame_speed + slope / (2.0 * math.pi)
-    dead = np.abs(v) < _LEAST
+    dead = np.abs(v) < LEAST
     width = _rows(result.time, window)
     # A window that has seen a dead bus has no frequency either.
     tainted = np.convolve(dead, np.ones(width))[: dead.size] > 0.0
     return np.where(tainted, np.nan, found)
 
 
-def rate_of_change(result: Result, bus: str, *, window: float = 0.1, frequency_window: float = 0.02) -> Floats:
+def rate_of_change(result: Result, bus: str, *, window: float = 0.1, frequency_window: float = WINDOW) -> Floats:
     """Return the rate of change of frequency at a bus [Hz/s], shape (n,); grid codes ask for 0.1 to 0.5 s."""
     return _sliding_slope(result.time, frequency(result, bus, window=frequency_window), window)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gridforming.measure import frequency, rate_of_change, settling_time
+from gridforming.measure import WINDOW, frequency, rate_of_change, settling_time
+from gridforming.system import device_branch
 from turbine.checks import check_positive, check_range
 from turbine.errors import SimulationError
 
@@ -28,9 +29,7 @@ __all__ = ["metrics"]
 
 Floats = npt.NDArray[np.float64]
 
-_FREQUENCY_WINDOW = 0.02  # [s]
 _RATE_WINDOWS = {"rocof_500ms_hz_per_s": 0.5, "rocof_100ms_hz_per_s": 0.1}  # [s]
-_VOLTAGE_WINDOW = 0.02  # [s]
 _NORMAL_VOLTAGE = (0.9, 1.1)  # [pu]
 _WIDEST = 0.1  # frequency off nominal that rows are to tell from its alias [pu]
 _LEAST_CHANGE = 1e-3  # of a power that overshoots and settles [pu]
@@ -79,13 +78,13 @@ def metrics(
     return {
         "start_s": float(result.time[seen][0]),
         "end_s": float(result.time[-1]),
-        "frequency_window_s": _number(max(_FREQUENCY_WINDOW, _step(result.time))),
-        "voltage_window_s": _number(max(_VOLTAGE_WINDOW, _step(result.time))),
+        "frequency_window_s": _number(max(WINDOW, _step(result.time))),
+        "voltage_window_s": _number(max(WINDOW, _step(result.time))),
         "normal_voltage_pu": list(_NORMAL_VOLTAGE),
         "settling_band_percent_of_step": 100.0 * settling_band,
         "buses": {name: _frequencies(result, name, seen) | _voltages(result, name, seen) for name in names},
         "converters": {
-            c.name: _powers(result, c, result.converter(c.name, "active_power"), "bridge", seen, settling_band)
+            c.name: _powers(result, c, result.converter(c.name, "active_power"), seen, settling_band)
             | {
                 "limited_s": _limited(result, c.name, seen),
                 "trips": [{"time_s": float(t), "reason": why} for t, name, why in trips if name == c.name],
@@ -93,7 +92,7 @@ def metrics(
             for c in system.converters
         },
         "machines": {
-            m.name: _powers(result, m, result.machine(m.name, "active_power"), "stator", seen, settling_band)
+            m.name: _powers(result, m, result.machine(m.name, "active_power"), seen, settling_band)
             for m in system.machines
         },
     }
@@ -102,7 +101,7 @@ def metrics(
 def _frequencies(result: Result, bus: str, seen: npt.NDArray[np.bool_]) -> dict[str, float | None]:
     """Return lowest, highest and last frequency of a bus, and its largest rates of change."""
     time, step = result.time, _step(result.time)
-    window = max(_FREQUENCY_WINDOW, step)
+    window = max(WINDOW, step)
     found: dict[str, float | None] = dict.fromkeys(
         (
             "frequency_nadir_hz",
@@ -141,7 +140,7 @@ def _frequencies(result: Result, bus: str, seen: npt.NDArray[np.bool_]) -> dict[
 def _voltages(result: Result, bus: str, seen: npt.NDArray[np.bool_]) -> dict[str, float | None]:
     """Return lowest and highest voltage of a bus, and the longest time that it is out of the normal band."""
     size, step = np.abs(result.voltage(bus))[seen], _step(result.time)
-    width = max(1, round(_VOLTAGE_WINDOW / step))
+    width = max(1, round(WINDOW / step))
     if size.size < width:
         return dict.fromkeys(("voltage_lowest_pu", "voltage_highest_pu", "voltage_outside_longest_s"))
     mean = np.convolve(size, np.full(width, 1.0 / width), mode="valid")
@@ -157,7 +156,7 @@ def _voltages(result: Result, bus: str, seen: npt.NDArray[np.bool_]) -> dict[str
 
 
 def _powers(
-    result: Result, device: Converter | Machine, power: Floats, branch: str, seen: npt.NDArray[np.bool_], band: float
+    result: Result, device: Converter | Machine, power: Floats, seen: npt.NDArray[np.bool_], band: float
 ) -> dict[str, Any]:
     """Return what a device's active power and current do: from where to where, how, and what they carry."""
     time, p = result.time[seen], power[seen]
@@ -169,7 +168,7 @@ def _powers(
         if settling > (1.0 - _AT_REST) * float(time[-1] - time[0]):
             settling = None  # it moves to the end
     energy = float(np.trapezoid(p, time))
-    current = result.current(f"{device.name}.{branch}")[seen] * result.model.system.scale(device)
+    current = result.current(device_branch(device))[seen] * result.model.system.scale(device)
     return {
         "active_power_start_pu": _number(p[0]),
         "active_power_end_pu": _number(p[-1]),

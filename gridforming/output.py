@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gridforming.measure import frequency
+from gridforming.measure import WINDOW, frequency
 from gridforming.metrics import metrics
 from gridforming.result import COLUMNS, MACHINE_COLUMNS, machine_columns
 from gridforming.supervision import DONE, FAILED
@@ -25,7 +25,6 @@ __all__ = ["LAYOUT", "RUN", "SCENARIO", "check_run_target", "run_metrics", "writ
 RUN = "windform grid run"  #: `kind` in metrics.json, which marks a folder as ours
 SCENARIO = "scenario.toml"
 LAYOUT = Layout(METRICS, frozenset({METRICS, TABLE, PLOTS, SCENARIO}))
-_WINDOW = 0.02  # of frequency [s]
 _MEANING = {
     "active_power": "out of its terminals, pu of its rating",
     "reactive_power": "out of its terminals, pu of its rating",
@@ -109,11 +108,11 @@ def _columns(result: Result) -> dict[str, tuple[Any, str, str]]:
     """Return the columns of a run's table with units and meanings."""
     system = result.model.system
     found: dict[str, tuple[Any, str, str]] = {"time": (result.time, "s", "since the start of the run")}
-    fine = result.time.size > 1 and result.time[1] - result.time[0] <= _WINDOW
+    fine = result.time.size > 1 and result.time[1] - result.time[0] <= WINDOW
     for bus in system.network.bus_names:
         found[f"{bus}.voltage"] = (np.abs(result.voltage(bus)), "pu", "size of the space vector")
         if fine:
-            found[f"{bus}.frequency"] = (frequency(result, bus, window=_WINDOW), "Hz", "of its phase over 20 ms")
+            found[f"{bus}.frequency"] = (frequency(result, bus), "Hz", "of its phase over 20 ms")
     for converter in system.converters:
         for title, _, unit in COLUMNS:
             found[f"{converter.name}.{title}"] = (result.converter(converter.name, title), unit, _meaning(title))

@@ -12,7 +12,7 @@ from gridforming.converter import Converter
 from gridforming.errors import InitialisationError
 from gridforming.machine import Motor, SynchronousMachine, slip_at
 from gridforming.step import admittance
-from gridforming.system import Model, State, System, dead, device_kind
+from gridforming.system import Model, State, System, dead, device_branch, device_kind
 
 __all__ = ["device_branches", "device_currents", "phasor_matrix", "power_flow"]
 
@@ -24,7 +24,7 @@ Complexes = npt.NDArray[np.complex128]
 
 def device_branches(system: System) -> tuple[str, ...]:
     """Return the branch that the voltage of each device stands behind."""
-    return (*(f"{c.name}.bridge" for c in system.converters), *(f"{m.name}.stator" for m in system.machines))
+    return tuple(device_branch(device) for device in system.devices)
 
 
 def phasor_matrix(model: Model) -> Complexes:

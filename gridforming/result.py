@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gridforming.converter import Converter
 from gridforming.machine import Machine, Motor
 from gridforming.machine_step import SYNCHRONOUS_STATES
-from gridforming.system import Model, Rows, State
+from gridforming.system import Model, Rows, State, device_branch
 from turbine.errors import SimulationError, nearest
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Result:
     end : State
         To go on from.
     notes : tuple of str
-        What happened that a user should know: islands without a source.
+        What happened that a user should know: islands without a source, trips, limits, high voltages.
     """
 
     time: Floats
@@ -100,20 +100,20 @@ class Result:
         """Return a column of a converter, shape (n,); names stand in `COLUMNS`, powers in pu of its rating."""
         k = converter_number(self.model, name)
         if column == "current":
-            return self._size(self.model.system.converters[k], "bridge")
+            return self._size(self.model.system.converters[k])
         return np.asarray(column_of(self.rows.converters, {title: key for title, key, _ in COLUMNS}, column, k))
 
     def machine(self, name: str, column: str) -> Floats:
         """Return a column of a machine, shape (n,); names stand in `MACHINE_COLUMNS`, powers in pu of its rating."""
         k = machine_number(self.model, name)
         if column == "current":
-            return self._size(self.model.system.machines[k], "stator")
+            return self._size(self.model.system.machines[k])
         fields = machine_columns(self.model.system.machines[k])
         return np.asarray(column_of(self.rows.machines, fields, column, k))
 
-    def _size(self, device: Converter | Machine, branch: str) -> Floats:
+    def _size(self, device: Converter | Machine) -> Floats:
         """Return the size of a device's current in pu of its rating."""
-        return np.abs(self.current(f"{device.name}.{branch}")) * self.model.system.scale(device)
+        return np.abs(self.current(device_branch(device))) * self.model.system.scale(device)
 
     def phases(self, vector: Complexes) -> Floats:
         """Return the three phases of a space vector of this run at rest, shape (n, 3)."""

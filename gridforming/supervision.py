@@ -22,14 +22,14 @@ from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
-from gridforming.converter import Converter
 from gridforming.events import Block, Event, SetFault, SetGrid, SetMachine, SetReference, Switch
 from gridforming.islands import islands
+from gridforming.measure import LEAST, WINDOW
 from gridforming.result import COLUMNS, Result, column_of, converter_number, machine_columns, place
 from gridforming.simulation import Run, in_order, in_time
 from gridforming.steps import Check
 from gridforming.switching import REFERENCES, check_event
-from gridforming.system import Model, System
+from gridforming.system import Model, System, device_branch
 from turbine.checks import check_range
 from turbine.errors import SimulationError
 
@@ -37,10 +37,8 @@ __all__ = ["DONE", "FAILED", "Abort", "Check", "Plant", "Sequence", "Until", "Wa
 
 DONE = "sequence done"  #: how a note ends where a sequence of steps has come to its end
 FAILED = "sequence ends"  #: how a note begins, after its time, where a sequence gives up
-_WINDOW = 0.02  # of frequency [s]
 _LIVE = 0.5  # voltage above which secondary control acts [pu]
 _LONGEST = 0.1  # period of looks [s]: a phase off by a tenth of nominal frequency turns by half a turn in it
-_LEAST = 0.05  # voltage below which a phase means nothing [pu]
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,9 @@ class Plant:
         model, state = self._run.model, self._run.state
         if column == "current":
             device = next((d for d in model.system.devices if d.name == name), None)
-            branches = [b.name for b in model.circuit.branches]
             if device is not None:
-                own = f"{name}.bridge" if isinstance(device, Converter) else f"{name}.stator"
-                return float(abs(state.i[branches.index(own)])) * model.system.scale(device)
+                branches = [b.name for b in model.circuit.branches]
+                return float(abs(state.i[branches.index(device_branch(device))])) * model.system.scale(device)
         machines = [m.name for m in model.system.machines]
         if name in machines:
             k = machines.index(name)
@@ -136,7 +133,7 @@ class Plant:
             self._phases[bus] = []
             self._look()
             return math.nan
-        if len(seen) < 2 or seen[-1][0] - seen[0][0] < 0.5 * _WINDOW:
+        if len(seen) < 2 or seen[-1][0] - seen[0][0] < 0.5 * WINDOW:
             return math.nan
         # Against nominal frequency, about which a phase that turns by half a turn from look to look is not ambiguous.
         ahead = 2.0 * math.pi * self.nominal * (1.0 - self._run.model.frame_speed)
@@ -154,7 +151,7 @@ class Plant:
         """Return frequency [Hz], voltage [pu] and angle [rad] of a breaker's start less those of its end."""
         start, end = self._ends(breaker)
         a, b = self.voltage(start), self.voltage(end)
-        apart = cmath.phase(a * b.conjugate()) if min(abs(a), abs(b)) > _LEAST else math.nan
+        apart = cmath.phase(a * b.conjugate()) if min(abs(a), abs(b)) > LEAST else math.nan
         return self.frequency(start) - self.frequency(end), abs(a) - abs(b), apart
 
     def _ends(self, breaker: str) -> tuple[str, str]:
@@ -174,10 +171,10 @@ class Plant:
 
     def _look(self) -> None:
         """Note the phases of the buses whose frequency has been asked for."""
-        keep = self.time - max(_WINDOW, self.period) - 1e-9
+        keep = self.time - max(WINDOW, self.period) - 1e-9
         for bus, seen in self._phases.items():
             v = self.voltage(bus)
-            if abs(v) < _LEAST:
+            if abs(v) < LEAST:
                 seen.clear()
             elif not seen or seen[-1][0] < self.time:
                 seen.append((self.time, cmath.phase(v)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from gridforming.records import CONSTANTS, KEPT, MACHINE_CONSTANTS, MACHINE_STAT
 from gridforming.step import GOES_ON, GRID, JOINED, LOAD, SWITCHED, Places, admittance, run, scratch
 from turbine.errors import nearest
 
-__all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead", "device_kind"]
+__all__ = ["Model", "Rows", "State", "System", "advance", "build", "circuit_of", "dead", "device_branch", "device_kind"]
 
 Complexes = npt.NDArray[np.complex128]
 
@@ -100,6 +100,11 @@ class System:
 def device_kind(device: Converter | Machine) -> str:
     """Return what a message calls a device."""
     return "converter" if isinstance(device, Converter) else "motor" if isinstance(device, Motor) else "machine"
+
+
+def device_branch(device: Converter | Machine) -> str:
+    """Return the name of the branch that a device's voltage stands behind."""
+    return f"{device.name}.bridge" if isinstance(device, Converter) else f"{device.name}.stator"
 
 
 def _check_places(system: System) -> None:
@@ -318,31 +323,32 @@ def build(system: System, *, time_step: float | None = None, frame_speed: float 
 
 
 def _constants(system: System, time_step: float, frame_speed: float) -> npt.NDArray[Any]:
-    records = [
-        constants(
-            c,
-            nominal_speed=system.nominal_speed,
-            network_power=system.network.power,
-            time_step=time_step,
-            frame_speed=frame_speed,
-        )
-        for c in system.converters
-    ]
-    return np.concatenate(records) if records else np.zeros(0, CONSTANTS)
+    """Return the constants of all converters."""
+    return _records(constants, CONSTANTS, system.converters, system, time_step, frame_speed)
 
 
 def _machine_constants(system: System, time_step: float, frame_speed: float, *machines: Machine) -> npt.NDArray[Any]:
-    records = [
-        machine_constants(
-            m,
-            nominal_speed=system.nominal_speed,
-            network_power=system.network.power,
-            time_step=time_step,
-            frame_speed=frame_speed,
-        )
-        for m in machines
-    ]
-    return np.concatenate(records) if records else np.zeros(0, MACHINE_CONSTANTS)
+    """Return the constants of machines."""
+    return _records(machine_constants, MACHINE_CONSTANTS, machines, system, time_step, frame_speed)
+
+
+def _records(
+    make: Callable[..., npt.NDArray[Any]],
+    kind: np.dtype[Any],
+    devices: Iterable[Any],
+    system: System,
+    time_step: float,
+    frame_speed: float,
+) -> npt.NDArray[Any]:
+    """Return one record for each device, at a step and in a frame."""
+    given = {
+        "nominal_speed": system.nominal_speed,
+        "network_power": system.network.power,
+        "time_step": time_step,
+        "frame_speed": frame_speed,
+    }
+    records = [make(device, **given) for device in devices]
+    return np.concatenate(records) if records else np.zeros(0, kind)
 
 
 def _places(system: System, made: Circuit, assembled: Assembled) -> tuple[Places, npt.NDArray[np.int64]]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.main import get_command
 
-from gridforming.cli import app, main
+from gridforming.cli import app
 from gridforming.cli_text import modes_text, parse_lines, split_alternative
 from gridforming.fixed_point import operating_point
 from gridforming.linear import linearise
@@ -88,23 +88,6 @@ values = {"converter.\\"unit.1\\".control.law.droop" = 0.01, "event.1.active" = 
 name = "never"
 values = {"step.close.until.above" = 2.0, "step.close.timeout" = 0.02}
 """
-
-
-@pytest.fixture
-def wind_sim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
-    """Run `wind-sim` as a shell does; return exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wind-sim", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

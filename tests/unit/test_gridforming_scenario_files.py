@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
-import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -17,7 +16,6 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridforming.cli import main
 from gridforming.converter import (
     Cascade,
     Converter,
@@ -468,23 +466,6 @@ def test_shipped_scenarios_and_all_their_alternatives_load(name: str) -> None:
 # Every kind of bad input: one line, exit code 2, nothing written.
 
 Runner = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def wind_sim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
-    """Run `wind-sim` as a shell does; return exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wind-sim", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def _with(before: str, after: str) -> str:

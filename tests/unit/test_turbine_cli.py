@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 import turbine
-from gridforming.cli import app, main
+from gridforming.cli import app
 from turbine import output
 from turbine.cli_text import summary
 from turbine.control import controller
@@ -30,20 +30,9 @@ Runner = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def wind_sim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+def wind_sim(wind_sim: Runner) -> Runner:
     """Run `wind-sim turbine` as a shell does; return exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wind-sim", "turbine", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(wind_sim, "turbine")
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
