@@ -17,24 +17,33 @@ __all__ = ["FLAG_TITLES", "NOT_SELECTED", "PRIORITY", "USED", "USES", "Flag", "f
 class Flag(IntFlag):
     """One bit per kind of trouble, in priority order: the lowest bit set is a row's first reason."""
 
-    UNREADABLE = 1  #: malformed row, or a stamp that cannot be read
-    FAR_STAMP = 2  #: a stamp more than a year away from nearly all other records of the turbine
-    UNLISTED = 4  #: a turbine that `farm.toml` or the asset table does not list
-    NOT_SELECTED = 8  #: outside the period or the turbines asked for (`--from`, `--to`, `--turbine`)
-    OFF_GRID = 16  #: the stamp is not a multiple of the averaging period
-    DUPLICATE = 32  #: another row with the same stamp and the same values was kept
-    CONFLICT = 64  #: another row with the same stamp and *different* values
-    EMPTY = 128  #: every signal is missing
-    NO_POWER = 256  #: power is missing or could not be read
-    POWER_RANGE = 512  #: power outside the possible range
-    NO_WIND = 1024  #: wind speed is missing or could not be read
-    WIND_RANGE = 2048  #: wind speed outside the possible range
-    FROZEN = 4096  #: wind speed or power repeats the same value for too long
-    INCONSISTENT = 8192  #: power does not fit the wind speed (robust, binned)
-    WINDOW = 16384  #: outside the power window that the settings ask for
-    OTHER_RANGE = 32768  #: another signal outside its possible range (that value is not used; the row is)
-    OTHER_FROZEN = 65536  #: another signal frozen
-    BAD_VALUE = 131072  #: a cell that should hold a number and does not (read as missing)
+    UNREADABLE = 1 << 0  #: malformed row, or a stamp that cannot be read
+    FAR_STAMP = 1 << 1  #: a stamp more than a year away from nearly all other records of the turbine
+    UNLISTED = 1 << 2  #: a turbine that `farm.toml` or the asset table does not list
+    NOT_SELECTED = 1 << 3  #: outside the period or the turbines asked for (`--from`, `--to`, `--turbine`)
+    OFF_GRID = 1 << 4  #: the stamp is not a multiple of the averaging period
+    DUPLICATE = 1 << 5  #: another row with the same stamp and the same values was kept
+    CONFLICT = 1 << 6  #: another row with the same stamp and *different* values
+    EMPTY = 1 << 7  #: every signal is missing
+    PUBLISHER = 1 << 8  #: the publisher's own rules call the row unknown or abnormal
+    NO_POWER = 1 << 9  #: power is missing or could not be read
+    POWER_RANGE = 1 << 10  #: power outside the possible range
+    NO_WIND = 1 << 11  #: wind speed is missing or could not be read
+    WIND_RANGE = 1 << 12  #: wind speed outside the possible range
+    FROZEN = 1 << 13  #: wind speed or power repeats the same value for too long
+    RATE = 1 << 14  #: wind speed or power jumps there and back by more than it can
+    CURTAILED = 1 << 15  #: held below what was possible by a set-point that the export shows
+    DERATED = 1 << 16  #: held on a level below the expected power, without evidence of a set-point
+    ICING = 1 << 17  #: in frost, below the expected power for too long
+    INCONSISTENT = 1 << 18  #: power does not fit the wind speed (robust, binned)
+    PITCH_POWER = 1 << 19  #: pitch angle does not fit the power
+    ROTOR_POWER = 1 << 20  #: rotor speed does not fit the power
+    WINDOW = 1 << 21  #: outside the power window that the settings ask for
+    OTHER_RANGE = 1 << 22  #: another signal outside its possible range (that value is not used; the row is)
+    OTHER_FROZEN = 1 << 23  #: another signal frozen
+    WIND_DRIFT = 1 << 24  #: in a month in which the anemometer has drifted away from the neighbours'
+    NORTH_OFFSET = 1 << 25  #: in a month in which the nacelle's or the wind's direction is off north by the neighbours
+    BAD_VALUE = 1 << 26  #: a cell that should hold a number and does not (read as missing)
 
 
 PRIORITY: tuple[Flag, ...] = tuple(Flag)
@@ -50,28 +59,39 @@ FLAG_TITLES: dict[Flag, str] = {
     Flag.DUPLICATE: "duplicate (same values)",
     Flag.CONFLICT: "duplicate stamp, different values",
     Flag.EMPTY: "empty",
+    Flag.PUBLISHER: "unknown or abnormal by the publisher's rules",
     Flag.NO_POWER: "power missing",
     Flag.POWER_RANGE: "power out of range",
     Flag.NO_WIND: "wind speed missing",
     Flag.WIND_RANGE: "wind speed out of range",
     Flag.FROZEN: "power or wind speed frozen",
+    Flag.RATE: "power or wind speed jumps there and back",
+    Flag.CURTAILED: "curtailed by a set-point",
+    Flag.DERATED: "derated, no set-point known",
+    Flag.ICING: "icing suspected",
     Flag.INCONSISTENT: "power does not fit the wind",
+    Flag.PITCH_POWER: "pitch angle does not fit the power",
+    Flag.ROTOR_POWER: "rotor speed does not fit the power",
     Flag.WINDOW: "outside the power window",
     Flag.OTHER_RANGE: "another signal out of range",
     Flag.OTHER_FROZEN: "another signal frozen",
+    Flag.WIND_DRIFT: "anemometer drifted from the neighbours'",
+    Flag.NORTH_OFFSET: "direction off north by the neighbours",
     Flag.BAD_VALUE: "text where a number belongs",
 }
 
 _STAMP = Flag.UNREADABLE | Flag.FAR_STAMP | Flag.OFF_GRID
 _IDENTITY = _STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.DUPLICATE | Flag.CONFLICT
-_POWER = _IDENTITY | Flag.EMPTY | Flag.NO_POWER | Flag.POWER_RANGE
+_POWER = _IDENTITY | Flag.EMPTY | Flag.PUBLISHER | Flag.NO_POWER | Flag.POWER_RANGE
 _POWER_AND_WIND = _POWER | Flag.NO_WIND | Flag.WIND_RANGE
+_ABNORMAL = Flag.FROZEN | Flag.RATE | Flag.CURTAILED | Flag.DERATED | Flag.ICING | Flag.INCONSISTENT
+_OFF_POINT = Flag.PITCH_POWER | Flag.ROTOR_POWER
 
 #: Flags that keep a row out of a use. Energy and availability count stopped, derated and frozen rows: they happened.
 USES: dict[str, Flag] = {
     "energy": _POWER,
     "availability": _POWER_AND_WIND,
-    "power_curve": _POWER_AND_WIND | Flag.FROZEN | Flag.INCONSISTENT | Flag.WINDOW,
+    "power_curve": _POWER_AND_WIND | _ABNORMAL | _OFF_POINT | Flag.WINDOW,
 }
 
 

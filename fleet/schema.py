@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EVENTS", "FLEET", "METER", "REANALYSIS", "SCADA", "SIGNALS", "TIME_DTYPE", "Column", "columns", "dtypes"]
+__all__ = [
+    "EVENTS",
+    "FLEET",
+    "METER",
+    "OPERATOR",
+    "REANALYSIS",
+    "SCADA",
+    "SIGNALS",
+    "TIMERS",
+    "TIME_DTYPE",
+    "Column",
+    "columns",
+    "dtypes",
+]
 
 #: Stands for all turbines together in result tables; no turbine may be called so.
 FLEET = "fleet"
@@ -49,6 +62,14 @@ SIGNALS: tuple[Column, ...] = (
     _signal("generator_speed_rpm", "1/min", "generator speed", "WGEN.Spd", -200.0, 4000.0),
     _signal("power_setpoint_kw", "kW", "active power set-point", "WTUR.DmdW", None, None),
     _signal("potential_power_kw", "kW", "potential power as the export gives it", "", None, None),
+    _signal(
+        "exported_availability",
+        "1",
+        "time-based availability of the interval as the export gives it, operational view, 0 to 1",
+        "",
+        0.0,
+        1.0,
+    ),
     _signal("grid_frequency_hz", "Hz", "grid frequency", "WGEN.Hz", 0.0, 100.0),
 )
 
@@ -76,6 +97,30 @@ EVENTS: tuple[Column, ...] = (
     Column(name="service_category", dtype="str", meaning="category of the service contract, as exported"),
     Column(name="iec_category", dtype="str", meaning="IEC category as exported; empty where the export has none"),
     Column(name="source_row", dtype="int64", unit="1", meaning="position in the source: file order, then row order"),
+)
+
+#: Seconds of each interval that a turbine's controller counted in a state. A missing timer is NaN.
+TIMERS: tuple[Column, ...] = (
+    Column(name="turbine", dtype="str", meaning="turbine name as in the asset table"),
+    Column(name="time", dtype=TIME_DTYPE, meaning="UTC, start of the interval"),
+    Column(name="ready_s", dtype="float64", unit="s", meaning="ready to operate; the rest of the interval it is not"),
+    Column(name="operating_s", dtype="float64", unit="s", meaning="in operation"),
+    Column(name="wind_in_range_s", dtype="float64", unit="s", meaning="wind speed in the operating range"),
+    Column(name="stop_turbine_s", dtype="float64", unit="s", meaning="stopped by an error of the turbine"),
+    Column(name="stop_commanded_s", dtype="float64", unit="s", meaning="stopped by command"),
+    Column(name="stop_environment_s", dtype="float64", unit="s", meaning="stopped by the environment"),
+    Column(name="stop_grid_s", dtype="float64", unit="s", meaning="stopped by the grid"),
+    Column(name="alarm_code", dtype="str", meaning="active alarm at the end of the interval; empty: none"),
+    Column(name="source_row", dtype="int64", unit="1", meaning="position in the source: file order, then row order"),
+)
+
+#: The operator's own availability of a turbine, one row per turbine and interval.
+OPERATOR: tuple[Column, ...] = (
+    Column(name="turbine", dtype="str", meaning="turbine name as in the asset table"),
+    Column(name="time", dtype=TIME_DTYPE, meaning="UTC, start of the interval"),
+    Column(name="duration_s", dtype="float64", unit="s", meaning="length of the interval"),
+    Column(name="unavailable_s", dtype="float64", unit="s", meaning="time that the operator counts as unavailable"),
+    Column(name="figure", dtype="str", meaning="what the operator calls the figure"),
 )
 
 #: Revenue or plant meter, one row per interval. Losses as the publisher gives them, where it does.

@@ -21,7 +21,7 @@ from fleet.categories import DEFAULT_PRIORITY, IEC_CODES, IN_SERVICE, Category
 from fleet.category_sums import RUNNING_UNALLOCATED
 from fleet.config import AvailabilitySettings, Farm
 from fleet.flags import FLAG_TITLES, PRIORITY, USES
-from fleet.schema import EVENTS, METER, REANALYSIS, SCADA, Column
+from fleet.schema import EVENTS, METER, OPERATOR, REANALYSIS, SCADA, TIMERS, Column
 from turbine.steady import COLUMNS
 from turbine.step import CHANNELS
 
@@ -55,6 +55,8 @@ This page decides names, units, signs and time once; code, files and reports fol
 _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
     ("SCADA records", "One row per turbine and averaging interval.", SCADA),
     ("Events", "One row of a status log.", EVENTS),
+    ("State timers", "One row per turbine and interval.", TIMERS),
+    ("The operator's availability", "One row per turbine and interval.", OPERATOR),
     ("Plant meter", "One row per interval, for the whole plant.", METER),
     ("Reanalysis", "Hourly values at the site.", REANALYSIS),
 )

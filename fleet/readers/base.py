@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Format", "Kind", "Stamps"]
 
-Kind = Literal["scada", "events", "meter", "reanalysis", "assets"]
+Kind = Literal["scada", "events", "timers", "operator", "meter", "reanalysis", "assets"]
 Stamps = Literal["start", "end", "assumed start", "instant"]
 
 
