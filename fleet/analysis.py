@@ -19,12 +19,13 @@ from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
 from fleet.meter import meter_note
 from fleet.operation import availability_result
-from fleet.pipeline import Readings, RunOptions, read_all, run_passes
-from fleet.prepare import FILE_STRIDE, Prepared
+from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_passes, workers_of
+from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.results import Energy, FleetResults
 from fleet.sampling import check_sampling
 from fleet.site import SiteData, asset_sources, read_meter, read_reanalysis
+from fleet.store import Store
 from fleet.sums import Summary, merge
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
@@ -74,6 +75,13 @@ def analyse(
         A file cannot be used, or no record lies in the period.
     """
     options = options or RunOptions()
+    with cache_of(options) as store, workers_of(options):
+        return _analysed(dataset, start, end, options, store)
+
+
+def _analysed(
+    dataset: Dataset, start: pd.Timestamp | None, end: pd.Timestamp | None, options: RunOptions, store: Store
+) -> FleetResults:
     logs, log_sources = read_logs(dataset)
     reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
     absent: dict[str, str] = {}
@@ -82,10 +90,10 @@ def analyse(
         meter = replace(meter, frame=None)
         reason = "only some of the farm's turbines are selected, and the plant meter counts all of them"
         absent = dict.fromkeys(("reconciliation", "publisher"), reason)
-    readings = read_all(dataset, options)
-    recorded = [name for name, fact in readings.facts.items() if len(fact.as_written)]
-    times = {name: readings.facts[name].as_written["time"] for name in recorded}
-    check_sampling(times, dataset.farm, readings.sources, dataset.folder / CONFIG_NAME)
+    readings = read_all(dataset, options, store)
+    recorded = [name for name, series in readings.series.items() if series.rows]
+    steps = {name: readings.series[name].step for name in recorded}
+    check_sampling(steps, dataset.farm, readings.sources, dataset.folder / CONFIG_NAME)
     names = [turbine.name for turbine in dataset.farm.turbines]
     farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
@@ -124,18 +132,17 @@ def _with_records(
 ) -> FleetResults:
     farm = _restricted(results.farm, recorded)
     segments = {name: state.segments for name, state in states.items() if state.segments is not None}
-    files = readings.sources["file"].tolist()
-    merged = run_passes(readings, farm, period, segments, reanalysis.frame, options)
-    facts = [readings.facts[turbine.name] for turbine in farm.turbines]
-    written = [fact.as_written for fact in facts]
-    lag = clock_lags(written, reanalysis.frame, farm.averaging_period_s)
+    metered = meter.frame is not None
+    merged = run_passes(readings, farm, period, segments, reanalysis.frame, options, metered=metered)
+    series = [readings.series[turbine.name] for turbine in farm.turbines]
+    lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary)
     flags = merge([{"flags": merged.summary["flags"]}, {"flags": readings.leftovers}])["flags"]
     curves = power_curves(merged, farm)
     return replace(
         results,
-        clock=merge_clock([fact.finding for fact in facts], lag),
-        quality=quality_result({**merged.summary, "flags": flags}, _far_stamps(facts, files)),
+        clock=merge_clock([one.finding for one in series], lag),
+        quality=quality_result({**merged.summary, "flags": flags}, _far_stamps(series)),
         curves=curves,
         absent={**results.absent, **lacking(curves)},
         availability=availability,
@@ -154,14 +161,13 @@ def _restricted(farm: Farm, names: set[str]) -> Farm:
     return farm.model_copy(update={"turbines": tuple(turbine for turbine in farm.turbines if turbine.name in names)})
 
 
-def _far_stamps(facts: Sequence[Prepared], files: Sequence[str]) -> tuple[str, ...]:
+def _far_stamps(series: Sequence[Series]) -> tuple[str, ...]:
     """Say which turbines have records that were set aside for their stamps, and where the first one is."""
     return tuple(
-        f"{fact.turbine}: rows with a stamp more than {FAR_DAYS} days from nearly all others, not used: "
-        f"{fact.far.rows:,}; the first is {fact.far.first:%Y-%m-%d %H:%M} UTC in "
-        f"{files[fact.far.source_row // FILE_STRIDE]}."
-        for fact in facts
-        if fact.far is not None
+        f"{one.turbine}: rows with a stamp more than {FAR_DAYS} days from nearly all others, not used: "
+        f"{one.far.rows:,}; the first is {one.far.first:%Y-%m-%d %H:%M} UTC in {one.far_file}."
+        for one in series
+        if one.far is not None
     )
 
 
@@ -173,7 +179,7 @@ def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
 
 def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
-    if not readings.facts:
+    if not readings.series:
         return f"{dataset.folder}: the status logs hold no event of a listed turbine; listed: {listed}"
     if not readings.sources["rows"].any():
         files = ", ".join(readings.sources["file"])
@@ -194,7 +200,7 @@ def _period(
 ) -> Period:
     """Return the analysed period: what was asked for, limited to what there is."""
     width = dataset.farm.averaging_period_s * 1_000_000
-    known = [fact.finding for fact in readings.facts.values() if fact.finding.records]
+    known = [one.finding for one in readings.series.values() if one.finding.records]
     if known:
         begin = min(to_us(finding.first) for finding in known if finding.first is not None)
         last_begin = max(to_us(finding.last) for finding in known if finding.last is not None)

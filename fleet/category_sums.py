@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.categories import Category
-from fleet.intervals import SECOND, Spans, overlap
+from fleet.intervals import SECOND
+from fleet.sum_kernels import overlaps
 from fleet.times import series_us
 
 __all__ = [
@@ -49,30 +50,33 @@ def segment_labels(segments: pd.DataFrame) -> npt.NDArray[np.object_]:
     return np.where(running, RUNNING_UNALLOCATED, category)
 
 
-def join_rows(segments: pd.DataFrame, times: Ints, period_us: int) -> pd.DataFrame:
+def join_rows(segments: pd.DataFrame, times: Ints, period_us: int) -> tuple[tuple[str, ...], Ints]:
     """Return each record's share of time per category.
 
     Parameters
     ----------
     segments : DataFrame
-        Exclusive segments of one turbine (`fleet.status_log.allocate`).
+        Exclusive segments of one turbine (`fleet.status_log.allocate`), in order of time.
     times : array of int64, shape (n,)
-        Begin of each record [us since 1970 UTC], in any order.
+        Begin of each record, ascending [us since 1970 UTC].
     period_us : int
         Averaging period [us].
 
     Returns
     -------
-    DataFrame
-        n rows in the order of `times`, one int64 column per label that occurs [us]; a row's sum is the averaging period
-        where the segments cover it.
+    labels : tuple of str
+        The labels that occur.
+    shares : array of int64, shape (n, labels)
+        Time in each [us]; a row's sum is the averaging period where the segments cover it.
     """
     labels, start, end = segment_labels(segments), series_us(segments["start"]), series_us(segments["end"])
-    present = [label for label in _LABELS if (labels == label).any()]
-    shares = {
-        label: overlap(Spans.of(start[labels == label], end[labels == label]), times, period_us) for label in present
-    }
-    return pd.DataFrame(shares, index=range(len(times)), dtype=np.int64)
+    present = tuple(label for label in _LABELS if (labels == label).any())
+    code = np.zeros(labels.size, np.int64)
+    for k, label in enumerate(present):
+        code[labels == label] = k
+    shares = np.zeros((times.size, len(present)), np.int64)
+    overlaps(start, end, code, times, period_us, shares)
+    return present, shares
 
 
 def log_sums(turbine: str, segments: pd.DataFrame) -> pd.DataFrame:

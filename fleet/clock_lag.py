@@ -16,6 +16,7 @@ import pandas as pd
 
 from fleet.clock_evidence import offset_text
 from fleet.intervals import SECOND
+from fleet.schema import WIND_SPEED_MAX
 
 __all__ = ["AS_WRITTEN", "CORRECTED", "LAG_COLUMNS", "clock_lags", "lag_notes", "offset_hint", "reanalysis_lag"]
 
@@ -23,7 +24,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 LAG_COLUMNS = ("stamps", "season", "lag_min", "correlation", "u_lag_min", "blocks", "method")
-_HIGHEST_WIND = 40.0  #: [m/s], as in `fleet.schema`
+_LONGEST_LAG_S, _LAG_STEP_S = 240 * 60, 600  #: lags that are tried; the maximum is interpolated between them
+_TOGETHER = 16  #: series that are added up at once
 STANDARD, DAYLIGHT, ALL = "standard time", "daylight saving", "all"
 AS_WRITTEN, CORRECTED = "as written", "corrected"
 
@@ -44,23 +46,21 @@ def clock_lags(frames: Iterable[pd.DataFrame], reanalysis: pd.DataFrame | None, 
     DataFrame
         As of `reanalysis_lag`; seasons are those of the written offset in both.
     """
-    parts = list(frames)
-    written = reanalysis_lag(parts, reanalysis, period_s)
-    if not any((part["time"] != part["corrected"]).any() for part in parts if len(part)):
-        return written
-    moved = [part.drop(columns="time").rename(columns={"corrected": "time"}) for part in parts]
-    tables = (written, reanalysis_lag(moved, reanalysis, period_s).assign(stamps=CORRECTED))
-    return pd.concat([table for table in tables if len(table)] or [written], ignore_index=True)
+    if reanalysis is None:
+        return pd.DataFrame(columns=list(LAG_COLUMNS))
+    written, corrected, moved = _Winds(), _Winds(), False
+    for frame in frames:
+        written.add(frame)
+        corrected.add(frame.drop(columns="time").rename(columns={"corrected": "time"}))
+        moved = moved or bool((frame["time"] != frame["corrected"]).any())
+    found = _lags(written.table(), reanalysis, period_s)
+    if not moved:
+        return found
+    tables = (found, _lags(corrected.table(), reanalysis, period_s).assign(stamps=CORRECTED))
+    return pd.concat([table for table in tables if len(table)] or [found], ignore_index=True)
 
 
-def reanalysis_lag(
-    frames: Iterable[pd.DataFrame],
-    reanalysis: pd.DataFrame | None,
-    period_s: int,
-    *,
-    max_lag_min: int = 240,
-    step_min: int = 10,
-) -> pd.DataFrame:
+def reanalysis_lag(frames: Iterable[pd.DataFrame], reanalysis: pd.DataFrame | None, period_s: int) -> pd.DataFrame:
     """Return how many minutes stamps run ahead of reanalysis, per season of the written offset.
 
     The lag is where hourly means of wind, centred on the reanalysis instants, correlate best with reanalysis. Both the
@@ -79,8 +79,6 @@ def reanalysis_lag(
         time (instants, UTC), wind_speed [m/s]; None: there is none, and the table is empty.
     period_s : int
         Averaging period of the wind [s].
-    max_lag_min, step_min : int
-        Range and step of the lags that are tried [min]; the maximum is interpolated between them.
 
     Returns
     -------
@@ -89,14 +87,38 @@ def reanalysis_lag(
         the stamp is earlier than the weather it holds), correlation, u_lag_min (standard uncertainty), blocks (months),
         method. Seasons with fewer than three usable months, or a maximum at the edge of the range, are left out.
     """
-    parts = [_wind_sums(frame) for frame in frames]
-    if reanalysis is None or not any(len(part) for part in parts):
+    winds = _Winds()
+    for frame in frames:
+        winds.add(frame)
+    return _lags(winds.table(), reanalysis, period_s)
+
+
+class _Winds:
+    """Sums of the wind of many series by stamp and written offset; few of them are held at a time."""
+
+    def __init__(self) -> None:
+        self._parts: list[pd.DataFrame] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        self._parts.append(_wind_sums(frame))
+        if len(self._parts) >= _TOGETHER:
+            self._parts = [self.table()]
+
+    def table(self) -> pd.DataFrame:
+        """Return time, utc_offset_s, n and wind_mm_s, sorted."""
+        filled = [part for part in self._parts if len(part)] or self._parts[:1]
+        if not filled:
+            return pd.DataFrame({"time": [], "utc_offset_s": [], "n": [], "wind_mm_s": []})
+        return pd.concat(filled).groupby(["time", "utc_offset_s"], as_index=False, sort=True).sum()
+
+
+def _lags(wind: pd.DataFrame, reanalysis: pd.DataFrame | None, period_s: int) -> pd.DataFrame:
+    if reanalysis is None or not len(wind):
         return pd.DataFrame(columns=list(LAG_COLUMNS))
-    wind = pd.concat(parts).groupby(["time", "utc_offset_s"], as_index=False, sort=True).sum()
     offsets = sorted(set(wind["utc_offset_s"].tolist()))
     titles = {offsets[0]: STANDARD, offsets[-1]: DAYLIGHT} if len(offsets) == 2 else {None: ALL}
-    step = max(step_min * 60, period_s)
-    lags = np.arange(-max_lag_min * 60 // step, max_lag_min * 60 // step + 1, dtype=np.int64) * step * SECOND
+    step = max(_LAG_STEP_S, period_s)
+    lags = np.arange(-_LONGEST_LAG_S // step, _LONGEST_LAG_S // step + 1, dtype=np.int64) * step * SECOND
     found: dict[str, list[dict[str, object]]] = {"level": [], "hourly change": []}
     for offset, title in titles.items():
         part = wind if offset is None else wind[wind["utc_offset_s"] == offset]
@@ -216,7 +238,7 @@ def _seasons(winter: dict[str, Any], summer: dict[str, Any], word: str) -> str:
 def _wind_sums(frame: pd.DataFrame) -> pd.DataFrame:
     """Return sums in whole mm/s, so that the order of turbines and parts does not matter."""
     wind = frame["wind_speed"].to_numpy(np.float64)
-    usable = frame["time"].notna().to_numpy() & (wind >= 0) & (wind <= _HIGHEST_WIND)
+    usable = frame["time"].notna().to_numpy() & (wind >= 0) & (wind <= WIND_SPEED_MAX)
     part = frame.loc[usable, ["time", "utc_offset_s"]].assign(
         n=np.int64(1), wind_mm_s=np.rint(wind[usable] * 1000).astype(np.int64)
     )

@@ -144,6 +144,11 @@ class QualitySettings(_Model):
     )
     inconsistent_floor: float = Field(0.03, ge=0, le=1, description="least allowed distance [fraction of rated power]")
 
+    @property
+    def halo(self) -> int:
+        """Neighbouring records on either side of a partition that rules looking back and ahead need."""
+        return self.frozen_records - 1
+
 
 class PowerWindow(_Model):
     """Between two wind speeds, records outside a range of power are left out of the power curve."""

@@ -22,8 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.partial_sums import PartialSums, dense_sums
+
 if TYPE_CHECKING:
     from fleet.config import Turbine
+    from fleet.recorded import Recorded
 
 __all__ = [
     "DEFAULT_HUMIDITY",
@@ -156,7 +159,7 @@ class SiteDensity:
 
 
 def density_by_record(
-    frame: pd.DataFrame,
+    records: Recorded,
     turbine: Turbine,
     reanalysis: pd.DataFrame | None,
     choice: Choice,
@@ -168,8 +171,8 @@ def density_by_record(
 
     Parameters
     ----------
-    frame : DataFrame, n rows
-        Canonical SCADA records of one turbine (`fleet.schema.SCADA`); values out of range are already NaN.
+    records : Recorded, n records
+        One turbine's records; values out of range are already missing.
     turbine : Turbine
         Its elevation and hub height.
     reanalysis : DataFrame or None
@@ -182,9 +185,9 @@ def density_by_record(
     reference_density : float
         Density of records that no source serves [kg/m3].
     """
-    candidates = _candidates(frame, turbine, reanalysis, choice, period_s)
-    density = np.full(len(frame), np.nan)
-    source = np.full(len(frame), _REFERENCE, np.int8)
+    candidates = _candidates(records, turbine, reanalysis, choice, period_s)
+    density = np.full(len(records), np.nan)
+    source = np.full(len(records), _REFERENCE, np.int8)
     for code in _ORDER[choice]:
         found = candidates.get(code)
         if found is None:
@@ -196,14 +199,14 @@ def density_by_record(
     return SiteDensity(density, source)
 
 
-def density_sums(found: SiteDensity, used: npt.ArrayLike) -> pd.DataFrame:
-    """Count and sum the used records' densities by source, as integers: index `source`, columns `n`, `density_sum`."""
-    keep = np.asarray(used, np.bool_)
-    source = found.source[keep].astype(np.int64)
+def density_sums(found: SiteDensity, used: npt.NDArray[np.bool_], turbine: str) -> PartialSums:
+    """Count and sum the used records' densities by source, as integers: turbine, source -> `n`, `density_sum`."""
+    source = found.source[used]
     total = np.zeros(len(SOURCES), np.int64)
-    np.add.at(total, source, np.rint(found.density[keep] / DENSITY_QUANTUM).astype(np.int64))
+    np.add.at(total, source, np.rint(found.density[used] / DENSITY_QUANTUM).astype(np.int64))
     n = np.bincount(source, minlength=len(SOURCES)).astype(np.int64)
-    return pd.DataFrame({"n": n, "density_sum": total}, index=pd.RangeIndex(len(SOURCES), name="source"))
+    every = np.ones(len(SOURCES), bool)
+    return dense_sums({"turbine": turbine}, {"source": 0}, {"n": n, "density_sum": total}, where=every)
 
 
 def density_summary(sums: pd.DataFrame) -> tuple[float, str]:
@@ -220,19 +223,24 @@ def density_summary(sums: pd.DataFrame) -> tuple[float, str]:
 
 
 def _candidates(
-    frame: pd.DataFrame, turbine: Turbine, reanalysis: pd.DataFrame | None, choice: Choice, period_s: float
+    records: Recorded, turbine: Turbine, reanalysis: pd.DataFrame | None, choice: Choice, period_s: float
 ) -> dict[int, Floats]:
     """Return density by source code, NaN where a record lacks it; sources that cannot exist are absent."""
-    temperature, pressure = _column(frame, "ambient_temperature_degc"), _column(frame, "air_pressure_pa")
-    humidity = _column(frame, "relative_humidity")
-    humidity = np.where(np.isfinite(humidity), humidity, DEFAULT_HUMIDITY)
-    result = {_MEASURED: air_density(temperature, pressure, humidity)}
+    measured = records.signals.get("ambient_temperature_degc")
+    temperature, pressure = records.signal("ambient_temperature_degc"), records.signals.get("air_pressure_pa")
+    humidity: Floats | float = DEFAULT_HUMIDITY
+    if "relative_humidity" in records.signals:
+        given = records.signals["relative_humidity"]
+        humidity = np.where(np.isfinite(given), given, DEFAULT_HUMIDITY)
+    result = {}
+    if measured is not None and pressure is not None:
+        result[_MEASURED] = air_density(measured, pressure, humidity)
     hub = turbine.hub_height or 0.0
-    if turbine.elevation is not None:
-        result[_STANDARD] = air_density(temperature, standard_pressure(turbine.elevation + hub), humidity)
+    if turbine.elevation is not None and measured is not None:
+        result[_STANDARD] = air_density(measured, standard_pressure(turbine.elevation + hub), humidity)
     if reanalysis is None or choice not in ("auto", "reanalysis"):
         return result
-    centre = frame["time"].to_numpy("datetime64[us]").astype(np.int64) + int(period_s * 500_000)
+    centre = records.time + int(period_s * 500_000)
     model_t = _at(reanalysis, "temperature_degc", centre)
     surface = _at(reanalysis, "air_pressure_pa", centre)
     ground = reanalysis_ground(reanalysis, turbine)
@@ -241,20 +249,14 @@ def _candidates(
     at_hub = pressure_above(surface, np.where(np.isfinite(model_t), model_t, temperature), rise)
     result[_MIXED] = air_density(temperature, at_hub, humidity)
     own = air_density(model_t, at_hub, humidity)
-    given = _at(reanalysis, "air_density", centre)
-    result[_REANALYSIS] = np.where(np.isfinite(own), own, given)
+    stated = _at(reanalysis, "air_density", centre)
+    result[_REANALYSIS] = np.where(np.isfinite(own), own, stated)
     return result
-
-
-def _column(frame: pd.DataFrame, name: str) -> Floats:
-    if name not in frame:
-        return np.full(len(frame), np.nan)
-    return np.asarray(frame[name].to_numpy(np.float64, na_value=np.nan), np.float64)
 
 
 def _at(reanalysis: pd.DataFrame, name: str, times: npt.NDArray[np.int64]) -> Floats:
     """Interpolate a reanalysis column at instants [us since 1970 UTC]; NaN outside it and in its holes."""
-    values = _column(reanalysis, name)
+    values = reanalysis[name].to_numpy(np.float64) if name in reanalysis else np.full(len(reanalysis), np.nan)
     known = np.isfinite(values) & reanalysis["time"].notna().to_numpy(np.bool_)
     stamps = reanalysis["time"].to_numpy("datetime64[us]").astype(np.int64)[known]
     order = np.argsort(stamps, kind="stable")

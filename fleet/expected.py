@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.row_kernels import count_cells, look_up, mark_beside_curve
+
 if TYPE_CHECKING:
     from fleet.config import QualitySettings
 
@@ -76,11 +78,10 @@ def power_histogram(
     bad = ~(np.isfinite(wind) & np.isfinite(share))
     if bad.any():
         raise ValueError(f"used records without a finite wind speed or power: {int(bad.sum())}, expected none")
-    column = np.clip(np.floor(wind / WIND_STEP), 0, _WIND_CELLS - 1).astype(np.int64)
+    counts = np.zeros((_WIND_CELLS, _POWER_CELLS), np.int64)
     # Cells hold their upper edge, so that the zero that many exports give for a stop counts as "at or below zero".
-    row = np.clip(np.ceil((share - _POWER_LOW) / POWER_STEP) - 1, 0, _POWER_CELLS - 1).astype(np.int64)
-    flat = np.bincount(column * _POWER_CELLS + row, minlength=_WIND_CELLS * _POWER_CELLS)
-    return flat.astype(np.int64).reshape(_WIND_CELLS, _POWER_CELLS)
+    count_cells(wind, share, WIND_STEP, _POWER_LOW, POWER_STEP, counts)
+    return counts
 
 
 def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, spread: float = 6.0) -> pd.DataFrame:
@@ -235,19 +236,21 @@ def inconsistent(
     array of bool, shape (n,)
         True where flagged; False where wind or power is missing.
     """
-    wind, power = np.asarray(wind_speed, np.float64), np.asarray(power_kw, np.float64)
+    wind: Floats = np.ascontiguousarray(wind_speed, np.float64)
+    power: Floats = np.ascontiguousarray(power_kw, np.float64)
+    odd = np.zeros(wind.shape, np.bool_)
     if len(robust) == 0:
-        return np.zeros(wind.shape, np.bool_)
+        return odd
     centres = robust["wind_speed"].to_numpy(np.float64)
-    level = np.interp(wind, centres, robust["level_kw"].to_numpy(np.float64))
-    sigma = np.interp(wind, centres, robust["sigma_kw"].to_numpy(np.float64))
-    floor = settings.inconsistent_floor * rated_power_kw
-    off_curve = np.abs(power - level) > np.maximum(settings.inconsistent_spread * sigma, floor)
-    standing = (power <= 0.0) & (level > _RUNNING * rated_power_kw)
+    # On every cell's centre from the first supported cell to the last, so that a lookup needs no search.
+    grid = centres[0] + WIND_STEP * np.arange(round((centres[-1] - centres[0]) / WIND_STEP) + 1)
+    level, sigma = (np.interp(grid, centres, robust[name].to_numpy(np.float64)) for name in ("level_kw", "sigma_kw"))
     low, high = known_range(robust, rated_power_kw=rated_power_kw, cut_in=cut_in)
-    off_curve &= (wind >= low) & ((wind < high) | (power < level))
-    standing &= (wind >= low) | (wind > cut_in + 1.0)
-    return np.asarray(off_curve | standing, np.bool_)
+    mark_beside_curve(
+        wind, power, level, sigma, grid[0], WIND_STEP, settings.inconsistent_spread,
+        settings.inconsistent_floor * rated_power_kw, _RUNNING * rated_power_kw, low, high, cut_in, odd,
+    )  # fmt: skip
+    return odd
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,9 @@ class ExpectedCurve:
             Expected power [kW]: zero above cut-out, NaN where it is not known or the wind is missing.
         """
         wind = np.asarray(wind_speed, np.float64)
-        return np.asarray(np.interp(wind, self.wind_speed, self.expected_kw, right=0.0), np.float64)
+        found = np.empty(wind.size)
+        look_up(np.ascontiguousarray(wind).ravel(), self.wind_speed, self.expected_kw, 0.0, found)
+        return found.reshape(wind.shape)
 
 
 def expected_curve(

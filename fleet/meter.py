@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.flags import USES
+from fleet.partial_sums import Partial, record_sums
+from fleet.recorded import Recorded
 from fleet.sums import POWER, Summary, keyed_sums, quanta
 from fleet.times import series_us
 
@@ -48,30 +50,21 @@ class MeterFit:
         return bool((self.classes["factor"] / self.classes["factor"].mean() - 1.0).abs().max() < _CONSTANT)
 
 
-def interval_sums(frame: pd.DataFrame, flags: npt.NDArray[np.uint32], core: Bools) -> Summary:
+def interval_sums(records: Recorded, flags: npt.NDArray[np.uint32]) -> Partial:
     """Return the farm's power per interval, by the stamps that are used and as written (time -> n, power [0.01 kW]).
 
     Parameters
     ----------
-    frame : DataFrame
-        Canonical records of one turbine.
+    records : Recorded
+        One turbine's own records of a partition.
     flags : array of uint32
         Their flags.
-    core : array of bool
-        Which of them count.
     """
-    usable = core & ((flags & np.uint32(USES["energy"])) == 0)
-    time = series_us(frame["time"])
-    reading = frame["stamp_local"].to_numpy("datetime64[us]")
-    written = reading.astype(np.int64) - frame["utc_offset_s"].to_numpy(np.int64) * 1_000_000
-    written = np.where(np.isnat(reading), time, written)
-    sums = {
-        "n": np.ones(int(usable.sum()), np.int64),
-        "power": quanta(frame["power_kw"].to_numpy(np.float64)[usable], POWER),
-    }
+    usable = (flags & np.uint32(USES["energy"])) == 0
+    sums = {"n": np.ones(int(usable.sum()), np.int64), "power": quanta(records.signal("power_kw")[usable], POWER)}
     return {
-        _CORRECTED: keyed_sums({"time": time[usable]}, sums),
-        _WRITTEN: keyed_sums({"time": written[usable]}, sums),
+        _CORRECTED: record_sums({"time": records.time[usable]}, sums),
+        _WRITTEN: record_sums({"time": records.written[usable]}, sums),
     }
 
 

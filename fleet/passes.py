@@ -6,8 +6,6 @@ pass: the flags and sums that need them. Every table that leaves a pass holds in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -17,70 +15,90 @@ from fleet.density import density_by_record, density_sums
 from fleet.expected import inconsistent, power_histogram
 from fleet.flags import USES, Flag
 from fleet.meter import interval_sums
+from fleet.months import Months, months_of_records
+from fleet.partial_sums import GridSums, Partial, PartialSums, dense_sums
 from fleet.potential import Neighbours, PotentialSource
 from fleet.power_curve import curve_sums, normalised_wind
-from fleet.quality import basic_flags, clean_signals, flag_counts, outside_window
+from fleet.quality import basic_flags, flag_counts, outside_window
+from fleet.recorded import Recorded
 from fleet.records import Records, TurbineContext
+from fleet.schema import WIND_SPEED_MAX
 from fleet.states import state_tables
-from fleet.sums import MICRO, POWER, Summary, keyed_sums, month_keys, quanta
-from fleet.times import series_us
+from fleet.sum_kernels import add_energy, add_fleet, add_scatter
+from fleet.sums import MICRO, POWER, quanta
 from fleet.wind import wind_sums
-
-if TYPE_CHECKING:
-    from fleet.prepare import Partition
 
 __all__ = ["SCATTER_STEPS", "dense_histogram", "first_pass", "second_pass"]
 
 SCATTER_STEPS = (0.25, 25.0)  #: cell of the scatter picture [m/s, kW]
 _DAY = 86_400 * 1_000_000
 
+#: Flags that keep a row off the sampling grid of its turbine.
+_NOT_ON_GRID = np.uint32(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.OFF_GRID)
+
 Mask = npt.NDArray[np.bool_]
 
 
-def first_pass(partition: Partition, turbine: Turbine, farm: Farm) -> Summary:
+def first_pass(partition: Recorded, turbine: Turbine, farm: Farm, start: int, *, metered: bool = True) -> Partial:
     """Return histogram counts and the turbine's share in the fleet's time series.
 
-    Tables: "histogram" (turbine, v, p -> n), "fleet" (time -> running, share [1e-6 of rated power]) and those of
-    `fleet.meter.interval_sums`.
+    Parameters
+    ----------
+    partition : Recorded
+        Records with halo.
+    turbine, farm : Turbine, Farm
+        Ratings and settings.
+    start : int
+        Begin of the analysed period, from which the fleet's intervals are counted [us since 1970 UTC].
+    metered : bool
+        Whether there is a plant meter to compare the farm's power with.
+
+    Returns
+    -------
+    Partial
+        "histogram" (turbine, v, p -> n), "fleet" (interval -> running, share [1e-6 of rated power]) and, for a meter,
+        those of `fleet.meter.interval_sums`.
     """
-    frame = partition.frame
-    flags = basic_flags(frame, turbine, farm.quality, farm.averaging_period_s)
-    good = partition.core & ((flags & np.uint32(USES["availability"] | Flag.FROZEN)) == 0)
-    power, wind = frame["power_kw"].to_numpy()[good], frame["wind_speed"].to_numpy()[good]
-    runs = power > 0.0
-    fleet = keyed_sums(
-        {"time": series_us(frame["time"])[good][runs]},
-        {"running": np.ones(int(runs.sum()), np.int64), "share": quanta(power[runs] / turbine.rated_power_kw, MICRO)},
-    )
-    counts = power_histogram(wind, power, np.ones(wind.size, bool), rated_power_kw=turbine.rated_power_kw)
-    v, p = np.nonzero(counts)
-    histogram = keyed_sums({"turbine": turbine.name, "v": v, "p": p}, {"n": counts[v, p]})
-    return {"histogram": histogram, "fleet": fleet, **interval_sums(frame, flags, partition.core)}
+    period = farm.averaging_period_s * 1_000_000
+    flags, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
+    own, flags = clean.own(), flags[partition.core]
+    good = (flags & np.uint32(USES["availability"] | Flag.FROZEN)) == 0
+    power, wind = own.signal("power_kw"), own.signal("wind_speed")
+    fleet = np.zeros((2, max(0, -(-(partition.end - partition.start) // period))), np.int64)
+    add_fleet(own.time, power, good, partition.start, period, turbine.rated_power_kw, MICRO, fleet)
+    found: Partial = {
+        "histogram": dense_sums(
+            {"turbine": turbine.name},
+            {"v": 0, "p": 0},
+            {"n": power_histogram(wind, power, good, rated_power_kw=turbine.rated_power_kw)},
+        ),
+        "fleet": GridSums((partition.start - start) // period, {"running": fleet[0], "share": fleet[1]}),
+    }
+    return {**found, **interval_sums(own, flags)} if metered else found
 
 
-def dense_histogram(table: pd.DataFrame, turbine: str) -> npt.NDArray[np.int64]:
-    """Return a turbine's part of the merged table "histogram" as `fleet.expected` takes it."""
+def dense_histogram(histogram: PartialSums, turbine: str) -> npt.NDArray[np.int64]:
+    """Return a turbine's part of the merged sums "histogram" as `fleet.expected` takes it."""
     empty = np.empty(0)
     counts = power_histogram(empty, empty, empty.astype(bool), rated_power_kw=1.0)
-    if turbine in table.index.get_level_values("turbine"):
-        part = table.loc[turbine].reset_index()
-        counts[part["v"].to_numpy(), part["p"].to_numpy()] = part["n"].to_numpy()
+    cells, n = histogram.groups[turbine,]
+    counts[cells[:, 0], cells[:, 1]] = n[:, 0]
     return counts
 
 
 def second_pass(
-    partition: Partition,
+    partition: Recorded,
     turbine: Turbine,
     farm: Farm,
     context: TurbineContext,
     neighbours: Neighbours,
     reanalysis: pd.DataFrame | None,
-) -> Summary:
+) -> Partial:
     """Return every sum that the results are made of.
 
     Parameters
     ----------
-    partition : Partition
+    partition : Recorded
         Records with halo.
     turbine, farm : Turbine, Farm
         Ratings and settings.
@@ -91,34 +109,32 @@ def second_pass(
     reanalysis : DataFrame or None
         `schema.REANALYSIS` at the site.
     """
-    raw = partition.frame
-    flags = basic_flags(raw, turbine, farm.quality, farm.averaging_period_s)
-    frame = clean_signals(raw, turbine, farm.quality)
+    flags, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
     present = (flags & np.uint32(USES["availability"])) == 0
-    wind, power = frame["wind_speed"].to_numpy(), frame["power_kw"].to_numpy()
+    wind, power = clean.signal("wind_speed"), clean.signal("power_kw")
     if farm.quality.inconsistent:
         rated, cut_in = turbine.rated_power_kw, farm.power_curve.cut_in
         odd = inconsistent(wind, power, context.robust, farm.quality, rated_power_kw=rated, cut_in=cut_in)
-        flags |= np.where(odd & present, int(Flag.INCONSISTENT), 0).astype(np.uint32)
-    window = outside_window(wind, power, farm.power_curve.window) & present
-    flags |= np.where(window, int(Flag.WINDOW), 0).astype(np.uint32)
-    core = partition.core
-    frame, flags = frame[core].reset_index(drop=True), flags[core]
-    records = Records.of(frame, flags, turbine, farm, context, neighbours)
-    tables: Summary = {"flags": flag_counts(turbine.name, flags)}
-    tables |= _curve_tables(records, turbine, farm, neighbours, reanalysis)
-    tables |= _energy_tables(records, partition, turbine, farm, neighbours)
-    tables |= state_tables(records, turbine.name, farm, context.segments)
-    tables |= wind_sums(turbine.name, frame[records.present], records.months[records.present])
-    return tables
+        flags[odd & present] |= np.uint32(Flag.INCONSISTENT)
+    if farm.power_curve.window is not None:
+        flags[outside_window(wind, power, farm.power_curve.window) & present] |= np.uint32(Flag.WINDOW)
+    flags = flags[partition.core]
+    records = Records.of(clean.own(), flags, turbine, farm, context, neighbours)
+    return {
+        "flags": flag_counts(turbine.name, flags),
+        **_curve_sums(records, turbine, farm, neighbours, reanalysis),
+        **_energy_sums(records, turbine, farm, neighbours),
+        **state_tables(records, turbine.name, farm, context.segments),
+        **wind_sums(turbine.name, records.recorded, records.months, records.present),
+    }
 
 
-def _curve_tables(
+def _curve_sums(
     records: Records, turbine: Turbine, farm: Farm, neighbours: Neighbours, reanalysis: pd.DataFrame | None
-) -> Summary:
+) -> Partial:
     settings = farm.power_curve
     site = density_by_record(
-        records.frame,
+        records.recorded,
         turbine,
         reanalysis,
         settings.density,
@@ -128,67 +144,69 @@ def _curve_tables(
     wind = normalised_wind(records.wind, site.density, settings.reference_density)
     used = records.curve_ok
     common = used & neighbours.all_running(records.times, len(farm.turbines))
-    cells = keyed_sums(
-        {
-            "turbine": turbine.name,
-            "v": np.floor(records.wind[records.present] / SCATTER_STEPS[0]).astype(np.int64),
-            "p": np.floor(records.power[records.present] / SCATTER_STEPS[1]).astype(np.int64),
-        },
-        {"used": used[records.present], "rejected": ~used[records.present]},
-    )
     return {
-        "curve": _of(turbine, curve_sums(wind, records.power, used, bin_width=settings.bin_width)),
-        "common": _of(turbine, curve_sums(wind, records.power, common, bin_width=settings.bin_width)),
-        "density": _of(turbine, density_sums(site, used)),
-        "scatter": cells,
+        "curve": curve_sums(wind, records.power, used, bin_width=settings.bin_width, turbine=turbine.name),
+        "common": curve_sums(wind, records.power, common, bin_width=settings.bin_width, turbine=turbine.name),
+        "density": density_sums(site, used, turbine.name),
+        "scatter": _scatter_sums(records, turbine, farm),
     }
 
 
-def _energy_tables(
-    records: Records, partition: Partition, turbine: Turbine, farm: Farm, neighbours: Neighbours
-) -> Summary:
+def _scatter_sums(records: Records, turbine: Turbine, farm: Farm) -> PartialSums:
+    """Count the records in the cells of the scatter picture; valid power and wind lie in its range."""
+    step_v, step_p = SCATTER_STEPS
+    low, high = (limit * turbine.rated_power_kw for limit in (farm.quality.power_low, farm.quality.power_high))
+    first = int(np.floor(low / step_p))
+    cells = np.zeros((2, int(WIND_SPEED_MAX / step_v) + 1, int(np.floor(high / step_p)) - first + 1), np.int64)
+    add_scatter(records.wind, records.power, records.present, records.curve_ok, step_v, step_p, first, cells)
+    return dense_sums({"turbine": turbine.name}, {"v": 0, "p": first}, {"used": cells[0], "rejected": cells[1]})
+
+
+def _energy_sums(records: Records, turbine: Turbine, farm: Farm, neighbours: Neighbours) -> Partial:
     period = farm.averaging_period_s * 1_000_000
-    has, present = records.has_energy, records.present
-    expected = np.where(present, records.potential[PotentialSource.OWN_CURVE], np.nan)
-    monthly = keyed_sums(
-        {"turbine": turbine.name, "month": records.months[has]},
-        {
-            "n": np.ones(int(has.sum()), np.int64),
-            "n_expected": np.isfinite(expected)[has],
-            "energy": quanta(records.power[has], POWER),
-            "expected": quanta(expected[has], POWER),
-        },
-    )
-    grid = np.arange(partition.start, partition.end, period, dtype=np.int64)
-    on_grid = records.has_energy | _on_grid(records.flags)
-    seen = np.isin(grid, records.times[on_grid])
-    measured = np.isin(grid, records.times[has])
-    share = neighbours.mean_share(grid, np.zeros(grid.size, np.int64), np.zeros(grid.size, bool))
-    lost = ~measured
-    estimate = quanta(share * turbine.rated_power_kw, POWER)
-    grid_months = month_keys(pd.Series(pd.to_datetime(grid, unit="us", utc=True)))
-    daily = keyed_sums(
-        {"turbine": turbine.name, "day": grid // _DAY},
-        {"expected": np.ones(grid.size, np.int64), "seen": seen, "used": np.isin(grid, records.times[present])},
-    )
+    recorded, months = records.recorded, records.months
+    grid = np.arange(recorded.start, recorded.end, period, dtype=np.int64)
+    monthly, state = np.zeros((4, months.count), np.int64), np.zeros(grid.size, np.uint8)
+    add_energy(
+        records.times, months.place, records.power, records.potential[PotentialSource.OWN_CURVE], records.has_energy,
+        records.present, (records.flags & _NOT_ON_GRID) == 0, recorded.start, period, POWER, monthly, state,
+    )  # fmt: skip
+    nobody = np.zeros(grid.size, bool)
+    share = neighbours.mean_share(grid, np.zeros(grid.size), nobody, turbine.rated_power_kw)
+    lost = (state & 2) == 0
+    grid_months = months_of_records(grid)
+    days = grid // _DAY
+    of_day = days - days[0] if grid.size else days
+    texts = {"turbine": turbine.name}
     return {
-        "monthly": monthly,
-        "daily": daily,
-        "unrecorded": keyed_sums(
-            {"turbine": turbine.name, "month": grid_months[lost]},
+        "monthly": dense_sums(
+            texts,
+            {"month": months.first},
+            dict(zip(("n", "n_expected", "energy", "expected"), monthly, strict=True)),
+            where=monthly[0] > 0,
+        ),
+        "daily": dense_sums(
+            texts,
+            {"day": int(days[0]) if grid.size else 0},
             {
-                "n": np.ones(int(lost.sum()), np.int64),
-                "estimated": np.isfinite(share[lost]),
-                "estimate": estimate[lost],
+                "expected": np.bincount(of_day),
+                "seen": np.bincount(of_day, state & 1).astype(np.int64),
+                "used": np.bincount(of_day, (state & 4) > 0).astype(np.int64),
             },
         ),
+        "unrecorded": _unrecorded(texts, grid_months, lost, share, turbine.rated_power_kw),
     }
 
 
-def _of(turbine: Turbine, table: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat({turbine.name: table}, names=["turbine"])
-
-
-def _on_grid(flags: npt.NDArray[np.uint32]) -> Mask:
-    bad = np.uint32(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.OFF_GRID)
-    return np.asarray((flags & bad) == 0)
+def _unrecorded(
+    texts: dict[str, str], months: Months, lost: Mask, share: npt.NDArray[np.float64], rated_power_kw: float
+) -> PartialSums:
+    """Count the intervals without energy by month, and what the neighbours say that they held."""
+    place, known = months.place[lost], np.isfinite(share[lost])
+    estimate = np.zeros(months.count, np.int64)
+    np.add.at(estimate, place, quanta(share[lost] * rated_power_kw, POWER))
+    n = np.bincount(place, minlength=months.count)
+    estimated = np.bincount(place[known], minlength=months.count)
+    return dense_sums(
+        texts, {"month": months.first}, {"n": n, "estimated": estimated, "estimate": estimate}, where=n > 0
+    )

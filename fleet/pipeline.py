@@ -1,89 +1,163 @@
-"""The only module that knows Dask: reads, runs the two passes over partitions, tree-reduces the summaries.
+"""The only module that knows Dask: converts, runs the two passes over partitions, reduces the sums.
 
-Every step is a pure function of its inputs, and summaries hold integers, so partitions, order and workers do not
-change a byte of the result. Threads by default; an active `distributed.Client` is used where there is one.
+Every step is a pure function of its inputs, and sums hold integers, so partitions, order and workers do not change a
+byte of the result. Threads by default, worker processes or a cluster when asked. Records travel through the cache of
+converted data, never through the scheduler: a worker that dies costs the partition it was at.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dask
+import numpy as np
 import pandas as pd
 from dask.delayed import Delayed, delayed
 
 from fleet.config import Farm, Turbine
 from fleet.dataset import Dataset
+from fleet.errors import ConfigError, FleetError
 from fleet.expected import ExpectedCurve, expected_curve, robust_bins
+from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
 from fleet.passes import dense_histogram, first_pass, second_pass
 from fleet.potential import Neighbours
-from fleet.prepare import Prepared, cut, leftover_counts, prepare, read_file, without_rows
+from fleet.prepare import Series, convert_file, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
-from fleet.site import source_row, source_table
-from fleet.sums import Summary, merge
+from fleet.site import source_table
+from fleet.store import Store, default_cache
+from fleet.sums import Summary
 
-__all__ = ["Merged", "Readings", "RunOptions", "read_all", "run_passes"]
+__all__ = ["Failure", "Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_passes", "workers_of"]
 
-_FAN_IN = 8
+_FAN_IN = 16
+_ATTEMPTS = 3  #: of a task before its turbine is left out
+
+_LOCAL = ("threads", "synchronous")  #: schedulers in this process
+
+Period = tuple[int, int]
+Rows = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How to run: none of it changes the results."""
 
-    scheduler: str | None = None  #: a Dask scheduler's name; None: threads, or the active distributed client
-    workers: int | None = None  #: threads or processes; None: Dask's default
-    partition_days: int = 92  #: length of a partition
+    #: "threads" or "synchronous" in this process, or the address of a cluster's scheduler (tcp://host:port); None:
+    #: worker processes where `workers` is given, the active distributed client where there is one, else threads
+    scheduler: str | None = None
+    workers: int | None = None  #: processes on this machine, or threads with the scheduler "threads"
+    partition_days: int = 1830  #: length of a partition
     progress: bool = False  #: draw a progress bar on standard error
+    cache: Path | None = None  #: folder of converted data; None: the user's cache
+    keep: bool = True  #: keep converted data for the next run
+    verify: bool = False  #: compare the content of files with the cache, not only size and time of change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A turbine that was left out because one of its tasks failed again and again."""
+
+    turbine: str
+    step: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readings:
-    """Everything that was read, clocks corrected."""
+    """Everything that was read, clocks corrected: what is known of it; the records lie in the cache."""
 
-    prepared: dict[str, Delayed]  #: per turbine, a persisted `Prepared`
-    facts: dict[str, Prepared]  #: the same without the records; empty where no file holds any
+    series: dict[str, Series]  #: per turbine; empty where no file holds any
     leftovers: pd.DataFrame  #: rows of no listed turbine (turbine, flags -> rows)
     sources: pd.DataFrame  #: one row per file
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """The merged summaries of both passes and what was derived between them."""
+    """The merged sums of both passes and what was derived between them."""
 
     summary: Summary
     robust: pd.DataFrame  #: medians and robust sigmas of all turbines
     curves: dict[str, ExpectedCurve | None]
+    failures: tuple[Failure, ...] = ()
 
 
-def read_all(dataset: Dataset, options: RunOptions) -> Readings:
-    """Read every SCADA file once and return one corrected series per turbine."""
+@contextmanager
+def cache_of(options: RunOptions) -> Iterator[Store]:
+    """Give the cache of converted data; one that is not to be kept is a temporary folder."""
+    if options.keep:
+        yield Store(options.cache or default_cache())
+        return
+    with tempfile.TemporaryDirectory(prefix="windform-", dir=options.cache) as folder:
+        yield Store(Path(folder))
+
+
+@contextmanager
+def workers_of(options: RunOptions) -> Iterator[RunOptions]:
+    """Give options whose scheduler is there: connects to a cluster, or starts worker processes for the block.
+
+    Raises
+    ------
+    ConfigError
+        If the cluster cannot be reached.
+    """
+    if options.scheduler is None and options.workers is None:
+        yield options
+        return
+    if options.scheduler in _LOCAL:
+        yield options
+        return
+    from distributed import Client, LocalCluster
+
+    if options.scheduler is not None:
+        try:
+            client = Client(options.scheduler, timeout=10, set_as_default=True)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ConfigError(f"--scheduler {options.scheduler}: no Dask scheduler answers there: {error}") from None
+        with client:
+            yield options
+        return
+    with (
+        LocalCluster(n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+        Client(local, set_as_default=True),
+    ):
+        yield options
+
+
+def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
+    """Convert every SCADA file and return what is known of one corrected series per turbine.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    OutputError
+        If the cache cannot be written.
+    """
     files = dataset.of_kind("scada")
     if not files:
-        return Readings(prepared={}, facts={}, leftovers=pd.DataFrame(), sources=source_table([]))
-    batches = [delayed(read_file)(file, order) for order, file in enumerate(files)]
+        return Readings(series={}, leftovers=pd.DataFrame(), sources=source_table([]))
+    entries = _compute(
+        options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files]
+    )
+    known = delayed(list)(entries)
     names = [turbine.name for turbine in dataset.farm.turbines]
-    prepared = [delayed(prepare)(name, batches, dataset.farm) for name in names]
-    rows = [delayed(source_row)(file, batch, "") for file, batch in zip(files, batches, strict=True)]
-    with _progress(options, "reading"):
-        *series, leftovers, kept = dask.persist(
-            *prepared,
-            delayed(leftover_counts)(batches, dataset.farm, dataset.set_aside),
-            delayed(list)(rows),
-            **_scheduler(options),
-        )
-    facts, left, found = dask.compute(
-        [delayed(without_rows)(one) for one in series], leftovers, kept, **_scheduler(options)
+    found = _compute(
+        options,
+        "checking clocks",
+        [delayed(_attempt)("clock check", name, prepare, name, known, dataset.farm, store) for name in names],
     )
     return Readings(
-        prepared=dict(zip(names, series, strict=True)),
-        facts=dict(zip(names, facts, strict=True)),
-        leftovers=left,
-        sources=source_table(found),
+        series={one.turbine: one for one in found if isinstance(one, Series)},
+        leftovers=leftover_counts(entries, dataset.farm, dataset.set_aside),
+        sources=source_table([entry.source for entry in entries]),
+        failures=tuple(one for one in found if isinstance(one, Failure)),
     )
 
 
@@ -94,13 +168,15 @@ def run_passes(
     segments: dict[str, pd.DataFrame],
     reanalysis: pd.DataFrame | None,
     options: RunOptions,
+    *,
+    metered: bool = True,
 ) -> Merged:
     """Run both passes over the period and return the merged sums.
 
     Parameters
     ----------
     readings : Readings
-        From `read_all`.
+        From `read_all`, with every turbine of the farm.
     farm : Farm
         Turbines and settings.
     period : (int, int)
@@ -111,73 +187,169 @@ def run_passes(
         `schema.REANALYSIS`.
     options : RunOptions
         How to run.
+    metered : bool
+        Whether there is a plant meter to compare the farm's power with.
     """
     edges = _edges(period, options.partition_days)
-    pieces: list[tuple[Turbine, Delayed]] = []
-    for turbine in farm.turbines:
-        parts = delayed(cut, nout=len(edges) - 1)(readings.prepared[turbine.name], edges, period, farm)
-        pieces += [(turbine, part) for part in parts]
-    first = _run(options, "first pass", [delayed(first_pass)(part, turbine, farm) for turbine, part in pieces])
-    robust, curves = _derive(first, farm)
-    neighbours = delayed(Neighbours.of(first["fleet"], *period, farm.averaging_period_s * 1_000_000))
-    site = delayed(reanalysis)
-    contexts = {name: delayed(TurbineContext(robust[name], curves[name], segments.get(name))) for name in robust}
-    second = _run(
-        options,
-        "second pass",
-        [
-            delayed(second_pass)(part, turbine, farm, contexts[turbine.name], neighbours, site)
-            for turbine, part in pieces
-        ],
+    settings = delayed(farm)
+    pieces = {turbine.name: cut(readings.series[turbine.name], edges) for turbine in farm.turbines}
+
+    def over(title: str, step: Callable[..., Partial], turbine: Turbine, *context: Any) -> Delayed:
+        series = readings.series[turbine.name]
+        return delayed(_merged)(
+            [
+                delayed(_summed)(title, turbine.name, step, series, rows, period, turbine, settings, *context)
+                for rows in pieces[turbine.name]
+            ]
+        )
+
+    first = [over("first pass", _first, turbine, metered) for turbine in farm.turbines]
+    halves = [
+        delayed(_derive, nout=2)(sums, turbine, settings) for turbine, sums in zip(farm.turbines, first, strict=True)
+    ]
+    *contexts, common = _compute(
+        options, "first pass", [*(context for context, _ in halves), _tree([rest for _, rest in halves])]
     )
-    stacked = pd.concat([table.assign(turbine=name) for name, table in robust.items()], ignore_index=True)
-    return Merged(summary={**first, **second}, robust=stacked, curves=curves)
-
-
-def _derive(first: Summary, farm: Farm) -> tuple[dict[str, pd.DataFrame], dict[str, ExpectedCurve | None]]:
-    """Medians and expected-power curves: the steps between the passes that are not linear."""
-    robust: dict[str, pd.DataFrame] = {}
-    curves: dict[str, ExpectedCurve | None] = {}
-    for turbine in farm.turbines:
-        rated, settings = turbine.rated_power_kw, farm.power_curve
-        bins = robust_bins(
-            dense_histogram(first["histogram"], turbine.name),
-            rated_power_kw=rated,
-            cut_in=settings.cut_in,
-            spread=farm.quality.inconsistent_spread,
+    known = {
+        turbine.name: context for turbine, context in zip(farm.turbines, contexts, strict=True) if context is not None
+    }
+    neighbours = delayed(Neighbours.of(_fleet(common.sums), *period, farm.averaging_period_s * 1_000_000))
+    site = delayed(reanalysis)
+    second = [
+        over(
+            "second pass",
+            _second,
+            turbine,
+            TurbineContext(*known[turbine.name], segments.get(turbine.name)),
+            neighbours,
+            site,
         )
-        robust[turbine.name] = bins
-        curves[turbine.name] = (
-            expected_curve(bins, rated_power_kw=rated, cut_in=settings.cut_in, cut_out=settings.cut_out)
-            if len(bins)
-            else None
-        )
-    return robust, curves
+        for turbine in farm.turbines
+        if turbine.name in known
+    ]
+    (result,) = _compute(options, "second pass", [_tree(second)])
+    robust = [robust.assign(turbine=name) for name, (robust, _) in known.items()]
+    return Merged(
+        summary=tables({**common.sums, **result.sums}),
+        robust=pd.concat(robust or [pd.DataFrame()], ignore_index=True),
+        curves={name: curve for name, (_, curve) in known.items()},
+        failures=(*common.failures, *result.failures),
+    )
 
 
-def _run(options: RunOptions, title: str, summaries: Sequence[Delayed]) -> Summary:
-    level = list(summaries)
+@dataclass(frozen=True)
+class _Outcome:
+    """Sums of some turbines, and turbines that are not in them because they failed."""
+
+    sums: Partial
+    failures: tuple[Failure, ...] = ()
+
+
+def _attempt(step: str, turbine: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function returns; after several failures for reasons that are not the user's, a `Failure`."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return function(*arguments)
+        except FleetError:
+            raise
+        except Exception as error:
+            if not left:
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                return Failure(turbine=turbine, step=step, reason=reason)
+    raise AssertionError
+
+
+def _summed(step: str, turbine: str, function: Callable[..., Partial], *arguments: Any) -> _Outcome:
+    found = _attempt(step, turbine, function, *arguments)
+    return _Outcome({}, (found,)) if isinstance(found, Failure) else _Outcome(found)
+
+
+def _merged(parts: Sequence[_Outcome]) -> _Outcome:
+    """Add a turbine's partitions up; if one of them failed the turbine is left out, as half of it would mislead."""
+    failures = tuple(failure for part in parts for failure in part.failures)
+    return _Outcome({}, failures[:1]) if failures else _together(parts)
+
+
+def _together(parts: Sequence[_Outcome]) -> _Outcome:
+    failures = tuple(failure for part in parts for failure in part.failures)
+    return _Outcome(merge_partials([part.sums for part in parts]), failures)
+
+
+def _first(series: Series, rows: Rows, period: Period, turbine: Turbine, farm: Farm, metered: bool) -> Partial:
+    return first_pass(partition(series, rows, period, farm), turbine, farm, period[0], metered=metered)
+
+
+def _second(
+    series: Series,
+    rows: Rows,
+    period: Period,
+    turbine: Turbine,
+    farm: Farm,
+    context: TurbineContext,
+    neighbours: Neighbours,
+    reanalysis: pd.DataFrame | None,
+) -> Partial:
+    return second_pass(partition(series, rows, period, farm), turbine, farm, context, neighbours, reanalysis)
+
+
+def _derive(
+    outcome: _Outcome, turbine: Turbine, farm: Farm
+) -> tuple[tuple[pd.DataFrame, ExpectedCurve | None] | None, _Outcome]:
+    """Return medians and the expected-power curve, the steps between the passes that are not linear, and the rest."""
+    if outcome.failures or "histogram" not in outcome.sums:
+        return None, outcome
+    rest = dict(outcome.sums)
+    histogram = rest.pop("histogram")
+    assert isinstance(histogram, PartialSums)
+    rated, settings = turbine.rated_power_kw, farm.power_curve
+    bins = robust_bins(
+        dense_histogram(histogram, turbine.name),
+        rated_power_kw=rated,
+        cut_in=settings.cut_in,
+        spread=farm.quality.inconsistent_spread,
+    )
+    curve = (
+        expected_curve(bins, rated_power_kw=rated, cut_in=settings.cut_in, cut_out=settings.cut_out)
+        if len(bins)
+        else None
+    )
+    return (bins, curve), _Outcome(rest, outcome.failures)
+
+
+def _fleet(sums: Partial) -> GridSums:
+    found = sums.get("fleet")
+    return (
+        found
+        if isinstance(found, GridSums)
+        else GridSums(0, dict.fromkeys(("running", "share"), np.zeros(0, np.int64)))
+    )
+
+
+def _tree(outcomes: Sequence[Delayed]) -> Delayed:
+    """Reduce outcomes a few at a time, so that few of them are held."""
+    level = list(outcomes)
     while len(level) > 1:
-        level = [delayed(merge)(level[i : i + _FAN_IN]) for i in range(0, len(level), _FAN_IN)]
-    with _progress(options, title):
-        (result,) = dask.compute(level[0], **_scheduler(options))
-    merged: Summary = merge([result])
-    return merged
+        level = [delayed(_together)(level[i : i + _FAN_IN]) for i in range(0, len(level), _FAN_IN)]
+    return level[0] if level else delayed(_Outcome)({})
 
 
-def _edges(period: tuple[int, int], days: int) -> list[int]:
+def _edges(period: Period, days: int) -> list[int]:
     start, end = period
     step = days * 86_400 * 1_000_000
     return [*range(start, end, step), end]
 
 
-def _scheduler(options: RunOptions) -> dict[str, Any]:
+def _compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[Any]:
+    """Compute tasks on threads of this process, or with the active client where the options do not ask for threads."""
     chosen: dict[str, Any] = {}
-    if options.scheduler is not None:
-        chosen["scheduler"] = options.scheduler
-    if options.workers is not None:
-        chosen["num_workers"] = options.workers
-    return chosen
+    if options.scheduler in _LOCAL:
+        chosen = {"scheduler": options.scheduler, **({"num_workers": options.workers} if options.workers else {})}
+    elif options.scheduler is not None or options.workers is not None:
+        from dask.base import get_scheduler  # the client that `workers_of` made
+
+        chosen = {"scheduler": get_scheduler()}
+    with _progress(options, title):
+        return list(dask.compute(*tasks, **chosen))
 
 
 def _progress(options: RunOptions, title: str) -> AbstractContextManager[object]:

@@ -16,7 +16,11 @@ import pandas as pd
 
 from fleet.config import Turbine
 from fleet.expected import ExpectedCurve
-from fleet.sums import MICRO, POWER, Summary, keyed_sums, quanta
+from fleet.months import Months
+from fleet.partial_sums import GridSums, PartialSums, dense_sums
+from fleet.recorded import Recorded
+from fleet.sum_kernels import add_sources, mean_of_others
+from fleet.sums import MICRO, POWER, Summary
 
 __all__ = [
     "SOURCE_TITLES",
@@ -30,6 +34,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 class PotentialSource(IntEnum):
@@ -59,38 +64,33 @@ class Neighbours:
     share: npt.NDArray[np.int64]  #: [1e-6 of rated power]
 
     @staticmethod
-    def of(fleet: pd.DataFrame, start: int, end: int, period: int) -> Neighbours:
-        """Lay the merged table "fleet" (time -> running, share) on the grid of the period [start, end)."""
+    def of(fleet: GridSums, start: int, end: int, period: int) -> Neighbours:
+        """Lay the merged sums "fleet" (running, share; intervals counted from start) on the grid of [start, end)."""
         size = max(0, -(-(end - start) // period))
-        running, share = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        place = (fleet.index.to_numpy(np.int64) - start) // period
-        inside = (place >= 0) & (place < size)
-        running[place[inside]] = fleet["running"].to_numpy()[inside]
-        share[place[inside]] = fleet["share"].to_numpy()[inside]
-        return Neighbours(start, period, running, share)
+        laid = {name: np.zeros(size, np.int64) for name in ("running", "share")}
+        for name, values in laid.items():
+            values[fleet.first : fleet.first + len(fleet)] = fleet.values[name]
+        return Neighbours(start, period, laid["running"], laid["share"])
 
-    def mean_share(
-        self, times: npt.NDArray[np.int64], own: npt.NDArray[np.int64], runs: npt.NDArray[np.bool_]
-    ) -> Floats:
+    def mean_share(self, times: Ints, power_kw: Floats, runs: npt.NDArray[np.bool_], rated_power_kw: float) -> Floats:
         """Return the others' mean share of rated power at each time, NaN where none runs.
 
         Parameters
         ----------
         times : array of int64, shape (n,)
             Begin of each record [us since 1970 UTC].
-        own : array of int64, shape (n,)
-            The turbine's own share [1e-6], taken out of the sum ...
+        power_kw : array, shape (n,)
+            The turbine's own power [kW], whose share is taken out of the sum ...
         runs : array of bool, shape (n,)
             ... where it runs itself.
+        rated_power_kw : float
+            Its rated power [kW].
         """
-        place = (times - self.start) // self.period
-        inside = (place >= 0) & (place < self.running.size)
-        at = np.where(inside, place, 0)
-        if not self.running.size:
-            return np.full(times.size, np.nan)
-        count = np.where(inside, self.running[at], 0) - runs
-        total = np.where(inside, self.share[at], 0) - np.where(runs, own, 0)
-        return np.where(count > 0, total * MICRO / np.maximum(count, 1), np.nan)
+        found = np.empty(times.size)
+        mean_of_others(
+            times, power_kw, runs, self.start, self.period, self.running, self.share, rated_power_kw, MICRO, found
+        )
+        return found
 
     def all_running(self, times: npt.NDArray[np.int64], turbines: int) -> npt.NDArray[np.bool_]:
         """Return whether every turbine of the farm runs at each time."""
@@ -100,15 +100,18 @@ class Neighbours:
 
 
 def candidates(
-    frame: pd.DataFrame, turbine: Turbine, neighbour_share: Floats, curve: ExpectedCurve | None
+    recorded: Recorded, turbine: Turbine, neighbour_share: Floats, curve: ExpectedCurve | None
 ) -> dict[PotentialSource, Floats]:
-    """Return every source's potential power per record [kW], NaN where it has none."""
-    wind = frame["wind_speed"].to_numpy()
-    return {
-        PotentialSource.EXPORT: frame["potential_power_kw"].to_numpy(),
-        PotentialSource.NEIGHBOURS: neighbour_share * turbine.rated_power_kw,
-        PotentialSource.OWN_CURVE: curve.power_kw(wind) if curve is not None else np.full(wind.size, np.nan),
-    }
+    """Return every source's potential power per record [kW], NaN where it has none; sources that nobody has are absent.
+
+    The turbine's own curve always has its entry.
+    """
+    found = {PotentialSource.NEIGHBOURS: neighbour_share * turbine.rated_power_kw}
+    exported = recorded.signals.get("potential_power_kw")
+    if exported is not None:
+        found[PotentialSource.EXPORT] = exported
+    own = np.full(len(recorded), np.nan) if curve is None else curve.power_kw(recorded.signal("wind_speed"))
+    return {**found, PotentialSource.OWN_CURVE: own}
 
 
 def choose(potential: dict[PotentialSource, Floats]) -> tuple[Floats, npt.NDArray[np.int64]]:
@@ -151,23 +154,22 @@ def source_quality(summary: Summary) -> pd.DataFrame:
 
 
 def normal_sums(
-    turbine: str, months: npt.NDArray[np.int64], own_kw: Floats, potential: dict[PotentialSource, Floats]
-) -> pd.DataFrame:
+    turbine: str,
+    months: Months,
+    own_kw: Floats,
+    potential: dict[PotentialSource, Floats],
+    normal: npt.NDArray[np.bool_],
+) -> PartialSums:
     """Return, per source and month, own and potential power summed over records of normal operation [0.01 kW]."""
-    parts = []
+    sums = np.zeros((3, len(PotentialSource), months.count), np.int64)
     for source, values in potential.items():
-        known = np.isfinite(values)
-        parts.append(
-            keyed_sums(
-                {"turbine": turbine, "source": int(source), "month": months[known]},
-                {
-                    "n": np.ones(int(known.sum()), np.int64),
-                    "potential": quanta(values[known], POWER),
-                    "own": quanta(own_kw[known], POWER),
-                },
-            )
-        )
-    return pd.concat(parts).sort_index()
+        add_sources(normal, months.place, own_kw, values, POWER, sums[:, source])
+    return dense_sums(
+        {"turbine": turbine},
+        {"source": 0, "month": months.first},
+        {"n": sums[0], "potential": sums[1], "own": sums[2]},
+        where=sums[0] > 0,
+    )
 
 
 def corrected(table: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Turbine
+from fleet.partial_sums import PartialSums, dense_sums
 from fleet.schema import FLEET
+from fleet.sum_kernels import add_curve
 from fleet.sums import POWER, WIND
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ def bin_index(wind_speed: npt.ArrayLike, bin_width: float) -> npt.NDArray[np.int
 
 
 def curve_sums(
-    wind_speed: npt.ArrayLike, power_kw: npt.ArrayLike, used: npt.ArrayLike, *, bin_width: float = 0.5
-) -> pd.DataFrame:
+    wind_speed: Floats, power_kw: Floats, used: Bools, *, bin_width: float = 0.5, turbine: str = ""
+) -> PartialSums:
     """Sum wind, power and squared power per wind speed bin, as integers.
 
     Parameters
@@ -95,48 +97,38 @@ def curve_sums(
         Records that count; their wind speed and power must be finite.
     bin_width : float
         Width of a bin [m/s].
+    turbine : str
+        Name of the turbine.
 
     Returns
     -------
-    DataFrame of int64
-        Index `bin`; columns `n`, `wind_sum` [0.001 m/s], `power_sum` [0.01 kW] and the sum of squared power
-        [(0.01 kW)^2] as `power_sq_high` * 2^32 + `power_sq_low`.
+    PartialSums
+        turbine, bin -> `n`, `wind_sum` [0.001 m/s], `power_sum` [0.01 kW] and the sum of squared power [(0.01 kW)^2] as
+        `power_sq_high` * 2^32 + `power_sq_low`.
 
     Raises
     ------
     ValueError
         If a used record has no finite wind speed or power: it would have to be dropped silently.
     """
-    keep = np.asarray(used, np.bool_)
-    wind = np.asarray(wind_speed, np.float64)[keep]
-    power = np.asarray(power_kw, np.float64)[keep]
-    bad = ~(np.isfinite(wind) & np.isfinite(power))
+    bad = used & ~(np.isfinite(wind_speed) & np.isfinite(power_kw))
     if bad.any():
         raise ValueError(f"used records without a finite wind speed or power: {int(bad.sum())}, expected none")
-    index = bin_index(wind, bin_width)
-    bins, place = np.unique(index, return_inverse=True)
-    quanta = np.rint(power / POWER).astype(np.int64)
-    squares = quanta * quanta
-    parts = {
-        "n": np.ones(index.size, np.int64),
-        "wind_sum": np.rint(wind / WIND).astype(np.int64),
-        "power_sum": quanta,
-        "power_sq_high": squares >> _WORD,
-        "power_sq_low": squares & ((1 << _WORD) - 1),
-    }
-    sums: dict[str, npt.NDArray[np.int64]] = {}
-    for name in SUM_COLUMNS:
-        total = np.zeros(bins.size, np.int64)
-        np.add.at(total, place, parts[name])
-        sums[name] = total
-    return pd.DataFrame(sums, index=pd.Index(bins, name="bin", dtype="int64"))
+    if used.any():
+        first, last = (int(bin_index(limit(wind_speed[used]), bin_width)) for limit in (np.min, np.max))
+    else:
+        first, last = 0, -1
+    sums = np.zeros((len(SUM_COLUMNS), last - first + 1), np.int64)
+    add_curve(wind_speed, power_kw, used, bin_width, first, WIND, POWER, sums)
+    columns = dict(zip(SUM_COLUMNS, sums, strict=True))
+    return dense_sums({"turbine": turbine}, {"bin": first}, columns, where=sums[0] > 0)
 
 
 def merge_sums(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Add the sums of partitions, or of turbines for the fleet's curve; the result does not depend on their order."""
     frames = list(parts)
     if not frames:
-        return curve_sums(np.empty(0), np.empty(0), np.empty(0, np.bool_))
+        return pd.DataFrame(dict.fromkeys(SUM_COLUMNS, np.zeros(0, np.int64)), index=pd.Index([], np.int64, name="bin"))
     return pd.concat(frames).groupby(level="bin", sort=True).sum()
 
 

@@ -1,84 +1,219 @@
-"""From files to one corrected series per turbine: read, split by turbine, check the clock, cut into partitions."""
+"""From files to one corrected series per turbine in the cache: read, split by turbine, check the clock, cut.
+
+Both steps return small descriptions; the records stay in Parquet, so memory holds the file or the turbine at work only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from fleet.cache_keys import code_version, digest, time_zone_version
 from fleet.clock import ClockFinding, apply_clock, check_clock
+from fleet.clock_json import finding_from_json, finding_to_json
 from fleet.config import Farm
 from fleet.dataset import DataFile
 from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
-from fleet.readers.base import Batch
-from fleet.times import series_us
+from fleet.recorded import NO_TIME, Recorded, as_written
+from fleet.sampling import Step, most_frequent_step
+from fleet.schema import SCADA, SIGNALS, columns
+from fleet.site import source_row
+from fleet.store import Store
+from fleet.times import from_us, series_us, stamps, to_us
 
-__all__ = ["FILE_STRIDE", "Partition", "Prepared", "cut", "leftover_counts", "prepare", "read_file", "without_rows"]
+__all__ = ["FileEntry", "Series", "convert_file", "cut", "leftover_counts", "partition", "prepare", "wind_by_stamps"]
 
-FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
+_FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
+_ROW_GROUP = 1 << 17
+_ROWS = "records.parquet"
+_SIGNAL_NAMES = columns(SIGNALS)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """One turbine's records in time order, clock corrected, with `clock_flags`."""
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """One SCADA file in the cache."""
+
+    name: str  #: relative to the farm's folder
+    key: str
+    source: dict[str, Any]  #: `fleet.site.source_row`
+    turbines: tuple[str, ...]  #: names in the file; the rows of each in a Parquet file of its place's number
+    counts: tuple[tuple[str, int, int], ...]  #: turbine, read flags, rows
+    offsets_given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One turbine's records in the cache, in order of time, clock corrected."""
 
     turbine: str
-    frame: pd.DataFrame
+    path: Path | None  #: None: no file holds a row of it
+    rows: int
+    signals: tuple[str, ...]  #: that the export has
     finding: ClockFinding
-    #: wind by the stamps as written and corrected, for the comparison with a reanalysis
-    as_written: pd.DataFrame
-    far: FarStamps | None = None  #: rows that the clock check and the period did not see
+    step: Step | None  #: how far its records are apart
+    far: FarStamps | None  #: rows that the clock check and the period did not see
+    far_file: str = ""  #: the file of the first of them
 
 
-@dataclass(frozen=True)
-class Partition:
-    """One turbine and period, with the neighbouring records that rules looking back and ahead need."""
+def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileEntry:
+    """Read one SCADA file into the cache, unless it is there.
 
-    turbine: str
-    frame: pd.DataFrame
-    core: npt.NDArray[np.bool_]  #: records that belong to the partition; the others are the halo
-    start: int  #: [us since 1970 UTC]
-    end: int
+    Parameters
+    ----------
+    file : DataFile
+        The file with its format and settings.
+    store : Store
+        The cache.
+    verify : bool
+        Do not take size and time of the last change for the file's content.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    OutputError
+        If the cache cannot be written.
+    """
+    content = [store.content_key(path, verify=verify) for path in (file.path, *file.format.beside(file.path))]
+    settings = file.source.model_dump(mode="json")
+    key = digest(content, file.name, file.format.name, settings, code_version(), time_zone_version())
+    found = store.find("files", key)
+    if found is None:
+        found = _read_into(store, key, file)
+    return FileEntry(
+        name=file.name,
+        key=key,
+        source=found["source"] | {name: _moment(found["source"][name]) for name in ("first", "last")},
+        turbines=tuple(found["turbines"]),
+        counts=tuple((turbine, flags, rows) for turbine, flags, rows in found["counts"]),
+        offsets_given=found["offsets_given"],
+    )
 
 
-def read_file(file: DataFile, order: int) -> Batch:
-    """Read one SCADA file; its rows are numbered in file order."""
+def _read_into(store: Store, key: str, file: DataFile) -> dict[str, Any]:
     batch = file.read()
-    batch.frame["source_row"] += order * FILE_STRIDE
-    return batch
+    frame = batch.frame
+    names = sorted(set(frame["turbine"].dropna()))
+    sizes = frame.groupby(["turbine", "read_flags"], sort=True, dropna=False).size()
+    source = source_row(file, batch, "")
+    known = {
+        "source": source | {name: None if pd.isna(source[name]) else to_us(source[name]) for name in ("first", "last")},
+        "turbines": names,
+        "counts": [["" if pd.isna(turbine) else turbine, int(flags), int(n)] for (turbine, flags), n in sizes.items()],
+        "offsets_given": batch.offsets_given,
+    }
+    with store.new("files", key) as (folder, meta):
+        for number, name in enumerate(names):
+            _write(frame[frame["turbine"] == name], folder / f"{number}.parquet")
+        meta |= known
+    return known
 
 
-def prepare(turbine: str, batches: Sequence[Batch], farm: Farm) -> Prepared:
-    """Return one turbine's records from all files, with the clock checked and corrected."""
-    parts = [batch.frame[batch.frame["turbine"] == turbine] for batch in batches]
-    filled = [part for part in parts if len(part)]
-    given = any(batch.offsets_given for batch, part in zip(batches, parts, strict=True) if len(part))
-    frame = pd.concat(filled, ignore_index=True) if filled else batches[0].frame.iloc[:0]
-    frame, far = set_aside(frame.sort_values("source_row", kind="stable", ignore_index=True))
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Write one turbine's rows of one file; a signal without any value is left out."""
+    held = [name for name in frame if name != "turbine" and not (name in _SIGNAL_NAMES and frame[name].isna().all())]
+    table = pa.Table.from_pandas(frame[held], preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, path, compression="zstd")
+
+
+def prepare(turbine: str, entries: Sequence[FileEntry], farm: Farm, store: Store) -> Series:
+    """Return one turbine's records from all files, with the clock checked and corrected; from the cache where it is.
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    entries : sequence of FileEntry
+        All SCADA files of the farm, in file order.
+    farm : Farm
+        Averaging period, time zone and clock settings.
+    store : Store
+        The cache.
+    """
+    own = [entry for entry in entries if turbine in entry.turbines]
+    settings = [farm.averaging_period_s, farm.time_zone, farm.clock.model_dump(mode="json")]
+    key = digest(turbine, [entry.key for entry in own], settings, code_version(), time_zone_version())
+    found = store.find("series", key)
+    if found is None:
+        found = _prepare_into(store, key, turbine, own, farm)
+    far = found["far"]
+    return Series(
+        turbine=turbine,
+        path=store.path("series", key) / _ROWS if found["rows"] else None,
+        rows=found["rows"],
+        signals=tuple(found["signals"]),
+        finding=finding_from_json(found["finding"]),
+        step=None if found["step"] is None else Step(**found["step"]),
+        far=None if far is None else FarStamps(**far | {"first": from_us(far["first"])}),
+        far_file="" if far is None else own[far["source_row"] // _FILE_STRIDE].name,
+    )
+
+
+def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry], farm: Farm) -> dict[str, Any]:
+    frame, far = set_aside(_rows_of(turbine, own, store))
     period_s = farm.averaging_period_s
+    given = any(entry.offsets_given for entry in own)
     finding = check_clock(frame, period_s=period_s, time_zone=farm.time_zone, settings=farm.clock, offsets_given=given)
+    step = most_frequent_step(series_us(frame["time"].dropna()))
     corrected = apply_clock(frame, finding, farm.clock, period_s)
-    in_file_order = corrected.sort_values("source_row", kind="stable", ignore_index=True)
-    as_written = frame[["time", "utc_offset_s", "wind_speed"]].assign(corrected=in_file_order["time"])
-    return Prepared(turbine, corrected, finding, as_written, far)
+    signals = [name for name in _SIGNAL_NAMES if corrected[name].notna().any()]
+    known = {
+        "rows": len(frame),
+        "signals": signals,
+        "finding": finding_to_json(finding),
+        "step": None if step is None else asdict(step),
+        "far": None if far is None else asdict(far) | {"first": to_us(far.first)},
+    }
+    with store.new("series", key) as (folder, meta):
+        if len(frame):
+            # Records without a time come first, as their time is the smallest number.
+            time = series_us(corrected["time"])
+            order = np.argsort(time, kind="stable")
+            flags = corrected["read_flags"].to_numpy(np.uint32) | corrected["clock_flags"].to_numpy(np.uint32)
+            table = pa.table(
+                {
+                    "time": time[order],
+                    "written": as_written(corrected, time)[order],
+                    "offset_s": corrected["utc_offset_s"].to_numpy(np.int32)[order],
+                    "flags": flags[order],
+                    **{name: corrected[name].to_numpy(np.float64)[order] for name in signals},
+                }
+            )
+            # Dictionaries where values repeat, plain numbers elsewhere: small, and read without unpacking anything.
+            pq.write_table(table, folder / _ROWS, compression="none", row_group_size=_ROW_GROUP)
+        meta |= known
+    return known
 
 
-def without_rows(prepared: Prepared) -> Prepared:
-    """Return what is known of a series without its records."""
-    return replace(prepared, frame=prepared.frame.iloc[:0])
+def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFrame:
+    """Return a turbine's canonical rows of all its files, in file order."""
+    parts = []
+    for order, entry in enumerate(own):
+        path = store.path("files", entry.key) / f"{entry.turbines.index(turbine)}.parquet"
+        part = pq.read_table(path).to_pandas()
+        parts.append(part.assign(source_row=part["source_row"] + order * _FILE_STRIDE))
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in columns(SCADA)})
+    absent = {name: np.nan for name in _SIGNAL_NAMES if name not in frame}
+    types = {column.name: column.dtype for column in SCADA}
+    frame = frame.assign(turbine=turbine, **absent)[list(types)].astype(types)
+    return frame.sort_values("source_row", kind="stable", ignore_index=True)
 
 
-def leftover_counts(batches: Sequence[Batch], farm: Farm, set_aside: frozenset[str] = frozenset()) -> pd.DataFrame:
+def leftover_counts(entries: Sequence[FileEntry], farm: Farm, set_aside: frozenset[str] = frozenset()) -> pd.DataFrame:
     """Return the rows of no analysed turbine, counted by the name they carry and their flags.
 
     Parameters
     ----------
-    batches : sequence of Batch
+    entries : sequence of FileEntry
         All SCADA files.
     farm : Farm
         The analysed turbines.
@@ -86,43 +221,100 @@ def leftover_counts(batches: Sequence[Batch], farm: Farm, set_aside: frozenset[s
         Turbines that are part of the farm but were not selected; all others are not listed.
     """
     listed = {turbine.name for turbine in farm.turbines}
-    parts = [batch.frame.loc[~batch.frame["turbine"].isin(listed), ["turbine", "read_flags"]] for batch in batches]
-    rows = pd.concat(parts, ignore_index=True)
-    unreadable = (rows["read_flags"].to_numpy() & int(Flag.UNREADABLE)) > 0
-    why = np.where(rows["turbine"].isin(set_aside), int(Flag.NOT_SELECTED), int(Flag.UNLISTED))
-    flags = rows["read_flags"].to_numpy(np.uint32) | np.where(unreadable, 0, why).astype(np.uint32)
-    named = rows["turbine"].fillna("").replace("", "(no turbine)")
-    counts = pd.DataFrame({"turbine": named, "flags": flags}).groupby(["turbine", "flags"], sort=True).size()
-    return counts.astype(np.int64).to_frame("rows")
+    rows = [
+        (turbine, read_flags, n)
+        for entry in entries
+        for turbine, read_flags, n in entry.counts
+        if turbine not in listed
+    ]
+    frame = pd.DataFrame(rows, columns=["turbine", "read_flags", "rows"])
+    read = frame["read_flags"].to_numpy(np.uint32)
+    why = np.where(frame["turbine"].isin(set_aside), int(Flag.NOT_SELECTED), int(Flag.UNLISTED))
+    flags = read | np.where((read & np.uint32(Flag.UNREADABLE)) > 0, 0, why).astype(np.uint32)
+    named = frame["turbine"].replace("", "(no turbine)").astype("str")
+    counted = pd.DataFrame({"turbine": named, "flags": flags, "rows": frame["rows"].astype(np.int64)})
+    return counted.groupby(["turbine", "flags"], sort=True).sum()
 
 
-def cut(prepared: Prepared, edges: Sequence[int], selected: tuple[int, int], farm: Farm) -> list[Partition]:
-    """Cut a turbine's series at the edges; records outside the selected period and unreadable ones are kept, flagged.
+def cut(series: Series, edges: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return the partitions of a series: first and last row (not included), begin and end of each.
+
+    Records before the first edge belong to the first partition, those after the last to the last one.
 
     Parameters
     ----------
-    prepared : Prepared
+    series : Series
         One turbine's series.
     edges : sequence of int
         Borders of the partitions, from the period's start to its end [us since 1970 UTC].
+    """
+    if series.path is None:
+        return []
+    if len(edges) == 2:
+        return [(0, series.rows, edges[0], edges[1])]
+    time = pq.read_table(series.path, columns=["time"])["time"].to_numpy()
+    rows = [0, *np.searchsorted(time, edges[1:-1]).tolist(), series.rows]
+    return [(*part, *period) for part, period in zip(pairwise(rows), pairwise(edges), strict=True)]
+
+
+def partition(
+    series: Series,
+    rows: tuple[int, int, int, int],
+    selected: tuple[int, int],
+    farm: Farm,
+    signals: Sequence[str] | None = None,
+) -> Recorded:
+    """Read one partition with its halo; records outside the selected period are kept and flagged.
+
+    Parameters
+    ----------
+    series : Series
+        One turbine's series.
+    rows : (int, int, int, int)
+        From `cut`.
     selected : (int, int)
-        Period asked for; records outside it get `Flag.NOT_SELECTED` and count in the nearest partition.
+        Period asked for; records outside it get `Flag.NOT_SELECTED`.
     farm : Farm
         For the width of the halo.
+    signals : sequence of str, optional
+        Signals that are wanted, by default all.
     """
-    frame = prepared.frame
-    known = frame["time"].notna().to_numpy()
-    times = series_us(frame["time"])
-    out = known & ((times < selected[0]) | (times >= selected[1]))
-    if out.any():
-        flags = frame["clock_flags"].to_numpy(np.uint32) | np.where(out, int(Flag.NOT_SELECTED), 0).astype(np.uint32)
-        frame = frame.assign(clock_flags=flags)
-    width = (farm.quality.frozen_records - 1) * farm.averaging_period_s * 1_000_000
-    home = np.clip(np.searchsorted(np.asarray(edges), times, side="right") - 1, 0, len(edges) - 2)
-    home[~known] = 0
-    partitions = []
-    for number, (start, end) in enumerate(pairwise(edges)):
-        near = known & (times >= start - width) & (times < end + width)
-        take = near | (home == number)
-        partitions.append(Partition(prepared.turbine, frame[take], (home == number)[take], start, end))
-    return partitions
+    first, last, start, end = rows
+    low, high = max(0, first - farm.quality.halo), min(series.rows, last + farm.quality.halo)
+    wanted = [name for name in series.signals if signals is None or name in signals]
+    table = _read_rows(series, ["time", "written", "flags", *wanted], low, high)
+    # Arrays of their own: those of Arrow are read-only, which would compile every kernel once more.
+    columns_of = {name: np.array(table[name].to_numpy()) for name in table.column_names}
+    time, flags = columns_of.pop("time"), columns_of.pop("flags")
+    out = (time != NO_TIME) & ((time < selected[0]) | (time >= selected[1]))
+    flags[out] |= np.uint32(Flag.NOT_SELECTED)
+    own = slice(first - low, last - low)
+    return Recorded(series.turbine, time, columns_of.pop("written"), flags, columns_of, own, start, end)
+
+
+def _read_rows(series: Series, names: list[str], low: int, high: int) -> pa.Table:
+    """Return rows [low, high) of a series from the row groups that hold them."""
+    with pq.ParquetFile(series.path, memory_map=True) as file:
+        groups = range(low // _ROW_GROUP, -(-high // _ROW_GROUP))
+        table = file.read_row_groups(list(groups), columns=names, use_threads=False)
+    return table.slice(low - groups.start * _ROW_GROUP, high - low)
+
+
+def wind_by_stamps(series: Series) -> pd.DataFrame:
+    """Return a series' wind by its stamps as written and as corrected, for the comparison with a reanalysis."""
+    names = ["time", "written", "offset_s", *(["wind_speed"] if "wind_speed" in series.signals else [])]
+    table = _read_rows(series, names, 0, series.rows).to_pandas()
+    table = table[table["time"] != NO_TIME]
+    wind = table["wind_speed"] if "wind_speed" in table else np.full(len(table), np.nan)
+    return pd.DataFrame(
+        {
+            "time": stamps(table["written"]),
+            "utc_offset_s": table["offset_s"],
+            "wind_speed": wind,
+            "corrected": stamps(table["time"]),
+        }
+    )
+
+
+def _moment(value: int | None) -> Any:
+    return pd.NaT if value is None else from_us(value)

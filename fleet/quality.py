@@ -9,12 +9,14 @@ import pandas as pd
 from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import PRIORITY, USED, USES, Flag, first_reason
 from fleet.intervals import SECOND
+from fleet.partial_sums import PartialSums
+from fleet.recorded import Recorded
 from fleet.results import Quality
+from fleet.row_kernels import mark_frozen, mark_missing, mark_range
 from fleet.schema import SIGNALS, Column
 from fleet.sums import Summary
-from fleet.times import series_us
 
-__all__ = ["accounting", "basic_flags", "clean_signals", "flag_counts", "frozen", "outside_window", "quality_result"]
+__all__ = ["accounting", "basic_flags", "flag_counts", "frozen", "outside_window", "quality_result"]
 
 Bits = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
@@ -23,35 +25,40 @@ Mask = npt.NDArray[np.bool_]
 _CAN_FREEZE = ("wind_direction_deg", "vane_deg", "ambient_temperature_degc")
 #: Powers are possible within the turbine's rated power (`[quality]`), all other signals as the schema says.
 _OF_RATED = ("power_kw", "power_setpoint_kw", "potential_power_kw")
+#: Repeated stamps would break or feign runs: only the kept record of each stamp takes part.
+_NOT_KEPT = int(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)
 _RANGE_FLAGS = {"power_kw": Flag.POWER_RANGE, "wind_speed": Flag.WIND_RANGE}
 
 
-def frozen(values: npt.NDArray[np.float64], steady: Mask, records: int) -> Mask:
+def frozen(values: npt.NDArray[np.float64], time: npt.NDArray[np.int64], period_us: int, records: int) -> Mask:
     """Return which records belong to a run of at least `records` identical values without a gap in time.
 
     Parameters
     ----------
     values : array, shape (n,)
         A signal in time order; missing values never count as frozen.
-    steady : array of bool, shape (n,)
-        Whether a record follows the one before it without a gap.
+    time : array of int64, shape (n,)
+        Begin of the records, ascending [us].
+    period_us : int
+        Averaging period [us].
     records : int
         Least length of a run.
     """
-    same = np.zeros(values.size, bool)
-    same[1:] = (values[1:] == values[:-1]) & steady[1:]
-    run = np.cumsum(~same) - 1  # number of each record's run
-    long = np.bincount(run, minlength=1) >= records
-    return long[run] & np.isfinite(values) if values.size else same
+    found = np.zeros(values.size, np.uint32)
+    mark_frozen(values, time, found, 0, period_us, records, -np.inf, np.inf, 1, found)
+    return found > 0
 
 
-def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
-    """Return the flags that a partition alone can tell: read and clock flags, empty, missing, range, frozen.
+def basic_flags(records: Recorded, turbine: Turbine, settings: QualitySettings, period_s: int) -> tuple[Bits, Recorded]:
+    """Return the flags that a partition alone can tell, and the records without impossible values.
+
+    The flags are those of reader and clock check, empty, missing, out of range and frozen. A value outside its possible
+    range is flagged and then missing; the row stays.
 
     Parameters
     ----------
-    frame : DataFrame
-        One turbine's records in time order (`schema.SCADA` plus `clock_flags`), halo included.
+    records : Recorded
+        One turbine's records, halo included.
     turbine : Turbine
         For the rated power.
     settings : QualitySettings
@@ -59,49 +66,38 @@ def basic_flags(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings
     period_s : int
         Averaging period [s].
     """
-    power, wind = frame["power_kw"].to_numpy(), frame["wind_speed"].to_numpy()
-    signals = frame[[column.name for column in SIGNALS]]
-    flags: Bits = frame["read_flags"].to_numpy(np.uint32) | frame["clock_flags"].to_numpy(np.uint32)
-    empty = signals.isna().to_numpy().all(axis=1)
-    flags |= _bit(Flag.EMPTY, empty)
-    flags |= _bit(Flag.NO_POWER, np.isnan(power) & ~empty) | _bit(Flag.NO_WIND, np.isnan(wind) & ~empty)
+    flags: Bits = records.flags.copy()
+    seen = np.zeros(len(records), bool)
+    clean: dict[str, npt.NDArray[np.float64]] = {}
     for column in SIGNALS:
-        out = _impossible(signals[column.name].to_numpy(), column, turbine, settings)
-        flags |= _bit(_RANGE_FLAGS.get(column.name, Flag.OTHER_RANGE), out)
+        values = records.signals.get(column.name)
+        if values is None:
+            continue
+        low, high = _limits(column, turbine, settings)
+        flag = _RANGE_FLAGS.get(column.name, Flag.OTHER_RANGE)
+        if mark_range(values, low, high, int(flag), flags, seen):
+            clean[column.name] = np.where((values >= low) & (values <= high), values, np.nan)
+    power, wind = records.signal("power_kw"), records.signal("wind_speed")
+    mark_missing(power, wind, seen, int(Flag.EMPTY), int(Flag.NO_POWER), int(Flag.NO_WIND), flags)
     if settings.frozen:
-        flags |= _frozen_flags(frame, flags, turbine, settings, period_s)
-    return flags
+        flags |= _frozen_flags(records, flags, turbine, settings, period_s)
+    return flags, records.with_signals(clean)
 
 
-def _frozen_flags(frame: pd.DataFrame, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
-    # Repeated stamps would break or feign runs: only the kept record of each stamp takes part.
-    kept = (flags & np.uint32(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)) == 0
-    part = frame.loc[kept]
-    times = series_us(part["time"])
-    steady = np.r_[False, np.diff(times) == period_s * SECOND] if times.size else np.zeros(0, bool)
-    power = part["power_kw"].to_numpy()
-    # A turbine at rest or at rated power repeats its power in good order.
-    moving = (power > 0.0) & (power < 0.97 * turbine.rated_power_kw)
-    wind = part["wind_speed"].to_numpy()
-    held = frozen(power, steady, settings.frozen_records) & moving
-    held |= frozen(wind, steady, settings.frozen_records) & (wind > 0.0)
-    others = np.zeros(len(part), bool)
-    for name in _CAN_FREEZE:
-        others |= frozen(part[name].to_numpy(), steady, settings.frozen_records)
-    result = np.zeros(len(frame), np.uint32)
-    result[kept] = _bit(Flag.FROZEN, held) | _bit(Flag.OTHER_FROZEN, others)
+def _frozen_flags(records: Recorded, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
+    result = np.zeros(len(records), np.uint32)
+    # A turbine at rest or at rated power repeats its power in good order, and so does the wind in a calm.
+    within = {"power_kw": (0.0, 0.97 * turbine.rated_power_kw), "wind_speed": (0.0, np.inf)}
+    for name in ("power_kw", "wind_speed", *_CAN_FREEZE):
+        values = records.signals.get(name)
+        if values is not None:
+            low, high = within.get(name, (-np.inf, np.inf))
+            flag = Flag.FROZEN if name in within else Flag.OTHER_FROZEN
+            mark_frozen(
+                values, records.time, flags, _NOT_KEPT, period_s * SECOND, settings.frozen_records, low, high,
+                int(flag), result,
+            )  # fmt: skip
     return result
-
-
-def clean_signals(frame: pd.DataFrame, turbine: Turbine, settings: QualitySettings) -> pd.DataFrame:
-    """Return the frame with values outside their possible range set to missing (`basic_flags` flags them)."""
-    clean = frame.copy(deep=False)
-    for column in SIGNALS:
-        values = frame[column.name].to_numpy()
-        out = _impossible(values, column, turbine, settings)
-        if out.any():
-            clean[column.name] = np.where(out, np.nan, values)
-    return clean
 
 
 def outside_window(wind: npt.NDArray[np.float64], power: npt.NDArray[np.float64], window: PowerWindow | None) -> Mask:
@@ -112,11 +108,11 @@ def outside_window(wind: npt.NDArray[np.float64], power: npt.NDArray[np.float64]
     return (wind >= v_low) & (wind <= v_high) & ((power < p_low) | (power > p_high))
 
 
-def flag_counts(turbine: str, flags: Bits) -> pd.DataFrame:
+def flag_counts(turbine: str, flags: Bits) -> PartialSums:
     """Return how many rows carry each combination of flags: the one source of every count of rows."""
     combinations, rows = np.unique(flags, return_counts=True)
-    index = pd.MultiIndex.from_arrays([[turbine] * combinations.size, combinations], names=["turbine", "flags"])
-    return pd.DataFrame({"rows": rows.astype(np.int64)}, index=index)
+    numbers, counts = combinations.astype(np.int64)[:, None], rows.astype(np.int64)[:, None]
+    return PartialSums(("turbine", "flags"), ("turbine",), ("rows",), {(turbine,): (numbers, counts)})
 
 
 def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -159,21 +155,12 @@ def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, pd.DataFrame(overlapping)
 
 
-def _bit(flag: Flag, where: npt.ArrayLike) -> Bits:
-    return np.asarray(where, np.uint32) * np.uint32(flag)
-
-
-def _impossible(values: npt.NDArray[np.float64], column: Column, turbine: Turbine, settings: QualitySettings) -> Mask:
-    """Return which values lie outside the column's possible range; missing ones do not."""
+def _limits(column: Column, turbine: Turbine, settings: QualitySettings) -> tuple[float, float]:
+    """Return the range of possible values of a signal, in its unit."""
     low, high = column.low, column.high
     if column.name in _OF_RATED:
         low, high = (limit * turbine.rated_power_kw for limit in (settings.power_low, settings.power_high))
-    out = np.zeros(values.size, bool)
-    if low is not None:
-        out |= values < low
-    if high is not None:
-        out |= values > high
-    return out
+    return -np.inf if low is None else low, np.inf if high is None else high
 
 
 def quality_result(summary: Summary, notes: tuple[str, ...] = ()) -> Quality:

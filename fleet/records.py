@@ -11,12 +11,14 @@ import pandas as pd
 from fleet.config import Farm, Turbine
 from fleet.expected import ExpectedCurve
 from fleet.flags import USES, Flag
+from fleet.months import Months, months_of_records
 from fleet.potential import Neighbours, PotentialSource, candidates
-from fleet.sums import MICRO, month_keys, quanta
-from fleet.times import series_us
+from fleet.recorded import Recorded
 
 __all__ = ["Records", "TurbineContext"]
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -26,56 +28,61 @@ class TurbineContext:
 
     robust: pd.DataFrame  #: medians and robust sigmas per wind bin
     curve: ExpectedCurve | None
-    segments: pd.DataFrame | None  #: states from a status log with known coverage
+    segments: pd.DataFrame | None  #: states from a status log or from state timers, with known coverage
 
 
 @dataclass(frozen=True)
 class Records:
     """A partition's own records with what the second pass derives for each."""
 
-    frame: pd.DataFrame
+    recorded: Recorded
     flags: npt.NDArray[np.uint32]
-    times: npt.NDArray[np.int64]  #: [us since 1970 UTC]
-    months: npt.NDArray[np.int64]
-    power: npt.NDArray[np.float64]
-    wind: npt.NDArray[np.float64]
+    months: Months
     has_energy: Mask  #: power can be counted
     present: Mask  #: power and wind can be counted
     down: Mask  #: wind enough, no power
     curve_ok: Mask  #: usable for the power curve
-    potential: dict[PotentialSource, npt.NDArray[np.float64]]
+    potential: dict[PotentialSource, Floats]
+
+    @property
+    def times(self) -> Ints:
+        """Begin of each record [us since 1970 UTC]."""
+        return self.recorded.time
+
+    @property
+    def power(self) -> Floats:
+        """Power [kW]."""
+        return self.recorded.signal("power_kw")
+
+    @property
+    def wind(self) -> Floats:
+        """Wind speed [m/s]."""
+        return self.recorded.signal("wind_speed")
 
     @staticmethod
     def of(
-        frame: pd.DataFrame,
+        recorded: Recorded,
         flags: npt.NDArray[np.uint32],
         turbine: Turbine,
         farm: Farm,
         context: TurbineContext,
         neighbours: Neighbours,
     ) -> Records:
-        times = series_us(frame["time"])
-        known = frame["time"].notna().to_numpy()
-        months = np.full(len(frame), -1, np.int64)
-        months[known] = month_keys(frame["time"][known])
-        power, wind = frame["power_kw"].to_numpy(), frame["wind_speed"].to_numpy()
+        """Return a partition's own records; `flags` are complete but for what follows from them here."""
+        power, wind = recorded.signal("power_kw"), recorded.signal("wind_speed")
         has_energy = (flags & np.uint32(USES["energy"])) == 0
         present = (flags & np.uint32(USES["availability"])) == 0
         down = present & (wind >= farm.availability.down_wind_speed) & (power <= farm.availability.down_power_kw)
         # The same rule as in the first pass: what that pass counted as running is taken out of the neighbours here.
         runs = present & ((flags & np.uint32(Flag.FROZEN)) == 0) & (power > 0.0)
-        own = quanta(power / turbine.rated_power_kw, MICRO)
-        share = neighbours.mean_share(times, own, runs)
+        share = neighbours.mean_share(recorded.time, power, runs, turbine.rated_power_kw)
         return Records(
-            frame=frame,
+            recorded=recorded,
             flags=flags,
-            times=times,
-            months=months,
-            power=power,
-            wind=wind,
+            months=months_of_records(recorded.time),
             has_energy=has_energy,
             present=present,
             down=down,
             curve_ok=(flags & np.uint32(USES["power_curve"])) == 0,
-            potential=candidates(frame, turbine, share, context.curve),
+            potential=candidates(recorded, turbine, share, context.curve),
         )

@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Farm
 from fleet.errors import ConfigError
-from fleet.times import series_us
 
-__all__ = ["check_sampling"]
+__all__ = ["Step", "check_sampling", "most_frequent_step"]
 
 _LEAST_STEPS = 10  #: fewer steps show nothing
 _TOLERANCE = 0.01  #: stamps that jitter are no other averaging period [fraction of it]
 _DAY_S, _LONGEST_S = 86_400, 3600
 
 
-def check_sampling(times: Mapping[str, pd.Series], farm: Farm, sources: pd.DataFrame, config: Path) -> None:
+@dataclass(frozen=True)
+class Step:
+    """The most frequent step between neighbouring distinct stamps of a series."""
+
+    step_us: int
+    count: int  #: how often it occurs
+    steps: int  #: all steps
+
+
+def most_frequent_step(times: npt.NDArray[np.int64]) -> Step | None:
+    """Return the most frequent step of stamps in any order [us]; None where there are too few.
+
+    Parameters
+    ----------
+    times : array of int64, shape (n,)
+        Stamps [us since 1970 UTC].
+    """
+    steps = np.diff(np.unique(times))
+    if steps.size < _LEAST_STEPS:
+        return None
+    values, counts = np.unique(steps, return_counts=True)
+    at = int(np.argmax(counts))
+    return Step(int(values[at]), int(counts[at]), int(steps.size))
+
+
+def check_sampling(steps: Mapping[str, Step | None], farm: Farm, sources: pd.DataFrame, config: Path) -> None:
     """Refuse an averaging period that is not the step of the records: every energy would be wrong by that factor.
 
     Steps are those of a turbine's merged series, so it does not matter how its rows are spread over files.
 
     Parameters
     ----------
-    times : mapping of turbine to Series
-        Stamps, UTC, in any order; missing ones do not count.
+    steps : mapping of turbine to Step or None
+        From `most_frequent_step`.
     farm : Farm
         With the averaging period.
     sources : DataFrame
@@ -41,20 +67,15 @@ def check_sampling(times: Mapping[str, pd.Series], farm: Farm, sources: pd.DataF
         If more than half of a turbine's steps are one other step; with what to set.
     """
     period = farm.averaging_period_s * 1_000_000
-    for turbine, series in times.items():
-        steps = np.diff(np.unique(series_us(series.dropna())))
-        if len(steps) < _LEAST_STEPS:
+    for turbine, found in steps.items():
+        if found is None or 2 * found.count <= found.steps or abs(found.step_us - period) <= _TOLERANCE * period:
             continue
-        values, counts = np.unique(steps, return_counts=True)
-        at = int(np.argmax(counts))
-        if 2 * counts[at] <= len(steps) or abs(int(values[at]) - period) <= _TOLERANCE * period:
-            continue
-        step = int(values[at]) / 1e6
+        step = found.step_us / 1e6
         given = "" if "averaging_period_s" in farm.model_fields_set else " (the default)"
         raise ConfigError(
             f'{config}: key "averaging_period_s": found {farm.averaging_period_s} s{given}, but in '
-            f"{_file_of(turbine, sources)} the records of {turbine} are {step:g} s apart ({counts[at]:,} of "
-            f"{len(steps):,} steps); {_advice(step)}"
+            f"{_file_of(turbine, sources)} the records of {turbine} are {step:g} s apart ({found.count:,} of "
+            f"{found.steps:,} steps); {_advice(step)}"
         )
 
 

@@ -18,11 +18,13 @@ __all__ = [
     "SIGNALS",
     "TIMERS",
     "TIME_DTYPE",
+    "WIND_SPEED_MAX",
     "Column",
     "columns",
     "dtypes",
 ]
 
+WIND_SPEED_MAX = 40.0  #: highest possible ten-minute mean [m/s]
 #: Stands for all turbines together in result tables; no turbine may be called so.
 FLEET = "fleet"
 TIME_DTYPE = "datetime64[us, UTC]"
@@ -49,7 +51,7 @@ def _signal(name: str, unit: str, meaning: str, iec_name: str, low: float | None
 #: Measured signals of one turbine. The range of the powers [kW] comes from the turbine's rated power (`[quality]`).
 SIGNALS: tuple[Column, ...] = (
     _signal("power_kw", "kW", "active power, mean of the interval, positive when producing", "WTUR.W", None, None),
-    _signal("wind_speed", "m/s", "wind speed of the nacelle anemometer, mean", "WNAC.WdSpd", 0.0, 40.0),
+    _signal("wind_speed", "m/s", "wind speed of the nacelle anemometer, mean", "WNAC.WdSpd", 0.0, WIND_SPEED_MAX),
     _signal("wind_speed_std", "m/s", "standard deviation of the nacelle wind speed in the interval", "", 0.0, 20.0),
     _signal("wind_direction_deg", "deg", "wind direction, clockwise from north", "WMET.HorWdDir", 0.0, 360.0),
     _signal("vane_deg", "deg", "wind vane, relative to the nacelle", "WNAC.WdDir", -180.0, 180.0),

@@ -7,6 +7,7 @@ a part of the time belongs to the running part first, up to what that part could
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,12 @@ from fleet.category_sums import RUNNING_UNALLOCATED, join_rows
 from fleet.config import Farm
 from fleet.flags import Flag
 from fleet.logs import contract_segments
+from fleet.partial_sums import Partial, PartialSums, dense_sums
 from fleet.potential import PotentialSource, choose, normal_sums
 from fleet.records import Records
 from fleet.stops import down_runs, stop_energy, stop_fragments
-from fleet.sums import POWER, Summary, keyed_sums, quanta
+from fleet.sum_kernels import add_category_states, add_parts
+from fleet.sums import POWER
 from fleet.times import series_us
 
 __all__ = ["PARTS", "STOPPED", "divide_power", "state_tables"]
@@ -44,7 +47,8 @@ PARTS = ("stopped", "partial", "unlogged", "degraded", "normal", "without expect
 class _States:
     """Each record's time by label, and its power while stopped and while running."""
 
-    shares: pd.DataFrame  #: [us] per label
+    labels: tuple[str, ...]
+    shares: Ints  #: shape (n, labels) [us]
     stops: pd.DataFrame  #: start, end [us since 1970 UTC]
     counted: Mask  #: records whose state and energy are known
     stopped: Floats  #: share of the time that the turbine stood still
@@ -80,7 +84,7 @@ def divide_power(power: Floats, possible: Floats, stopped: Floats) -> tuple[Floa
     return while_stopped, while_running
 
 
-def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFrame | None) -> Summary:
+def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFrame | None) -> Partial:
     """Return energy by category, by stop and by kind of loss, and the test of the potential's sources.
 
     Parameters
@@ -96,7 +100,7 @@ def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFr
 
     Returns
     -------
-    Summary
+    Partial
         "states" (turbine, month, category, source -> time [us], potential, produced), "contract_states" where the
         contract has a priority of its own, "stops" (turbine, start, end, source -> potential, produced), "parts"
         (turbine, part, source -> time, potential, produced), "sources" (turbine, source, month -> n, potential, own);
@@ -109,14 +113,9 @@ def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFr
     states = _inferred(records, farm, period) if segments is None else _logged(records, segments, period, possible)
     normal = records.curve_ok & (records.power > 0.0) & (states.stopped == 0.0)
     some = states.counted
-    tables: Summary = {
+    tables: Partial = {
         "states": _category_energy(records, turbine, states, potential, source, period),
-        "sources": normal_sums(
-            turbine,
-            records.months[normal],
-            records.power[normal],
-            {key: values[normal] for key, values in records.potential.items()},
-        ),
+        "sources": normal_sums(turbine, records.months, records.power, records.potential, normal),
         "stops": stop_energy(
             turbine,
             states.stops,
@@ -136,90 +135,71 @@ def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFr
 
 
 def _logged(records: Records, segments: pd.DataFrame, period: int, possible: Floats) -> _States:
-    shares = join_rows(segments, records.times, period)
-    stopped = _share(shares, [str(label) for label in shares if label in STOPPED], period)
+    labels, shares = join_rows(segments, records.times, period)
+    stopped = _share(labels, shares, STOPPED, period)
     logged = stop_fragments("", segments)
     stops = pd.DataFrame({"start": series_us(logged["start"]), "end": series_us(logged["end"])})
     divided = divide_power(records.power, possible, stopped)
-    return _States(shares, stops, records.has_energy, stopped, *divided)
+    return _States(labels, shares, stops, records.has_energy, stopped, *divided)
 
 
 def _inferred(records: Records, farm: Farm, period: int) -> _States:
     """What wind and power alone can tell: running as the curve says, waiting for wind, or down."""
     idle = records.present & (records.wind < farm.availability.down_wind_speed) & (records.power <= 0.0)
     odd = (records.flags & np.uint32(Flag.INCONSISTENT)) > 0
-    labels = {
+    where = {
         Category.UNALLOCATED.value: records.down,
         Category.READY_STANDBY.value: idle & ~records.down,
         RUNNING_UNALLOCATED: odd & ~idle & ~records.down,
         Category.FULL_PERFORMANCE.value: ~odd & ~idle & ~records.down,
     }
-    shares = pd.DataFrame({label: np.where(where, period, 0) for label, where in labels.items()})
+    shares = np.column_stack(list(where.values())).astype(np.int64) * period
     stops = down_runs(records.times, records.down, period)
     stopped = records.down.astype(np.float64)
-    return _States(shares, stops, records.present, stopped, records.power, records.power)
+    return _States(tuple(where), shares, stops, records.present, stopped, records.power, records.power)
 
 
 def _category_energy(
     records: Records, turbine: str, states: _States, potential: Floats, source: Ints, period: int
-) -> pd.DataFrame:
-    parts = []
-    for label in map(str, states.shares):
-        time = states.shares[label].to_numpy()
-        some = states.counted & (time > 0)
-        power = states.power_stopped if label in STOPPED else states.power_running
-        parts.append(
-            keyed_sums(
-                {"turbine": turbine, "month": records.months[some], "category": label, "source": source[some]},
-                {
-                    "time": time[some],
-                    "potential": quanta(potential[some] * time[some] / period, POWER),
-                    "produced": quanta(power[some] * time[some] / period, POWER),
-                },
-            )
-        )
-    return pd.concat(parts).sort_index()
+) -> PartialSums:
+    months, stopped = records.months, np.array([label in STOPPED for label in states.labels], bool)
+    sums = np.zeros((3, months.count, len(states.labels), len(PotentialSource)), np.int64)
+    add_category_states(
+        states.shares, stopped, states.counted, months.place, potential, source, states.power_stopped,
+        states.power_running, period, POWER, sums,
+    )  # fmt: skip
+    axes = {"month": months.first, "source": 0}
+    keys = ("turbine", "month", "category", "source")
+    columns = ("time", "potential", "produced")
+    groups = {}
+    for k, label in enumerate(states.labels):
+        own = dict(zip(columns, sums[:, :, k], strict=True))
+        found = dense_sums({"turbine": turbine, "category": label}, axes, own, where=sums[0, :, k] > 0)
+        groups.update({texts: rows for texts, rows in found.groups.items() if len(rows[0])})
+    return PartialSums(keys, ("turbine", "category"), columns, groups)
 
 
 def _loss_parts(
     records: Records, turbine: str, states: _States, potential: Floats, source: Ints, period: int, *, inferred: bool
-) -> pd.DataFrame:
+) -> PartialSums:
     """Divide every record with power once: what stands still, what runs, and how well."""
-    counted = states.counted
-    expected = np.where(records.present, records.potential[PotentialSource.OWN_CURVE], np.nan)
-    stopped = np.where(counted, states.stopped, 0.0)
-    partial = np.where(counted, _share(states.shares, [Category.PARTIAL_PERFORMANCE.value], period), 0.0)
-    rest = np.clip(1.0 - stopped - partial, 0.0, 1.0)
-    known = np.isfinite(expected)
-    unlogged = records.down & known & (not inferred)
-    odd = ((records.flags & np.uint32(Flag.INCONSISTENT)) > 0) & known & ~unlogged
-    none = np.full(source.size, int(PotentialSource.NONE), np.int64)
-    zero = np.zeros(source.size)
-    # part -> share of the record's time, what was possible in it, its source (of which the bias is corrected), power
-    of: tuple[tuple[Floats, Floats, Ints, Floats], ...] = (
-        (stopped, potential, source, states.power_stopped),
-        (partial, potential, source, states.power_running),
-        (rest * unlogged, expected, none, states.power_running),
-        (rest * odd, expected, none, states.power_running),
-        (rest * (known & ~odd & ~unlogged), expected, none, states.power_running),
-        (rest * ~known, zero, none, np.where(counted, states.power_running, records.power)),
-    )
-    tables = []
-    for part, (share, possible, by, power) in enumerate(of):
-        some = records.has_energy & (share > 0.0)
-        tables.append(
-            keyed_sums(
-                {"turbine": turbine, "part": np.full(int(some.sum()), part), "source": by[some]},
-                {
-                    "time": np.rint(share[some] * period).astype(np.int64),
-                    "potential": quanta(possible[some] * share[some], POWER),
-                    "produced": quanta(power[some] * share[some], POWER),
-                },
-            )
-        )
-    return pd.concat(tables).sort_index()
+    partial = _share(states.labels, states.shares, {Category.PARTIAL_PERFORMANCE.value}, period)
+    odd = (records.flags & np.uint32(Flag.INCONSISTENT)) > 0
+    sums = np.zeros((3, len(PARTS), len(PotentialSource)), np.int64)
+    add_parts(
+        records.has_energy, states.counted, records.present, records.down, odd, states.stopped, partial, records.power,
+        states.power_stopped, states.power_running, potential, source, records.potential[PotentialSource.OWN_CURVE],
+        inferred, int(PotentialSource.NONE), period, POWER, sums,
+    )  # fmt: skip
+    time, possible, produced = sums
+    columns = {"time": time, "potential": possible, "produced": produced}
+    return dense_sums({"turbine": turbine}, {"part": 0, "source": 0}, columns, where=time > 0)
 
 
-def _share(shares: pd.DataFrame, labels: list[str], period: int) -> Floats:
-    there = [label for label in labels if label in shares]
-    return np.asarray(shares[there].sum(axis=1), np.float64) / period
+def _share(labels: tuple[str, ...], shares: Ints, wanted: Collection[str], period: int) -> Floats:
+    """Return the share of each record's time that is in one of the wanted labels, 0 to 1."""
+    total = np.zeros(len(shares), np.int64)
+    for k, label in enumerate(labels):
+        if label in wanted:
+            total += shares[:, k]
+    return np.asarray(total / period, np.float64)

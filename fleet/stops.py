@@ -13,6 +13,7 @@ import pandas as pd
 from fleet.availability import Basis
 from fleet.categories import IN_SERVICE, Category
 from fleet.category_sums import HOUR, RUNNING_UNALLOCATED
+from fleet.partial_sums import PartialSums, record_sums
 from fleet.schema import FLEET
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.sums import POWER, keyed_sums, quanta
@@ -114,7 +115,7 @@ def stop_energy(
     potential: Floats,
     source: Ints,
     period_us: int,
-) -> pd.DataFrame:
+) -> PartialSums:
     """Sum potential and produced power over each stop, by each record's share of it.
 
     Parameters
@@ -134,8 +135,8 @@ def stop_energy(
 
     Returns
     -------
-    DataFrame
-        Index turbine, start, end, source; columns potential, produced, int64 [0.01 kW times records].
+    PartialSums
+        turbine, start, end, source -> potential, produced [0.01 kW times records].
     """
     starts, ends = stops["start"].to_numpy(np.int64), stops["end"].to_numpy(np.int64)
     low, high = np.searchsorted(times, starts - period_us, side="right"), np.searchsorted(times, ends, side="left")
@@ -143,7 +144,7 @@ def stop_energy(
     stop = np.repeat(np.arange(starts.size), count)
     row = np.repeat(low, count) + np.arange(stop.size) - np.repeat(np.cumsum(count) - count, count)
     share = (np.minimum(times[row] + period_us, ends[stop]) - np.maximum(times[row], starts[stop])) / period_us
-    return keyed_sums(
+    return record_sums(
         {"turbine": turbine, "start": starts[stop], "end": ends[stop], "source": source[row]},
         {"potential": quanta(potential[row] * share, POWER), "produced": quanta(power[row] * share, POWER)},
     )
@@ -157,7 +158,7 @@ def whole_stops(energy: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     energy : DataFrame
-        `stop_energy`, merged.
+        `stop_energy`, merged, as a table.
     stops : DataFrame
         `merge_fragments`, with every fragment that has energy.
 

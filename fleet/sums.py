@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.partial_sums import record_sums, tables
+
 __all__ = ["MICRO", "POWER", "WIND", "Summary", "keyed_sums", "merge", "month_keys", "month_name", "quanta"]
 
 POWER = 0.01  #: quantum of power [kW]
@@ -56,28 +58,12 @@ def keyed_sums(keys: Mapping[str, npt.ArrayLike], values: Mapping[str, npt.Array
 
     Parameters
     ----------
-    keys : mapping of name to array of int, shape (n,), or to a scalar of any type
-        The keys of each row; a scalar is the same for all.
+    keys : mapping of name to array of int, shape (n,), or to a text or number
+        The keys of each row; a text or number is the same for all.
     values : mapping of name to array of int or bool, shape (n,)
         The columns to add up.
     """
-    varying = {name: np.asarray(key, np.int64) for name, key in keys.items() if np.ndim(key)}
-    columns = {name: np.asarray(value).astype(np.int64) for name, value in values.items()}
-    size = next(iter(columns.values())).size
-    order = np.lexsort([*reversed(varying.values())]) if varying else np.arange(size)
-    moved = [np.diff(key[order]) != 0 for key in varying.values()]
-    first = np.flatnonzero(np.r_[size > 0, np.logical_or.reduce(moved)] if moved and size else np.zeros(0, bool))
-    if not moved and size:
-        first = np.zeros(1, np.int64)
-    level = {name: varying[name][order][first] if name in varying else np.full(first.size, keys[name]) for name in keys}
-    sums = {
-        name: np.add.reduceat(column[order], first) if first.size else column[:0] for name, column in columns.items()
-    }
-    arrays = [pd.Index(array, dtype="int64" if name in varying else None) for name, array in level.items()]
-    index = (
-        pd.MultiIndex.from_arrays(arrays, names=list(keys)) if len(arrays) > 1 else arrays[0].rename(next(iter(keys)))
-    )
-    return pd.DataFrame(sums, index=index)
+    return tables({"": record_sums(keys, values)})[""]
 
 
 def merge(parts: Iterable[Summary]) -> Summary:

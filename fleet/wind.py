@@ -8,8 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.months import Months
+from fleet.partial_sums import Partial, dense_sums, record_sums
+from fleet.recorded import Recorded
 from fleet.results import Wind
-from fleet.sums import MICRO, WIND, Summary, keyed_sums, month_name, quanta
+from fleet.schema import WIND_SPEED_MAX
+from fleet.sum_kernels import add_wind
+from fleet.sums import MICRO, WIND, Summary, month_name
 
 __all__ = ["SECTOR_WIDTH_DEG", "wind_result", "wind_sums"]
 
@@ -19,43 +24,39 @@ _SQUARE = 1e-4  #: quantum of squared wind speed [m2/s2]
 _CUBE = 1e-2  #: quantum of cubed wind speed [m3/s3]
 
 
-def wind_sums(turbine: str, frame: pd.DataFrame, months: npt.NDArray[np.int64]) -> Summary:
+def wind_sums(turbine: str, records: Recorded, months: Months, used: npt.NDArray[np.bool_]) -> Partial:
     """Return the sums of one partition's usable records.
 
     Parameters
     ----------
     turbine : str
         Name of the turbine.
-    frame : DataFrame
-        Usable records, shape (n,).
-    months : array of int64, shape (n,)
-        Month keys.
+    records : Recorded, n records
+        The partition's own records.
+    months : Months
+        Their months.
+    used : array of bool, shape (n,)
+        Which are usable: they have a wind speed.
 
     Returns
     -------
-    Summary
+    Partial
         "rose" (turbine, sector, bin -> n), "wind" (turbine, month -> n, v, v2, v3), "turbulence" (turbine -> n, ti) of
         records with 14.5 <= V < 15.5 m/s and a standard deviation.
     """
-    wind = frame["wind_speed"].to_numpy()
-    direction = frame["wind_direction_deg"].to_numpy()
-    known = np.isfinite(direction)
     sectors = round(360.0 / SECTOR_WIDTH_DEG)
-    sector = np.full(wind.size, _NO_SECTOR, np.int64)
-    sector[known] = np.floor(direction[known] / SECTOR_WIDTH_DEG + 0.5).astype(np.int64) % sectors
-    std = frame["wind_speed_std"].to_numpy()
-    at15 = (wind >= 14.5) & (wind < 15.5) & np.isfinite(std)
-    ones = np.ones(wind.size, np.int64)
+    rose = np.zeros((sectors + 1, int(WIND_SPEED_MAX) + 1), np.int64)
+    monthly, turbulence = np.zeros((4, months.count), np.int64), np.zeros(2, np.int64)
+    add_wind(
+        records.signal("wind_speed"), records.signal("wind_direction_deg"), records.signal("wind_speed_std"),
+        months.place, used, SECTOR_WIDTH_DEG, sectors, (WIND, _SQUARE, _CUBE, MICRO), rose, monthly, turbulence,
+    )  # fmt: skip
+    texts = {"turbine": turbine}
+    n, v, v2, v3 = monthly
     return {
-        "rose": keyed_sums({"turbine": turbine, "sector": sector, "bin": np.floor(wind).astype(np.int64)}, {"n": ones}),
-        "wind": keyed_sums(
-            {"turbine": turbine, "month": months},
-            {"n": ones, "v": quanta(wind, WIND), "v2": quanta(wind**2, _SQUARE), "v3": quanta(wind**3, _CUBE)},
-        ),
-        "turbulence": keyed_sums(
-            {"turbine": turbine},
-            {"n": ones[at15], "ti": quanta(std[at15] / wind[at15], MICRO)},
-        ),
+        "rose": dense_sums(texts, {"sector": _NO_SECTOR, "bin": 0}, {"n": rose}),
+        "wind": dense_sums(texts, {"month": months.first}, {"n": n, "v": v, "v2": v2, "v3": v3}, where=n > 0),
+        "turbulence": record_sums(texts, {"n": turbulence[:1], "ti": turbulence[1:]}),
     }
 
 

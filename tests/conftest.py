@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,11 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+# Converted data of made-up farms stay out of the user's cache.
+_CACHE = tempfile.TemporaryDirectory(prefix="windform-tests-")
+os.environ["WINDFORM_FLEET_CACHE"] = _CACHE.name
 
 
 @pytest.fixture

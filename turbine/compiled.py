@@ -11,7 +11,6 @@ so that the name covers them (a test holds that).
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +20,8 @@ from typing import Any, Literal, TypeVar
 import numba
 import numpy as np
 from numba.extending import register_jitable
+
+from turbine.user_cache import user_cache
 
 __all__ = ["cache_folder", "inlined_kernel", "jitable", "kernel", "kernel_sources", "loop_kernel"]
 
@@ -45,8 +46,7 @@ def cache_folder() -> Path:
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.implementation.cache_tag}".encode())
     for path in kernel_sources():
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    home = os.environ.get("WINDFORM_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "windform" / "kernels" / digest.hexdigest()[:16]
+    return user_cache() / "kernels" / digest.hexdigest()[:16]
 
 
 def kernel(function: F) -> F:

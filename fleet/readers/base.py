@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -34,6 +34,11 @@ class Batch:
     examples: tuple[str, ...] = ()  #: "file:row: column ..., found ..., expected ..." of the first bad cells and rows
 
 
+def _alone(path: Path) -> Sequence[Path]:
+    """Return no file: a format that reads one file by itself."""
+    return ()
+
+
 def _accept(source: Source) -> None:
     """Refuse nothing: a known format needs no settings."""
 
@@ -50,6 +55,9 @@ class Format:
     read: Callable[[Path, Source], Batch]
     #: Refuses a source whose settings do not fit, with the key below the source: `ConfigError('key "x": ...')`.
     check: Callable[[Source], None] = _accept
+
+    #: Other files that are read with a file, as tables of the same month: what is read of it depends on them.
+    beside: Callable[[Path], Sequence[Path]] = _alone
 
     def label(self, source: Source) -> Stamps:
         """Return which end of the interval the stamps of a source's files label, as it is read."""

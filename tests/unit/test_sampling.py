@@ -10,7 +10,8 @@ import pytest
 
 from fleet.config import Farm
 from fleet.errors import ConfigError
-from fleet.sampling import check_sampling
+from fleet.sampling import check_sampling, most_frequent_step
+from fleet.times import series_us
 from tests.farms import farm_rows, run_cli, write_generic
 
 SOURCES = pd.DataFrame({"file": ["a.csv", "b.csv"], "turbines": ["T1", "T2, T3"]})
@@ -22,7 +23,12 @@ def _times(step: str, count: int = 50) -> pd.Series:
 
 
 def _check(times: pd.Series, **settings: int) -> None:
-    check_sampling({"T3": times}, Farm.model_validate({"name": "x", **settings}), SOURCES, CONFIG)
+    check_sampling(
+        {"T3": most_frequent_step(series_us(times.dropna()))},
+        Farm.model_validate({"name": "x", **settings}),
+        SOURCES,
+        CONFIG,
+    )
 
 
 def _refused(times: pd.Series, **settings: int) -> str:

@@ -1,0 +1,140 @@
+"""The cache of converted data: Parquet files that the passes read at the speed of memory, each written in whole.
+
+Two kinds of entry, each a folder named after all that its content depends on (`fleet.cache_keys`):
+
+- `files/`: one source file in canonical form, a Parquet file per turbine;
+- `series/`: one turbine's records from all its files, clock checked and in order of time.
+
+An entry is written beside its place and renamed, so a run that was killed leaves whole entries or none, and the next
+one goes on from there. Nothing in it is executed: Parquet and JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fleet.cache_keys import digest
+from fleet.errors import OutputError
+from turbine.user_cache import user_cache
+
+__all__ = ["Store", "default_cache", "folder_size"]
+
+_META = "meta.json"
+
+
+def default_cache() -> Path:
+    """Return where converted data are kept by default: WINDFORM_FLEET_CACHE, or the user's cache."""
+    given = os.environ.get("WINDFORM_FLEET_CACHE")
+    return Path(given) if given else user_cache() / "fleet"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of entries."""
+
+    folder: Path
+
+    def path(self, kind: str, key: str) -> Path:
+        """Return where an entry lies, or would."""
+        return self.folder / kind / key[:2] / key
+
+    def find(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return what an entry says of itself, None where there is no whole entry."""
+        path = self.path(kind, key) / _META
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
+            os.utime(path)
+        return found
+
+    @contextmanager
+    def new(self, kind: str, key: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Give a folder to write files into and a mapping to describe them in; both become the entry at the end.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; nothing of it is left then.
+        """
+        target = self.path(kind, key)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            work = Path(tempfile.mkdtemp(prefix=f".{key[:8]}.", dir=target.parent))
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            meta: dict[str, Any] = {}
+            yield work, meta
+            (work / _META).write_text(json.dumps(meta), encoding="utf-8")
+            self._place(work, target)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def drop(self, kind: str, key: str) -> None:
+        """Remove an entry, as one whose files turned out to be damaged."""
+        shutil.rmtree(self.path(kind, key), ignore_errors=True)
+
+    def content_key(self, path: Path, *, verify: bool) -> str:
+        """Return a name for a file's bytes.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        verify : bool
+            Read the bytes even where size and time of the last change are those of the last time.
+        """
+        status = path.stat()
+        seen = {"size": status.st_size, "changed": getattr(status, "st_mtime_ns", None)}
+        key = digest(str(path))
+        known = self.find("hashes", key)
+        if known and not verify and seen["changed"] is not None and {name: known[name] for name in seen} == seen:
+            return str(known["sha256"])
+        found = hashlib.sha256()
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                found.update(block)
+        self.drop("hashes", key)
+        with self.new("hashes", key) as (_, meta):
+            meta |= {**seen, "sha256": found.hexdigest()}
+        return found.hexdigest()
+
+    def _place(self, work: Path, target: Path) -> None:
+        try:
+            work.rename(target)
+        except OSError:
+            # Somebody else made the same entry meanwhile: it holds the same. What is half there is replaced.
+            if (target / _META).exists():
+                return
+            shutil.rmtree(target, ignore_errors=True)
+            work.rename(target)
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        reason = error.strerror or str(error)
+        return OutputError(
+            f"{self.folder}: converted data cannot be kept there: {reason}; name another folder with --cache"
+        )
+
+
+def folder_size(folder: Path, on_file: Callable[[Path], object] = lambda path: None) -> int:
+    """Return the bytes of all files below a folder; `on_file` is called with each."""
+    total = 0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            total += path.stat().st_size
+            on_file(path)
+    return total
