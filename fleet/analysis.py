@@ -24,7 +24,7 @@ from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.results import Energy, FleetResults
 from fleet.sampling import check_sampling
-from fleet.site import SiteData, asset_sources, read_meter, read_reanalysis
+from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_reanalysis
 from fleet.store import Store
 from fleet.sums import Summary, merge
 from fleet.times import from_us, to_us
@@ -98,7 +98,8 @@ def _analysed(
     farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
     states = {name: log_states(log, farm, period) for name, log in logs.items()}
-    tables = [asset_sources(dataset), readings.sources, log_sources, reanalysis.sources, meter.sources]
+    tables = [asset_sources(dataset), companion_sources(dataset), readings.sources, log_sources]
+    tables += [reanalysis.sources, meter.sources]
     sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
     results = FleetResults(
         farm=farm,

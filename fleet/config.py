@@ -53,6 +53,8 @@ class Turbine(_Model):
     latitude: float | None = Field(None, ge=-90, le=90, description="[deg], WGS 84")
     longitude: float | None = Field(None, ge=-180, le=180, description="[deg], WGS 84")
     elevation: float | None = Field(None, ge=-500, le=6000, description="ground above sea level [m]")
+    x_m: float | None = Field(None, ge=-1e7, le=1e7, description="east of a local origin, without coordinates [m]")
+    y_m: float | None = Field(None, ge=-1e7, le=1e7, description="north of a local origin, without coordinates [m]")
     manufacturer: str = ""
     model: str = ""
 
@@ -287,6 +289,9 @@ class Farm(_Model):
     assets: str = Field("", description="asset table (CSV of a known format), relative to the folder")
     sources: tuple[Source, ...] = Field((), description="what to read; empty: recognise the files")
     turbines: tuple[Turbine, ...] = Field((), description="turbines; empty: from the asset table")
+    rated_power_kw: float | None = Field(
+        None, ge=1e-3, le=1e6, description="rated power of turbines for which the asset table gives none [kW]"
+    )
     clock: ClockSettings = ClockSettings()
     quality: QualitySettings = QualitySettings()
     power_curve: PowerCurveSettings = PowerCurveSettings()

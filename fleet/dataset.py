@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG_NAME", "DataFile", "Dataset", "data_files", "open_dataset", "resolve_folder", "source_format"]
 
 CONFIG_NAME = "farm.toml"
+_OF_TURBINES = ("scada", "events", "timers")  # kinds of which one alone makes a farm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class Dataset:
     set_aside: frozenset[str] = frozenset()  #: turbines of the farm that were not selected
 
     def of_kind(self, kind: str) -> tuple[DataFile, ...]:
-        """Return the files of one kind: scada, events, meter or reanalysis."""
+        """Return the files of one kind of `fleet.readers.base.Kind`, but assets."""
         return tuple(file for file in self.files if file.format.kind == kind)
 
 
@@ -79,16 +80,16 @@ def open_dataset(folder: str | Path) -> Dataset:
         assets = [_asset_file(root, farm.assets)]
     if farm.turbines:
         assets = []
-    turbines = farm.turbines or _turbines(assets)
+    turbines = farm.turbines or _turbines(assets, farm, config)
     if not turbines:
         raise InputError(
             f"{root}: no turbine is known: neither an asset table of a known format nor [[turbines]] in {CONFIG_NAME}."
             f"{_proposed(root, files)}"
         )
     data = tuple(file for file in files if file.format.kind != "assets")
-    if not any(file.format.kind in ("scada", "events") for file in data):
+    if not any(file.format.kind in _OF_TURBINES for file in data):
         kinds = ", ".join(sorted({file.format.kind for file in files}))
-        raise InputError(f"{root}: no SCADA data and no status log, only {kinds}")
+        raise InputError(f"{root}: no SCADA data, no status log and no state timers, only {kinds}")
     return Dataset(folder=root, farm=farm.model_copy(update={"turbines": turbines}), files=data, assets=tuple(assets))
 
 
@@ -180,7 +181,7 @@ def source_format(source: Source, number: int, config: Path) -> Format:
 
 def _proposed(root: Path, files: list[DataFile]) -> str:
     """Return the turbines that the files name, as the blocks that `farm.toml` lacks."""
-    frames = [file.read().frame for file in files if file.format.kind in ("scada", "events")]
+    frames = [file.read().frame for file in files if file.format.kind in _OF_TURBINES]
     names = sorted({str(name) for frame in frames for name in frame["turbine"].unique()} - {""})
     if not names:
         return " The files name none."
@@ -203,7 +204,7 @@ def _asset_file(root: Path, name: str) -> DataFile:
     return _data_file(root, path, found, Source(format=found.name))
 
 
-def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
+def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine, ...]:
     turbines: list[Turbine] = []
     for file in assets:
         batch = file.read()
@@ -213,6 +214,13 @@ def _turbines(assets: list[DataFile]) -> tuple[Turbine, ...]:
             raise InputError("; ".join([f"{file.name}: no usable list of turbines", *batch.examples]))
         for row in frame.to_dict("records"):
             given = {str(key): value for key, value in row.items() if value == value}
+            if "rated_power_kw" not in given:
+                if farm.rated_power_kw is None:
+                    raise InputError(
+                        f"{file.name}: the table gives no rated power; set rated_power_kw = ... [kW] in {config}, or "
+                        "list [[turbines]] there"
+                    )
+                given["rated_power_kw"] = farm.rated_power_kw
             turbines.append(parse_turbine(given, file.name))
     if problem := turbine_name_problem(turbines):
         raise InputError(f"{', '.join(file.name for file in assets)}: {problem}")

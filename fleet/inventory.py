@@ -56,7 +56,7 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class TurbineEntry:
-    """One turbine over all files: of its SCADA, its status log and the asset tables."""
+    """One turbine over all files: of its SCADA, its status log, its state timers and the asset tables."""
 
     name: str
     rows: int = 0
@@ -67,6 +67,7 @@ class TurbineEntry:
     gaps: int = 0
     missing: int = 0
     events: int = 0
+    timers: int = 0  #: rows of state timers
     asset: Mapping[str, Any] = field(default_factory=dict)  #: fields of `fleet.config.Turbine`, where a table has them
 
 
@@ -124,6 +125,7 @@ class Inventory:
                     "gaps": t.gaps,
                     "missing": t.missing,
                     "events": t.events,
+                    "timers": t.timers,
                     "rated_power_kw": t.asset.get("rated_power_kw"),
                 }
                 for t in self.turbines
@@ -140,6 +142,7 @@ class _Series:
     rows: int = 0
     empty: int = 0
     events: int = 0
+    timers: int = 0
     spans: list[tuple[Any, Any]] = field(default_factory=list)
 
 
@@ -176,6 +179,9 @@ def inspect_folder(folder: Path) -> Inventory:
     if not any(entry.format or entry.proposal for entry in files):
         listed = "\n".join(f"  {entry.path}: {entry.why}" for entry in files[:20])
         raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")
+    if settings.rated_power_kw is not None:
+        for asset in assets.values():
+            asset.setdefault("rated_power_kw", settings.rated_power_kw)
     names = sorted(series) or sorted(assets)
     turbines = tuple(_turbine(name, series.get(name, _Series()), assets.get(name, {})) for name in names)
     named = frozenset(turbine.name for turbine in settings.turbines) or frozenset(assets)
@@ -206,7 +212,10 @@ def _look_at(
         return FileEntry(path=name, format=known.name, title=known.title, kind=known.kind, stamps=known.stamps, why=why)
     facts = {
         "scada": _scada_facts,
+        "companion": _companion_facts,
         "events": _event_facts,
+        "timers": _timer_facts,
+        "operator": _operator_facts,
         "assets": _asset_facts,
         "meter": _time_facts,
         "reanalysis": _time_facts,
@@ -261,6 +270,45 @@ def _scada_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dic
         "gaps": gaps,
         "missing": missing,
         "offsets_s": tuple(int(offset) for offset in np.unique(frame["utc_offset_s"].to_numpy()[readable])),
+    }
+
+
+def _companion_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what a table of signals holds; its rows are those of the SCADA file that takes it in, and count there."""
+    return _scada_facts(batch, {}, assets) if "time" in batch.frame else {}
+
+
+def _timer_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    facts = _interval_facts(batch.frame)
+    for turbine, mine in batch.frame.groupby("turbine", sort=True)["time"]:
+        entry = series.setdefault(str(turbine), _Series())
+        entry.timers += len(mine)
+        entry.spans.append((mine.min(), mine.max()))
+    return facts
+
+
+def _operator_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return _interval_facts(batch.frame)
+
+
+def _interval_facts(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return turbines, period and continuity of a table with one row per turbine and interval."""
+    instants = frame["time"].dt.tz_localize(None).to_numpy()
+    turbines = frame["turbine"].to_numpy()
+    step = step_s(instants, turbines)
+    found = [_continuity(instants[turbines == turbine], step) for turbine in sorted(set(turbines))]
+    duplicates, gaps, missing = (sum(counts) for counts in zip(*found, strict=True)) if found else (0, 0, 0)
+    values = [str(name) for name in frame.columns if name not in ("turbine", "time", "source_row", "figure")]
+    there = [name for name in values if (frame[name].notna() & (frame[name] != "")).any()]
+    return {
+        "turbines": tuple(sorted(set(turbines))),
+        **_period(frame["time"]),
+        "sampling_s": step,
+        "columns": tuple(there),
+        "without_values": tuple(name for name in values if name not in there),
+        "duplicates": duplicates,
+        "gaps": gaps,
+        "missing": missing,
     }
 
 
@@ -335,5 +383,6 @@ def _turbine(name: str, found: _Series, asset: dict[str, Any]) -> TurbineEntry:
         gaps=gaps,
         missing=missing,
         events=found.events,
+        timers=found.timers,
         asset=asset,
     )

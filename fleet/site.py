@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from fleet.readers.base import Batch
 from fleet.schema import METER, REANALYSIS, Column, columns
 from fleet.times import from_us, series_us
 
-__all__ = ["SiteData", "asset_sources", "read_meter", "read_reanalysis", "source_row"]
+__all__ = ["SiteData", "asset_sources", "companion_sources", "read_meter", "read_reanalysis", "source_row"]
 
 SOURCE_COLUMNS = ("file", "format", "kind", "rows", "turbines", "first", "last", "stamps", "note")
 
@@ -55,6 +56,20 @@ def read_meter(dataset: Dataset) -> SiteData:
 def asset_sources(dataset: Dataset) -> pd.DataFrame:
     """Return the asset tables as rows of `SOURCE_COLUMNS`."""
     return source_table([source_row(file, file.read(), "") for file in dataset.assets])
+
+
+def companion_sources(dataset: Dataset) -> pd.DataFrame:
+    """Return the tables that other files take in as rows of `SOURCE_COLUMNS`, each with the files that do."""
+    takers: dict[Path, list[str]] = {}
+    for file in dataset.files:
+        for companion in file.format.companions(file.path):
+            takers.setdefault(companion, []).append(file.name)
+    rows = []
+    for file in dataset.of_kind("companion"):
+        found = ", ".join(takers.get(file.path, ()))
+        note = f"read with {found}" if found else "not used: no file that takes it in is there"
+        rows.append(source_row(file, file.read(), note))
+    return source_table(rows)
 
 
 def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:

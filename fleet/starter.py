@@ -39,6 +39,7 @@ def starter_farm_toml(inventory: Inventory) -> str:
             *_zone(inventory),
             f"averaging_period_s = {_period(inventory)}",
             *_assets(inventory),
+            *_rated_power(inventory),
             "",
             *_sources(inventory),
             *_turbines(inventory),
@@ -71,7 +72,7 @@ def _zone(inventory: Inventory) -> list[str]:
 
 
 def _period(inventory: Inventory) -> int:
-    steps = Counter(f.sampling_s for f in inventory.files if f.kind == "scada" and f.sampling_s)
+    steps = Counter(f.sampling_s for f in inventory.files if f.kind in ("scada", "timers") and f.sampling_s)
     if not steps:
         steps = Counter(guess.sampling_s for _, guess in _working(inventory) if guess.sampling_s)
     usable = {step: n for step, n in steps.items() if step is not None and step <= _LONGEST_S and not _DAY_S % step}
@@ -83,6 +84,12 @@ def _assets(inventory: Inventory) -> list[str]:
     return [f"# assets = {toml_text(path)}  # instead of the turbines below" for path in tables]
 
 
+def _rated_power(inventory: Inventory) -> list[str]:
+    if all("rated_power_kw" in turbine.asset for turbine in inventory.turbines if turbine.asset):
+        return []
+    return ["# rated_power_kw = 0.0  # of turbines for which the asset table gives none: fill in [kW]"]
+
+
 def _sources(inventory: Inventory) -> list[str]:
     lines: list[str] = []
     usable = [entry for entry in inventory.files if entry.format and entry.kind != "assets" and not entry.why]
@@ -90,8 +97,10 @@ def _sources(inventory: Inventory) -> list[str]:
         group = [entry for entry in usable if entry.format == name]
         for pattern in _patterns([entry.path for entry in group], [entry.path for entry in inventory.files]):
             lines += ["[[sources]]", f"format = {toml_text(name)}  # {group[0].title}", f"files = {toml_text(pattern)}"]
-            if group[0].stamps == "assumed start":
-                lines.append('# stamps = "start"  # assumed: the publisher does not say; else "end"')
+            if group[0].stamps.startswith("assumed"):
+                assumed = group[0].stamps.removeprefix("assumed ")
+                other = "end" if assumed == "start" else "start"
+                lines.append(f'# stamps = "{assumed}"  # assumed: the publisher does not say; else "{other}"')
             lines.append("")
     lines += _guessed(inventory)
     for entry in inventory.files:

@@ -6,13 +6,21 @@ from pathlib import Path
 
 from fleet.config import Source
 from fleet.errors import ConfigError, InputError, nearest
-from fleet.readers import engie, generic, greenbyte, openoa
+from fleet.readers import engie, generic, greenbyte, hill_of_towie, hill_of_towie_operator, openoa, sdwpf
 from fleet.readers.base import Batch, Format, Kind, Stamps
 from fleet.readers.text import head
 
 __all__ = ["FORMATS", "Batch", "Format", "Kind", "Stamps", "format_named", "read", "recognise"]
 
-FORMATS: tuple[Format, ...] = (*engie.FORMATS, *greenbyte.FORMATS, *openoa.FORMATS, *generic.FORMATS)
+FORMATS: tuple[Format, ...] = (
+    *engie.FORMATS,
+    *greenbyte.FORMATS,
+    *hill_of_towie.FORMATS,
+    *hill_of_towie_operator.FORMATS,
+    *sdwpf.FORMATS,
+    *openoa.FORMATS,
+    *generic.FORMATS,
+)
 
 
 def recognise(path: Path) -> Format | None:

@@ -22,20 +22,22 @@ __all__ = ["AssetColumns", "read_assets"]
 
 @dataclass(frozen=True, kw_only=True)
 class AssetColumns:
-    """A publisher's column for each field of `fleet.config.Turbine`."""
+    """A publisher's column for each field of `fleet.config.Turbine`; empty: the table has none."""
 
     name: str
-    rated_power_kw: str
-    hub_height: str
-    rotor_diameter: str
-    latitude: str
-    longitude: str
-    elevation: str
-    manufacturer: str
-    model: str
+    rated_power_kw: str = ""
+    hub_height: str = ""
+    rotor_diameter: str = ""
+    latitude: str = ""
+    longitude: str = ""
+    elevation: str = ""
+    x_m: str = ""
+    y_m: str = ""
+    manufacturer: str = ""
+    model: str = ""
 
 
-_NUMBERS = ("rated_power_kw", "hub_height", "rotor_diameter", "latitude", "longitude", "elevation")
+_NUMBERS = ("rated_power_kw", "hub_height", "rotor_diameter", "latitude", "longitude", "elevation", "x_m", "y_m")
 _POSITIVE = ("hub_height", "rotor_diameter")
 
 
@@ -47,23 +49,23 @@ def read_assets(path: Path, columns: AssetColumns) -> Batch:
     path : Path
         The file.
     columns : AssetColumns
-        The publisher's columns; name and rated power are required.
+        The publisher's columns; name and rated power, unless the table has none, are required.
 
     Returns
     -------
     Batch
-        One row per turbine, missing values NaN or empty. Rows without a name or a positive rated power and repeated
-        names are left out and counted.
+        One row per turbine, missing values NaN or empty. Rows without a name or, where the table has that column,
+        without a positive rated power, and repeated names are left out and counted.
 
     Raises
     ------
     InputError
-        If the file or one of the two required columns cannot be read.
+        If the file or a required column cannot be read.
     """
-    source = dataclasses.asdict(columns)
-    raw, _, _ = read_table(
-        path, required=(columns.name, columns.rated_power_kw), optional=list(source.values()), missing=("", "-", "NaN")
-    )
+    source: dict[str, str] = dataclasses.asdict(columns)
+    required = [column for column in (columns.name, columns.rated_power_kw) if column]
+    optional = [column for column in source.values() if column]
+    raw, _, _ = read_table(path, required=required, optional=optional, missing=("", "-", "NaN"))
     rejects = Rejects(raw)
     rejects.add("empty row", _all_missing(raw.cells.values(), len(raw.row)))
     data: dict[str, object] = {}
@@ -80,9 +82,9 @@ def read_assets(path: Path, columns: AssetColumns) -> Batch:
             data[name] = texts(raw.cells[column]).to_pandas()
     frame = pd.DataFrame(data).astype({name: "str" for name in source if name not in _NUMBERS})
     rejects.add("no turbine name", (frame["name"] == "").to_numpy(), columns.name, "a name")
-    rejects.add(
-        "no rated power", ~(frame["rated_power_kw"] > 0).to_numpy(), columns.rated_power_kw, "a positive number [kW]"
-    )
+    if columns.rated_power_kw:
+        unrated = ~(frame["rated_power_kw"] > 0).to_numpy()
+        rejects.add("no rated power", unrated, columns.rated_power_kw, "a positive number [kW]")
     rejects.add("turbine listed twice", frame["name"].duplicated().to_numpy(), columns.name, "each turbine once")
     return rejects.kept(frame)
 

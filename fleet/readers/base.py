@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Format", "Kind", "Stamps"]
 
-Kind = Literal["scada", "events", "timers", "operator", "meter", "reanalysis", "assets"]
-Stamps = Literal["start", "end", "assumed start", "instant"]
+#: A "companion" holds what files of another format take in, such as signals or texts: see `Format.companions`.
+Kind = Literal["scada", "companion", "events", "timers", "operator", "meter", "reanalysis", "assets"]
+Stamps = Literal["start", "end", "assumed start", "assumed end", "instant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,8 @@ class Batch:
     """One file in canonical form.
 
     A SCADA frame holds every row of the file, readable or not (unreadable ones carry flags): `len(frame)` is rows in.
-    Tables of the other kinds leave out what cannot be read and count it in `rejected`.
+    So does that of a companion with signals. Tables of the other kinds leave out what cannot be read and count it in
+    `rejected`.
     """
 
     frame: pd.DataFrame  #: columns of `fleet.schema`; for assets: the fields of `fleet.config.Turbine`
@@ -43,6 +45,11 @@ def _accept(source: Source) -> None:
     """Refuse nothing: a known format needs no settings."""
 
 
+def _alone(path: Path) -> tuple[Path, ...]:
+    """Return nothing: most files are read by themselves."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A file format that is recognised by its content."""
@@ -50,11 +57,13 @@ class Format:
     name: str
     title: str
     kind: Kind
-    stamps: Stamps  #: which end of the interval its stamps label; "assumed start" where the publisher is silent
+    stamps: Stamps  #: which end of the interval its stamps label; "assumed ..." where the publisher is silent
     matches: Callable[[Path, str], bool]  #: path and the file's first lines (decompressed, decoded) -> recognised?
     read: Callable[[Path, Source], Batch]
     #: Refuses a source whose settings do not fit, with the key below the source: `ConfigError('key "x": ...')`.
     check: Callable[[Source], None] = _accept
+    #: The other files that reading a file takes in, where they are there: what it holds depends on them as well.
+    companions: Callable[[Path], tuple[Path, ...]] = _alone
 
     #: Other files that are read with a file, as tables of the same month: what is read of it depends on them.
     beside: Callable[[Path], Sequence[Path]] = _alone

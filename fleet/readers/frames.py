@@ -18,7 +18,16 @@ from fleet.readers.stamps import Clocks, clock_readings, in_zone, parse_stamps, 
 from fleet.readers.text import RawTable, numbers, texts
 from fleet.schema import SCADA, SIGNALS, Column, columns, dtypes
 
-__all__ = ["Rejects", "SignalColumn", "conform", "numeric_batch", "scada_batch"]
+__all__ = [
+    "Rejects",
+    "SignalColumn",
+    "conform",
+    "interval_starts",
+    "numeric_batch",
+    "repeated",
+    "scada_batch",
+    "signal_values",
+]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -88,7 +97,7 @@ def scada_batch(
     flags = np.where(unreadable, np.uint32(Flag.UNREADABLE), np.uint32(0))
     data: dict[str, Any] = {}
     for name, source in signals.items():
-        values, bad = _signal(raw, source, decimal, examples)
+        values, bad = signal_values(raw, source, examples, decimal)
         data[name] = values
         flags[bad] |= np.uint32(Flag.BAD_VALUE)
     frame = pd.DataFrame(
@@ -115,10 +124,10 @@ def scada_batch(
     )
 
 
-def _signal(
-    raw: RawTable, source: SignalColumn, decimal: str, examples: list[str]
+def signal_values(
+    raw: RawTable, source: SignalColumn, examples: list[str], decimal: str = "."
 ) -> tuple[npt.NDArray[np.float64], Bools]:
-    """Return a signal's values and where one of its cells was no number."""
+    """Return a signal's values and where one of its cells was no number; the first of these go to `examples`."""
     parts: list[npt.NDArray[np.float64]] = []
     bad = np.zeros(len(raw.row), bool)
     for column in source.columns:
@@ -211,6 +220,40 @@ class Rejects:
         )
 
 
+def repeated(raw: RawTable) -> Bools:
+    """Return whether every column of a row is the same as in an earlier one."""
+    cells = pd.DataFrame({str(i): cell.to_pandas() for i, cell in enumerate(raw.cells.values())})
+    return np.asarray(cells.duplicated().to_numpy(), bool)
+
+
+def interval_starts(
+    rejects: Rejects, *, time_column: str, zone: str, label: str, period_s: int | None = None
+) -> pd.DatetimeIndex:
+    """Return the start of each row's interval, UTC; rows whose stamp cannot be read are left out.
+
+    Parameters
+    ----------
+    rejects : Rejects
+        The table, and where rows that are left out are counted.
+    time_column : str
+        Column of the stamps.
+    zone : str
+        Time zone of stamps without an offset.
+    label : str
+        "start" or "end": which end of the interval the stamps label.
+    period_s : int, optional
+        Length of the interval [s]; without it the most frequent step.
+    """
+    raw = rejects.raw
+    clocks: Clocks = parse_stamps(raw.cells[time_column])
+    rejects.add("unreadable time stamp", np.isnat(clocks.clock), time_column, "a time stamp")
+    clocks, notes = in_zone(clocks, zone)
+    rejects.examples += [f"{raw.path.name}: {note}" for note in notes]
+    if label == "end":
+        clocks = clock_readings(clocks, period_s or step_s(utc(clocks)))
+    return pd.DatetimeIndex(utc(clocks)).tz_localize("UTC")
+
+
 def numeric_batch(
     raw: RawTable,
     table: tuple[Column, ...],
@@ -226,13 +269,7 @@ def numeric_batch(
     label is "end", stamps are moved to the start of their interval.
     """
     rejects = Rejects(raw)
-    clocks: Clocks = parse_stamps(raw.cells[time_column])
-    rejects.add("unreadable time stamp", np.isnat(clocks.clock), time_column, "a time stamp")
-    clocks, notes = in_zone(clocks, zone)
-    rejects.examples += [f"{raw.path.name}: {note}" for note in notes]
-    if label == "end":
-        clocks = clock_readings(clocks, step_s(utc(clocks)))
-    data: dict[str, Any] = {"time": pd.DatetimeIndex(utc(clocks)).tz_localize("UTC")}
+    data: dict[str, Any] = {"time": interval_starts(rejects, time_column=time_column, zone=zone, label=label)}
     for name, source in signals.items():
-        data[name], _ = _signal(raw, source, ".", rejects.examples)
+        data[name], _ = signal_values(raw, source, rejects.examples)
     return rejects.kept(conform(pd.DataFrame(data), table))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fleet.readers.base import Batch
-from fleet.readers.frames import Rejects, conform
+from fleet.readers.frames import Rejects, conform, repeated
 from fleet.readers.stamps import Clocks, in_zone, parse_stamps, utc
 from fleet.readers.text import RawTable, texts
 from fleet.schema import EVENTS
@@ -45,6 +45,7 @@ def events_batch(
     time_format: str = "",
     duration_column: str = "",
     declared: tuple[pd.Timestamp, pd.Timestamp] | None = None,
+    default_status: str = "stop",
 ) -> Batch:
     """Build the canonical events.
 
@@ -53,7 +54,7 @@ def events_batch(
     raw : RawTable
         The file's cells.
     columns : EventColumns
-        Where each canonical column comes from. Without a status column every row is a stop.
+        Where each canonical column comes from.
     turbine : str or ChunkedArray, shape (n,)
         The one turbine of the file, or the name in each row.
     zone : str
@@ -64,6 +65,8 @@ def events_batch(
         Column with durations HHH:MM:SS, compared with end - start; a difference is quoted, the stamps count.
     declared : pair of Timestamp, optional
         Period that the file declares.
+    default_status : str
+        What every row is where there is no status column.
 
     Returns
     -------
@@ -86,9 +89,9 @@ def events_batch(
     rejects.examples += [f"{name}: {note}" for note in dict.fromkeys((*notes, *more))]
     begins, ends = utc(start), utc(end)
     rejects.add("end before start", ~open_end & (ends < begins), columns.end, "a stamp after the start")
-    status = _text(raw, columns.status, "stop").str.lower()
+    status = _text(raw, columns.status, default_status).str.lower()
     rejects.add("unknown status", ~status.isin(STATUSES).to_numpy(), columns.status, ", ".join(STATUSES))
-    rejects.add("exact duplicate event", _repeated(raw))
+    rejects.add("exact duplicate event", repeated(raw))
     empty = ~open_end & (ends == begins) & ~rejects.out
     if empty.any():
         rejects.examples.append(f"{name}: {int(empty.sum())} events without length are kept")
@@ -131,12 +134,6 @@ def _text(raw: RawTable, column: str, default: str = "") -> pd.Series:
     if not column or column not in raw.cells:
         return pd.Series(default, index=range(len(raw.row)), dtype="str")
     return pd.Series(texts(raw.cells[column]).to_pandas(), dtype="str")
-
-
-def _repeated(raw: RawTable) -> npt.NDArray[np.bool_]:
-    """Return whether every column of a row is the same as in an earlier one."""
-    cells = pd.DataFrame({str(i): cell.to_pandas() for i, cell in enumerate(raw.cells.values())})
-    return np.asarray(cells.duplicated().to_numpy(), bool)
 
 
 def _check_durations(
