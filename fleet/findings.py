@@ -108,6 +108,13 @@ def _quality(results: FleetResults) -> list[Finding]:
         if count[name]:
             text = f"{what.capitalize()}: {count[name]:,}.{_example(results.sources, name)}"
             found.append(_warning(text=text, section="quality"))
+    if count["publisher"]:
+        text = (
+            f"Rows that the publisher's rules call unknown or abnormal: {count['publisher']:,} of "
+            f"{int(selected.sum()):,}. No figure counts them. Standstills are among such rows, so an availability "
+            "inferred from the others is too high."
+        )
+        found.append(_warning(text=text, section="quality"))
     for name, what in (("inconsistent", "power does not fit the wind"), ("frozen", "wind or power stands still")):
         if count[name]:
             worst = str((flags[name] / selected.where(selected > 0)).idxmax())

@@ -47,19 +47,30 @@ def reason_title(reason: object) -> str:
 def local_km(turbines: Sequence[Turbine]) -> pd.DataFrame:
     """Return turbine, east and north [km] from the farm's middle; turbines without coordinates are left out.
 
-    Equirectangular projection about the mean position: within 0.1 % over 50 km.
+    Equirectangular projection about the mean position: within 0.1 % over 50 km. Where no turbine has latitude and
+    longitude, local coordinates (`x_m`, `y_m`) count.
     """
     placed = [t for t in turbines if t.latitude is not None and t.longitude is not None]
+    if not placed:
+        return _local_km([t for t in turbines if t.x_m is not None and t.y_m is not None])
     latitude = np.radians([float(t.latitude or 0.0) for t in placed])
     longitude = np.radians([float(t.longitude or 0.0) for t in placed])
-    if not placed:
-        return pd.DataFrame({"turbine": pd.Series(dtype="str"), "east": [], "north": []})
     # Differences first: a farm on the date line stays together.
     turn = np.angle(np.exp(1j * (longitude - longitude[0])))
     middle = latitude.mean()
     east = _EARTH_RADIUS * np.cos(middle) * (turn - turn.mean())
     north = _EARTH_RADIUS * (latitude - middle)
     return pd.DataFrame({"turbine": [t.name for t in placed], "east": east, "north": north})
+
+
+def _local_km(placed: Sequence[Turbine]) -> pd.DataFrame:
+    names = pd.Series([t.name for t in placed], dtype="str")
+    east, north = (
+        np.array(values, np.float64) / 1000.0 for values in ([t.x_m for t in placed], [t.y_m for t in placed])
+    )
+    if not placed:
+        return pd.DataFrame({"turbine": names, "east": east, "north": north})
+    return pd.DataFrame({"turbine": names, "east": east - east.mean(), "north": north - north.mean()})
 
 
 def plot_map(
@@ -70,7 +81,7 @@ def plot_map(
     Parameters
     ----------
     turbines : sequence of Turbine
-        With latitude and longitude [deg].
+        With latitude and longitude [deg], or with local coordinates [m].
     values : mapping of str to float, optional
         Figure per turbine; those without one are drawn empty.
     what : str

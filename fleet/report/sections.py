@@ -155,12 +155,13 @@ def _map(results: FleetResults) -> Iterator[Block]:
     turbines = results.farm.turbines
     if not turbines:
         return
-    placed = [t for t in turbines if t.latitude is not None and t.longitude is not None]
+    from fleet import plots
+    from fleet.plots.site import local_km
+
+    placed = local_km(turbines)
     if len(turbines) == 1:
         yield Text(text="No map of a single turbine: its coordinates, where they are known, stand in the table.")
-    elif placed:
-        from fleet import plots
-
+    elif len(placed):
         values, what = _map_values(results)
         words = f"Turbines, coloured by {what}." if what else "Turbines."
         if len(placed) < len(turbines):
@@ -180,6 +181,8 @@ def _map(results: FleetResults) -> Iterator[Block]:
         Col("longitude", "longitude [deg]", "4"),
         Col("elevation", "elevation [m]", "0"),
     ]
+    if frame[["x_m", "y_m"]].notna().any(axis=None):
+        columns += [Col("x_m", "x, local [m]", "0"), Col("y_m", "y, local [m]", "0")]
     yield table(frame, columns, "Turbines of the farm")
 
 
