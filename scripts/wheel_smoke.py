@@ -24,7 +24,7 @@ def main() -> None:
 
     from fleet import samples
 
-    for name in ("kelmarsh", "la_haute_borne", "penmanshiel"):
+    for name in ("hill_of_towie", "kelmarsh", "la_haute_borne", "penmanshiel", "sdwpf"):
         folder = samples.path(name)
         if folder.resolve().is_relative_to(repository):
             sys.exit(f"sample {name} was found in the repository, not in the wheel")

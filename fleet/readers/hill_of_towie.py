@@ -42,6 +42,7 @@ __all__ = ["FORMATS", "SIGNALS", "TIMER_COLUMNS"]
 
 _TIME, _STATION = "TimeStamp", "StationId"
 _PERIOD_S = 600
+_ROUNDING_S = 1.0  # timers are whole seconds
 
 #: Table -> canonical signal -> columns of the export; several are averaged.
 SIGNALS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -258,10 +259,10 @@ def _seconds(raw: RawTable, column: str, rejects: Rejects) -> npt.NDArray[np.flo
 def _timer_notes(name: str, timers: dict[str, npt.NDArray[np.float64]]) -> list[str]:
     missing = np.isnan(np.vstack(list(timers.values()))).any(axis=0)
     stopped = np.sum([timers[timer] for timer in _STOPS], axis=0)
-    more = stopped > _PERIOD_S - timers["ready_s"]
+    more = stopped > _PERIOD_S - timers["ready_s"] + _ROUNDING_S
     counts = {
         "rows with a missing timer": int(missing.sum()),
-        "rows in which the stop timers exceed the time not ready, left as they are": int(more.sum()),
+        "rows in which the stop timers exceed the time not ready by more than a second, left so": int(more.sum()),
     }
     return [f"{name}: {what}: {count:,}" for what, count in counts.items() if count]
 

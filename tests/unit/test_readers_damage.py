@@ -26,6 +26,20 @@ FILES: dict[str, str] = {
     + "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category\n"
     + '2016-01-14 19:28:03,2016-01-23 14:36:32,211:08:29,Stop,111,"Stop, now",,,Forced outage\n'
     + "2016-02-01 19:44:13,-,-,Informational,1,Run-up,,,\n",
+    "hill_of_towie_scada": "TimeStamp,StationId,wtc_AcWindSp_mean,wtc_PitcPosA_mean,wtc_PowerRef_endvalue\n"
+    "2024-07-01 00:00:00,2304510,8.5,1.0,2300.0\n2024-07-01 00:00:00.000,2304511,,,\n",
+    "hill_of_towie_timers": "TimeStamp,StationId,wtc_ScReToOp_timeon,wtc_ScTurSto_timeon,wtc_AlarmCde_endvalue\n"
+    "2024-07-01 00:00:00,2304510,550.0,40.0,1005.0\n2024-07-01 00:00:00,2304511,,,\n",
+    "hill_of_towie_alarms": "TimeOn,TimeOff,StationNr,Alarmcode\n"
+    "2019-01-03 14:00:00,,2304510,20\n2019-01-01 00:04:48,2019-01-02 00:00:00,2304510.0,127.0\n",
+    "hill_of_towie_assets": "Wind Farm,Turbine Name,Station ID,Rated power (kW)\n"
+    "Hill,T01,2304510,2300\nHill,T02,2304511,2300\n",
+    "hill_of_towie_shutdown": "TimeStamp_StartFormat,TurbineName,ShutdownDuration\n"
+    "2024-07-01 00:00:00+00:00,T01,600.0\n2024-07-01 00:10:00Z,T02,0\n",
+    "hill_of_towie_daily": "TimeStamp,StationId,Availabillity\n2024-07-02 00:00:00,2304510,75.5\n2024-07-02,2304511,\n",
+    "sdwpf_scada": "TurbID,Day,Tmstamp,Wspd,Wdir,Etmp,Itmp,Ndir,Pab1,Pab2,Pab3,Prtv,Patv\n"
+    "1,15,00:00,,,,,,,,,,\n1,15,00:10,5.5,-14.75,20.74,33.52,-93.07,1.0,2.0,96.0,-0.3,-0.5\n",
+    "sdwpf_assets": "TurbID,x,y\n1,3349.8515,5939.23193\n2,3351.0017,\n",
     "openoa_meter": "time_utc,net_energy_kwh,availability_kwh\n"
     "2014-01-01 00:00:00+00:00,1.5,0\n2014-01-01 00:10:00Z,2,\n",
     "openoa_era5": ",datetime,t_2m,surf_pres,ws_100m,dens_100m\n0,2014-01-01 00:00:00,280,97000,7,1.2\n",

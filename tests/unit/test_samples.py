@@ -12,6 +12,12 @@ from fleet.config import load_farm
 from fleet.errors import InputError
 
 FILES = {
+    "hill_of_towie": {
+        "Hill_of_Towie_alarms_description.csv",
+        "Hill_of_Towie_turbine_metadata.csv",
+        "tblAlarmLog_2019_01_first29rows.csv",
+        "tblSCTurFlag_2024_07.csv.gz",
+    },
     "kelmarsh": {
         "Kelmarsh_WT_dataSignalMapping.csv",
         "Kelmarsh_WT_static.csv",
@@ -27,11 +33,12 @@ FILES = {
         "plant_data.csv.gz",
     },
     "penmanshiel": {"Penmanshiel_WT_static.csv", "Status_Penmanshiel_01_2023-02-01_-_2023-03-01_1042.csv"},
+    "sdwpf": {"sdwpf_baidukddcup2022_turb_location.CSV", "sdwpf_days_turbines_1-67.csv.gz"},
 }
 
 
-def test_names_are_the_three_farms() -> None:
-    assert samples.names() == ("kelmarsh", "la_haute_borne", "penmanshiel")
+def test_names_are_the_five_farms() -> None:
+    assert samples.names() == ("hill_of_towie", "kelmarsh", "la_haute_borne", "penmanshiel", "sdwpf")
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -43,9 +50,11 @@ def test_folder_holds_the_publishers_files_settings_and_attribution(name: str) -
 @pytest.mark.parametrize(
     ("name", "title", "time_zone"),
     [
+        ("hill_of_towie", "Hill of Towie", "Europe/London"),
         ("kelmarsh", "Kelmarsh", "Europe/London"),
         ("la_haute_borne", "La Haute Borne", "Europe/Paris"),
         ("penmanshiel", "Penmanshiel", "Europe/London"),
+        ("sdwpf", "SDWPF", "Asia/Shanghai"),
     ],
 )
 def test_settings_are_valid_and_their_asset_table_is_there(name: str, title: str, time_zone: str) -> None:
@@ -88,7 +97,7 @@ def test_unknown_name_is_refused_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../la_haute_borne", "/"])
 def test_only_names_lead_to_a_folder_never_paths(name: str) -> None:
-    with pytest.raises(InputError, match="there are: kelmarsh, la_haute_borne, penmanshiel"):
+    with pytest.raises(InputError, match="there are: hill_of_towie, kelmarsh, la_haute_borne, penmanshiel, sdwpf"):
         samples.path(name)
 
 

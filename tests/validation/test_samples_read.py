@@ -119,7 +119,7 @@ def test_kelmarsh_status_with_the_longest_stop() -> None:
     assert set(frame["status"]) <= {"stop", "warning", "informational", "communication"}
 
 
-@pytest.mark.parametrize("farm", ["la_haute_borne", "penmanshiel", "kelmarsh"])
+@pytest.mark.parametrize("farm", ["la_haute_borne", "penmanshiel", "kelmarsh", "hill_of_towie", "sdwpf"])
 def test_starter_of_a_sample_is_accepted(farm: str, tmp_path: Path) -> None:
     (tmp_path / farm).mkdir()
     for path in samples.path(farm).iterdir():
