@@ -197,12 +197,12 @@ def _read_temperature(path: Path, source: Source) -> Batch:
 def _joined(frame: pd.DataFrame, part: pd.DataFrame, signals: list[str]) -> tuple[pd.DataFrame, str]:
     """Return a frame with the signals that another holds for the same turbine and time, and how many rows met.
 
-    Of several rows of the other one for a turbine and time the first counts.
+    Of several rows of the other one for a turbine and time the first counts. Times are compared to the second: the
+    database that the export came from keeps them in steps of some milliseconds.
     """
-    key = ["turbine", "time"]
     readable = part[part["time"].notna() & (part["turbine"] != "")]
-    other = readable.drop_duplicates(key)
-    at = pd.MultiIndex.from_frame(other[key]).get_indexer(pd.MultiIndex.from_frame(frame[key]))
+    other = readable[~_keys(readable).duplicated()]
+    at = _keys(other).get_indexer(_keys(frame))
     met = at >= 0
     values = {name: np.where(met, other[name].to_numpy()[at], np.nan) for name in signals} if len(other) else {}
     bad = np.zeros(len(frame), np.uint32)
@@ -218,6 +218,10 @@ def _joined(frame: pd.DataFrame, part: pd.DataFrame, signals: list[str]) -> tupl
     }
     said = "; ".join(f"{what}: {count:,}" for what, count in counts.items() if count)
     return frame.assign(**values, read_flags=frame["read_flags"].to_numpy(np.uint32) | bad), said
+
+
+def _keys(frame: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([frame["turbine"], frame["time"].dt.round("s")])
 
 
 def _read_timers(path: Path, source: Source) -> Batch:

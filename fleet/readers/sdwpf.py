@@ -131,7 +131,9 @@ def _publishers_rules(raw: RawTable) -> dict[str, dict[str, npt.NDArray[np.bool_
 
 
 def _read_assets(path: Path, source: Source) -> Batch:
-    return read_assets(path, _ASSETS)
+    batch = read_assets(path, _ASSETS)
+    note = f"{path.name}: x taken as metres to the east, y as metres to the north: the publisher does not say"
+    return dataclasses.replace(batch, examples=(note, *batch.examples))
 
 
 FORMATS = (
