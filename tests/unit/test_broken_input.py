@@ -96,7 +96,11 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "nothing but a picture": (lambda f: _put(f, photo__csv=PICTURE), 3, ("no file of a known format",)),
     "folder missing": (lambda f: None, 3, ("no such folder",)),
     "folder empty": (lambda f: f.mkdir(), 3, ("the folder is empty",)),
-    "folder of assets only": (lambda f: _put(f, assets__csv=ASSETS), 3, ("no SCADA data and no status log",)),
+    "folder of assets only": (
+        lambda f: _put(f, assets__csv=ASSETS),
+        3,
+        ("no status log and no state timers, only assets",),
+    ),
     "no turbine known": (lambda f: _put(f, scada__csv=_csv()), 3, ("no turbine is known", "[[turbines]]")),
     "asset table in other units": (
         lambda f: _put(f, scada__csv=_csv(), assets__csv=ASSETS.replace("T2,2000", "T2,2050000")),
