@@ -13,7 +13,7 @@ from fleet.config import Farm
 from fleet.curves import lacking, power_curves
 from fleet.dataset import CONFIG_NAME, Dataset
 from fleet.energy import energy_result
-from fleet.errors import ConfigError, InputError, nearest
+from fleet.errors import ConfigError, InputError, RunError, nearest
 from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
@@ -22,7 +22,7 @@ from fleet.operation import availability_result
 from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_passes, workers_of
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
-from fleet.results import Energy, FleetResults
+from fleet.results import Energy, Failure, FleetResults
 from fleet.sampling import check_sampling
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_reanalysis
 from fleet.store import Store
@@ -107,7 +107,10 @@ def _analysed(
         end=from_us(period[1]),
         sources=sources.sort_values(["kind", "file"], ignore_index=True),
         absent=absent,
-        without_data=tuple(name for name in names if name not in recorded and name not in logs),
+        without_data=tuple(
+            name for name in names if name in readings.series and name not in recorded and name not in logs
+        ),
+        failed=readings.failures,
     )
     if recorded:
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)
@@ -135,6 +138,9 @@ def _with_records(
     segments = {name: state.segments for name, state in states.items() if state.segments is not None}
     metered = meter.frame is not None
     merged = run_passes(readings, farm, period, segments, reanalysis.frame, options, metered=metered)
+    failed = (*results.failed, *merged.failures)
+    if failed:
+        results, farm, meter = _without_failed(results, farm, meter, failed)
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary)
@@ -150,6 +156,30 @@ def _with_records(
         energy=_energy(merged.summary, _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9),
         wind=wind_result(merged.summary, farm.averaging_period_s),
     )
+
+
+def _without_failed(
+    results: FleetResults, farm: Farm, meter: SiteData, failed: tuple[Failure, ...]
+) -> tuple[FleetResults, Farm, SiteData]:
+    """Leave the turbines out whose work failed, and the plant meter, which counts them.
+
+    Raises
+    ------
+    RunError
+        If no turbine is left.
+    """
+    lost = {failure.turbine for failure in failed}
+    left = {turbine.name for turbine in farm.turbines} - lost
+    if not left:
+        first = failed[0]
+        raise RunError(f"no turbine could be worked on; {first.turbine}, {first.step}: {first.reason}")
+    whole = _restricted(results.farm, {turbine.name for turbine in results.farm.turbines} - lost)
+    results = replace(results, farm=whole, failed=failed)
+    if meter.frame is not None:
+        reason = "some turbines failed, and the plant meter counts all of them"
+        absent = {**results.absent, **dict.fromkeys(("reconciliation", "publisher"), reason)}
+        results, meter = replace(results, absent=absent), replace(meter, frame=None)
+    return results, _restricted(farm, left), meter
 
 
 def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:

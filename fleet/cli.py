@@ -1,6 +1,6 @@
 """The command `wind-fleet`: parse, delegate, print.
 
-Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write.
+Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 not done for every turbine.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.errors import ConfigError, FleetError, InputError, OutputError
+from fleet.errors import ConfigError, FleetError, InputError, OutputError, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fleet.farm import Farm
+    from fleet.pipeline import RunOptions
 
 __all__ = ["main"]
 
-EXIT_CODES: dict[type[FleetError], int] = {ConfigError: 2, InputError: 3, OutputError: 4}
+EXIT_CODES: dict[type[FleetError], int] = {ConfigError: 2, InputError: 3, OutputError: 4, RunError: 5}
+SOME_FAILED = 5
 
 app = typer.Typer(
     name="wind-fleet",
@@ -32,7 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn raw SCADA exports of wind farms into power curves, availability, losses and a report.\n\n"
     "Example: wind-fleet report la_haute_borne --out report",
-    epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write.",
+    epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for every "
+    "turbine: the report says which and why.",
 )
 
 Folder = Annotated[
@@ -43,7 +46,22 @@ From = Annotated[
     str | None, typer.Option("--from", help="Begin of the period, ISO 8601, UTC unless an offset is given: 2014-07-01.")
 ]
 To = Annotated[str | None, typer.Option("--to", help="End of the period, not included, written likewise.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default as many as there are cores.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Worker processes on this machine; by default threads, as many as there are cores."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="A Dask cluster's scheduler, tcp://host:port; its workers need the data and the cache at hand."),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(help="Folder of converted data, which later runs go on from; by default in the user's cache."),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no converted data.")]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Compare the content of files with the cache, not only size and time.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 Csv = Annotated[
     Path | None,
@@ -87,15 +105,22 @@ def report(
     start: From = None,
     end: To = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
     quiet: Quiet = False,
 ) -> None:
     """Analyse a farm and write its report: one HTML page, figures, tables and summary.json."""
-    farm = _open(folder, turbine, start, end, workers, quiet)
+    how = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    farm = _open(folder, turbine, start, end, how)
     page = farm.report(out)
     typer.echo(_headline_text(farm))
     for finding in farm.results.findings:
         typer.echo(f"{finding.severity}: {finding.text}")
     typer.echo(f"\nReport: {page}")
+    if farm.results.failed:
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command(epilog="Example: wind-fleet inspect my_farm --write")
@@ -132,6 +157,22 @@ def inspect(
         typer.echo(f"\nWhat {target} lacks:\n\n{missing}")
 
 
+@app.command("cache", epilog="Example: wind-fleet cache --clear")
+def show_cache(
+    cache: Cache = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all converted data.")] = False,
+) -> None:
+    """Say where converted data are kept and how large they are; delete them."""
+    from fleet.store import Store, default_cache
+
+    store = Store(cache or default_cache())
+    size = store.size()
+    typer.echo(f"{store.folder}: {size / 1e6:,.1f} MB of converted data")
+    if clear:
+        store.clear()
+        typer.echo("deleted")
+
+
 @app.command("power-curve", epilog="Example: wind-fleet power-curve la_haute_borne --csv curves.csv")
 def power_curve(
     folder: Folder,
@@ -141,10 +182,15 @@ def power_curve(
     csv: Csv = None,
     force: Force = False,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
     quiet: Quiet = False,
 ) -> None:
     """Print the measured power curves (method of bins on nacelle wind), AEP and ranking."""
-    farm = _open(folder, turbine, start, end, workers, quiet)
+    how = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    farm = _open(folder, turbine, start, end, how)
     target = _csv_target(csv, farm.dataset.folder, force)
     curves = farm.power_curves()
     bins = curves.bins
@@ -172,10 +218,15 @@ def availability(
     csv: Csv = None,
     force: Force = False,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
     quiet: Quiet = False,
 ) -> None:
     """Print time- and production-based availability (IEC 61400-26-1) with its evidence."""
-    farm = _open(folder, turbine, start, end, workers, quiet)
+    how = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    farm = _open(folder, turbine, start, end, how)
     target = _csv_target(csv, farm.dataset.folder, force)
     found = farm.availability()
     percent = dict.fromkeys(("time_based", "production_based", "coverage"), "{:.4%}")
@@ -189,14 +240,25 @@ def availability(
     _write_csv(found.table, target)
 
 
-def _open(
-    folder: str, turbines: list[str] | None, start: str | None, end: str | None, workers: int | None, quiet: bool
-) -> Farm:
-    from fleet.farm import open_farm
+def _how(
+    workers: int | None, scheduler: str | None, cache: Path | None, no_cache: bool, verify: bool, quiet: bool
+) -> RunOptions:
     from fleet.pipeline import RunOptions
 
-    farm = open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end)
-    return farm.with_options(RunOptions(workers=workers, progress=not quiet and sys.stderr.isatty()))
+    if workers is not None and scheduler is not None:
+        raise ConfigError("--workers and --scheduler exclude each other: a cluster brings its own workers")
+    if scheduler is not None and "://" not in scheduler:
+        raise ConfigError(f"--scheduler {scheduler}: expected an address such as tcp://host:8786")
+    show = not quiet and sys.stderr.isatty()
+    return RunOptions(
+        workers=workers, scheduler=scheduler, cache=cache, keep=not no_cache, verify=verify, progress=show
+    )
+
+
+def _open(folder: str, turbines: list[str] | None, start: str | None, end: str | None, how: RunOptions) -> Farm:
+    from fleet.farm import open_farm
+
+    return open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end).with_options(how)
 
 
 #: The headline's columns on two short lines, so that the table fits a terminal.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from turbine.errors import WindformError, nearest, nearest_word
 
-__all__ = ["ConfigError", "FleetError", "InputError", "OutputError", "nearest", "nearest_word"]
+__all__ = ["ConfigError", "FleetError", "InputError", "OutputError", "RunError", "nearest", "nearest_word"]
 
 
 class FleetError(WindformError):
@@ -17,6 +17,10 @@ class ConfigError(FleetError):
 
 class InputError(FleetError):
     """A data file cannot be used."""
+
+
+class RunError(FleetError):
+    """The work on every turbine failed, for reasons that are not the data's."""
 
 
 class OutputError(FleetError):

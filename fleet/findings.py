@@ -234,7 +234,14 @@ def _energy(results: FleetResults) -> list[Finding]:
 
 
 def _absent(results: FleetResults) -> list[Finding]:
-    found = []
+    found = [
+        Finding(
+            severity="alarm",
+            text=f"{failure.turbine} is not in this report: {failure.step} failed: {failure.reason}. Run it again.",
+            section="sources",
+        )
+        for failure in results.failed
+    ]
     if results.without_data:
         text = f"No data of {_names(pd.Index(results.without_data))}, which the asset table or farm.toml lists."
         found.append(_note(text=text, section="sources"))

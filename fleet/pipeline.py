@@ -24,16 +24,19 @@ from fleet.config import Farm, Turbine
 from fleet.dataset import Dataset
 from fleet.errors import ConfigError, FleetError
 from fleet.expected import ExpectedCurve, expected_curve, robust_bins
+from fleet.manifest import keep_manifest, manifest_key, read_manifest
 from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
 from fleet.passes import dense_histogram, first_pass, second_pass
 from fleet.potential import Neighbours
-from fleet.prepare import Series, convert_file, cut, leftover_counts, partition, prepare
+from fleet.prepare import FileEntry, Series, convert_file, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
+from fleet.results import Failure
 from fleet.site import source_table
 from fleet.store import Store, default_cache
 from fleet.sums import Summary
+from fleet.times import from_us
 
-__all__ = ["Failure", "Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_passes", "workers_of"]
+__all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_passes", "workers_of"]
 
 _FAN_IN = 16
 _ATTEMPTS = 3  #: of a task before its turbine is left out
@@ -42,6 +45,7 @@ _LOCAL = ("threads", "synchronous")  #: schedulers in this process
 
 Period = tuple[int, int]
 Rows = tuple[int, int, int, int]
+Between = tuple[pd.DataFrame, ExpectedCurve | None]  #: medians and expected power of a turbine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +61,6 @@ class RunOptions:
     cache: Path | None = None  #: folder of converted data; None: the user's cache
     keep: bool = True  #: keep converted data for the next run
     verify: bool = False  #: compare the content of files with the cache, not only size and time of change
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """A turbine that was left out because one of its tasks failed again and again."""
-
-    turbine: str
-    step: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +138,10 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     files = dataset.of_kind("scada")
     if not files:
         return Readings(series={}, leftovers=pd.DataFrame(), sources=source_table([]))
+    key = "" if options.verify else manifest_key(dataset)
+    kept = read_manifest(store, key)
+    if kept is not None:
+        return _readings(dataset, *kept, ())
     entries = _compute(
         options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files]
     )
@@ -153,12 +152,27 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
         "checking clocks",
         [delayed(_attempt)("clock check", name, prepare, name, known, dataset.farm, store) for name in names],
     )
+    series = [one for one in found if isinstance(one, Series)]
+    failures = tuple(one for one in found if isinstance(one, Failure))
+    if not failures:
+        keep_manifest(store, key, entries, series)
+    return _readings(dataset, entries, series, failures)
+
+
+def _readings(
+    dataset: Dataset, entries: Sequence[FileEntry], series: Sequence[Series], failures: tuple[Failure, ...]
+) -> Readings:
+    rows = [entry.source | {name: _moment(entry.source[name]) for name in ("first", "last")} for entry in entries]
     return Readings(
-        series={one.turbine: one for one in found if isinstance(one, Series)},
+        series={one.turbine: one for one in series},
         leftovers=leftover_counts(entries, dataset.farm, dataset.set_aside),
-        sources=source_table([entry.source for entry in entries]),
-        failures=tuple(one for one in found if isinstance(one, Failure)),
+        sources=source_table(rows),
+        failures=failures,
     )
+
+
+def _moment(value: int | None) -> Any:
+    return pd.NaT if value is None else from_us(value)
 
 
 def run_passes(
@@ -196,12 +210,12 @@ def run_passes(
 
     def over(title: str, step: Callable[..., Partial], turbine: Turbine, *context: Any) -> Delayed:
         series = readings.series[turbine.name]
-        return delayed(_merged)(
-            [
-                delayed(_summed)(title, turbine.name, step, series, rows, period, turbine, settings, *context)
-                for rows in pieces[turbine.name]
-            ]
-        )
+        parts = [
+            delayed(_summed)(title, turbine.name, step, series, rows, period, turbine, settings, *context)
+            for rows in pieces[turbine.name]
+        ]
+        whole: Delayed = delayed(_merged)(parts)
+        return whole
 
     first = [over("first pass", _first, turbine, metered) for turbine in farm.turbines]
     halves = [
@@ -210,23 +224,17 @@ def run_passes(
     *contexts, common = _compute(
         options, "first pass", [*(context for context, _ in halves), _tree([rest for _, rest in halves])]
     )
-    known = {
+    known: dict[str, Between] = {
         turbine.name: context for turbine, context in zip(farm.turbines, contexts, strict=True) if context is not None
     }
     neighbours = delayed(Neighbours.of(_fleet(common.sums), *period, farm.averaging_period_s * 1_000_000))
     site = delayed(reanalysis)
-    second = [
-        over(
-            "second pass",
-            _second,
-            turbine,
-            TurbineContext(*known[turbine.name], segments.get(turbine.name)),
-            neighbours,
-            site,
-        )
-        for turbine in farm.turbines
-        if turbine.name in known
-    ]
+    second = []
+    for turbine in farm.turbines:
+        if turbine.name in known:
+            bins, curve = known[turbine.name]
+            context = TurbineContext(bins, curve, segments.get(turbine.name))
+            second.append(over("second pass", _second, turbine, context, neighbours, site))
     (result,) = _compute(options, "second pass", [_tree(second)])
     robust = [robust.assign(turbine=name) for name, (robust, _) in known.items()]
     return Merged(
@@ -292,9 +300,7 @@ def _second(
     return second_pass(partition(series, rows, period, farm), turbine, farm, context, neighbours, reanalysis)
 
 
-def _derive(
-    outcome: _Outcome, turbine: Turbine, farm: Farm
-) -> tuple[tuple[pd.DataFrame, ExpectedCurve | None] | None, _Outcome]:
+def _derive(outcome: _Outcome, turbine: Turbine, farm: Farm) -> tuple[Between | None, _Outcome]:
     """Return medians and the expected-power curve, the steps between the passes that are not linear, and the rest."""
     if outcome.failures or "histogram" not in outcome.sums:
         return None, outcome

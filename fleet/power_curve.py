@@ -128,7 +128,9 @@ def merge_sums(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Add the sums of partitions, or of turbines for the fleet's curve; the result does not depend on their order."""
     frames = list(parts)
     if not frames:
-        return pd.DataFrame(dict.fromkeys(SUM_COLUMNS, np.zeros(0, np.int64)), index=pd.Index([], np.int64, name="bin"))
+        return pd.DataFrame(
+            dict.fromkeys(SUM_COLUMNS, np.zeros(0, np.int64)), index=pd.Index([], dtype="int64", name="bin")
+        )
     return pd.concat(frames).groupby(level="bin", sort=True).sum()
 
 

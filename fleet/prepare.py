@@ -6,7 +6,7 @@ Both steps return small descriptions; the records stay in Parquet, so memory hol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,17 @@ from fleet.site import source_row
 from fleet.store import Store
 from fleet.times import from_us, series_us, stamps, to_us
 
-__all__ = ["FileEntry", "Series", "convert_file", "cut", "leftover_counts", "partition", "prepare", "wind_by_stamps"]
+__all__ = [
+    "FileEntry",
+    "Series",
+    "convert_file",
+    "cut",
+    "leftover_counts",
+    "partition",
+    "prepare",
+    "series_from_json",
+    "wind_by_stamps",
+]
 
 _FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
 _ROW_GROUP = 1 << 17
@@ -44,7 +54,7 @@ class FileEntry:
 
     name: str  #: relative to the farm's folder
     key: str
-    source: dict[str, Any]  #: `fleet.site.source_row`
+    source: dict[str, Any]  #: `fleet.site.source_row`, times as microseconds since 1970 UTC
     turbines: tuple[str, ...]  #: names in the file; the rows of each in a Parquet file of its place's number
     counts: tuple[tuple[str, int, int], ...]  #: turbine, read flags, rows
     offsets_given: bool
@@ -62,6 +72,7 @@ class Series:
     step: Step | None  #: how far its records are apart
     far: FarStamps | None  #: rows that the clock check and the period did not see
     far_file: str = ""  #: the file of the first of them
+    described: dict[str, Any] = field(default_factory=dict)  #: the same as JSON values
 
 
 def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileEntry:
@@ -83,7 +94,7 @@ def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileE
     OutputError
         If the cache cannot be written.
     """
-    content = [store.content_key(path, verify=verify) for path in (file.path, *file.format.beside(file.path))]
+    content = [store.content_key(path, verify=verify) for path in (file.path, *file.format.companions(file.path))]
     settings = file.source.model_dump(mode="json")
     key = digest(content, file.name, file.format.name, settings, code_version(), time_zone_version())
     found = store.find("files", key)
@@ -92,7 +103,7 @@ def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileE
     return FileEntry(
         name=file.name,
         key=key,
-        source=found["source"] | {name: _moment(found["source"][name]) for name in ("first", "last")},
+        source=found["source"],
         turbines=tuple(found["turbines"]),
         counts=tuple((turbine, flags, rows) for turbine, flags, rows in found["counts"]),
         offsets_given=found["offsets_given"],
@@ -103,12 +114,13 @@ def _read_into(store: Store, key: str, file: DataFile) -> dict[str, Any]:
     batch = file.read()
     frame = batch.frame
     names = sorted(set(frame["turbine"].dropna()))
-    sizes = frame.groupby(["turbine", "read_flags"], sort=True, dropna=False).size()
+    counted = pd.DataFrame({"turbine": frame["turbine"].fillna(""), "flags": frame["read_flags"]})
+    sizes = counted.groupby(["turbine", "flags"], sort=True).size().reset_index(name="rows")
     source = source_row(file, batch, "")
     known = {
-        "source": source | {name: None if pd.isna(source[name]) else to_us(source[name]) for name in ("first", "last")},
+        "source": source | {name: _us(source[name]) for name in ("first", "last")},
         "turbines": names,
-        "counts": [["" if pd.isna(turbine) else turbine, int(flags), int(n)] for (turbine, flags), n in sizes.items()],
+        "counts": [[row["turbine"], int(row["flags"]), int(row["rows"])] for row in sizes.to_dict("records")],
         "offsets_given": batch.offsets_given,
     }
     with store.new("files", key) as (folder, meta):
@@ -116,6 +128,10 @@ def _read_into(store: Store, key: str, file: DataFile) -> dict[str, Any]:
             _write(frame[frame["turbine"] == name], folder / f"{number}.parquet")
         meta |= known
     return known
+
+
+def _us(moment: Any) -> int | None:
+    return None if pd.isna(moment) else to_us(moment)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
@@ -145,17 +161,7 @@ def prepare(turbine: str, entries: Sequence[FileEntry], farm: Farm, store: Store
     found = store.find("series", key)
     if found is None:
         found = _prepare_into(store, key, turbine, own, farm)
-    far = found["far"]
-    return Series(
-        turbine=turbine,
-        path=store.path("series", key) / _ROWS if found["rows"] else None,
-        rows=found["rows"],
-        signals=tuple(found["signals"]),
-        finding=finding_from_json(found["finding"]),
-        step=None if found["step"] is None else Step(**found["step"]),
-        far=None if far is None else FarStamps(**far | {"first": from_us(far["first"])}),
-        far_file="" if far is None else own[far["source_row"] // _FILE_STRIDE].name,
-    )
+    return series_from_json(found, store)
 
 
 def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry], farm: Farm) -> dict[str, Any]:
@@ -167,11 +173,14 @@ def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry]
     corrected = apply_clock(frame, finding, farm.clock, period_s)
     signals = [name for name in _SIGNAL_NAMES if corrected[name].notna().any()]
     known = {
+        "turbine": turbine,
+        "key": key,
         "rows": len(frame),
         "signals": signals,
         "finding": finding_to_json(finding),
         "step": None if step is None else asdict(step),
         "far": None if far is None else asdict(far) | {"first": to_us(far.first)},
+        "far_file": "" if far is None else own[far.source_row // _FILE_STRIDE].name,
     }
     with store.new("series", key) as (folder, meta):
         if len(frame):
@@ -192,6 +201,22 @@ def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry]
             pq.write_table(table, folder / _ROWS, compression="none", row_group_size=_ROW_GROUP)
         meta |= known
     return known
+
+
+def series_from_json(found: dict[str, Any], store: Store) -> Series:
+    """Return the series that an entry of the cache describes."""
+    far = found["far"]
+    return Series(
+        turbine=found["turbine"],
+        path=store.path("series", found["key"]) / _ROWS if found["rows"] else None,
+        rows=found["rows"],
+        signals=tuple(found["signals"]),
+        finding=finding_from_json(found["finding"]),
+        step=None if found["step"] is None else Step(**found["step"]),
+        far=None if far is None else FarStamps(**far | {"first": from_us(far["first"])}),
+        far_file=found["far_file"],
+        described=found,
+    )
 
 
 def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFrame:
@@ -314,7 +339,3 @@ def wind_by_stamps(series: Series) -> pd.DataFrame:
             "corrected": stamps(table["time"]),
         }
     )
-
-
-def _moment(value: int | None) -> Any:
-    return pd.NaT if value is None else from_us(value)

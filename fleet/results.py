@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from fleet.config import Farm as FarmConfig
 
-__all__ = ["Availability", "Clock", "Energy", "Finding", "FleetResults", "PowerCurves", "Quality", "Wind"]
+__all__ = ["Availability", "Clock", "Energy", "Failure", "Finding", "FleetResults", "PowerCurves", "Quality", "Wind"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A turbine that was left out because a step of the work on it failed again and again."""
+
+    turbine: str
+    step: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,4 +158,5 @@ class FleetResults:
     wind: Wind | None = None
     absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
     without_data: tuple[str, ...] = ()  #: listed turbines that no file holds anything of
+    failed: tuple[Failure, ...] = ()  #: turbines that were left out because the work on them failed
     findings: tuple[Finding, ...] = ()

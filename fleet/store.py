@@ -1,9 +1,11 @@
 """The cache of converted data: Parquet files that the passes read at the speed of memory, each written in whole.
 
-Two kinds of entry, each a folder named after all that its content depends on (`fleet.cache_keys`):
+Entries are folders named after all that their content depends on (`fleet.cache_keys`):
 
 - `files/`: one source file in canonical form, a Parquet file per turbine;
-- `series/`: one turbine's records from all its files, clock checked and in order of time.
+- `series/`: one turbine's records from all its files, clock checked and in order of time;
+- `farms/`: what is known of all files and turbines of a farm (`fleet.manifest`);
+- `hashes/`: a file's content by its size and time of change.
 
 An entry is written beside its place and renamed, so a run that was killed leaves whole entries or none, and the next
 one goes on from there. Nothing in it is executed: Parquet and JSON.
@@ -17,7 +19,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +29,10 @@ from fleet.cache_keys import digest
 from fleet.errors import OutputError
 from turbine.user_cache import user_cache
 
-__all__ = ["Store", "default_cache", "folder_size"]
+__all__ = ["KINDS", "Store", "default_cache"]
 
 _META = "meta.json"
+KINDS = ("files", "series", "farms", "hashes")  #: of entries, each a folder
 
 
 def default_cache() -> Path:
@@ -88,6 +91,25 @@ class Store:
         """Remove an entry, as one whose files turned out to be damaged."""
         shutil.rmtree(self.path(kind, key), ignore_errors=True)
 
+    def size(self) -> int:
+        """Return the bytes of all entries."""
+        return sum(path.stat().st_size for kind in KINDS for path in (self.folder / kind).rglob("*") if path.is_file())
+
+    def clear(self) -> None:
+        """Remove all entries, and nothing else that lies in the folder.
+
+        Raises
+        ------
+        OutputError
+            If something cannot be removed.
+        """
+        for kind in KINDS:
+            try:
+                if (self.folder / kind).exists():
+                    shutil.rmtree(self.folder / kind)
+            except OSError as error:
+                raise self._unwritable(error) from error
+
     def content_key(self, path: Path, *, verify: bool) -> str:
         """Return a name for a file's bytes.
 
@@ -128,13 +150,3 @@ class Store:
         return OutputError(
             f"{self.folder}: converted data cannot be kept there: {reason}; name another folder with --cache"
         )
-
-
-def folder_size(folder: Path, on_file: Callable[[Path], object] = lambda path: None) -> int:
-    """Return the bytes of all files below a folder; `on_file` is called with each."""
-    total = 0
-    for path in folder.rglob("*"):
-        if path.is_file():
-            total += path.stat().st_size
-            on_file(path)
-    return total

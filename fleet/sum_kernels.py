@@ -34,7 +34,7 @@ _WORD = 32  # squares are summed as two numbers of this many bits
 
 
 @kernel
-def whole(value: float, quantum: float) -> int:
+def whole(value: float, quantum: float) -> Any:
     """Return a value as whole quanta, rounded as `numpy.rint` does; 0 where it is missing."""
     if value != value:
         return 0

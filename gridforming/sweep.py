@@ -209,13 +209,8 @@ def _end_with_parent() -> None:
 
 
 def _on_cluster(plan: Plan, todo: Mapping[int, Chunk], scheduler: str, take: _Take) -> None:
-    try:
-        from distributed import Client, KilledWorker, as_completed
-    except ImportError:
-        raise SimulationError(
-            f'scheduler {scheduler}: needs the package "distributed", which is not installed: '
-            "pip install 'windform[cluster]'; without a scheduler, workers are processes on this computer"
-        ) from None
+    from distributed import Client, KilledWorker, as_completed
+
     _check_answer(scheduler)
     with Client(scheduler, timeout=_PATIENCE, set_as_default=False) as client:
         run, given = uuid.uuid4().hex, client.scatter(plan, hash=False)

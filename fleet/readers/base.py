@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -36,11 +36,6 @@ class Batch:
     examples: tuple[str, ...] = ()  #: "file:row: column ..., found ..., expected ..." of the first bad cells and rows
 
 
-def _alone(path: Path) -> Sequence[Path]:
-    """Return no file: a format that reads one file by itself."""
-    return ()
-
-
 def _accept(source: Source) -> None:
     """Refuse nothing: a known format needs no settings."""
 
@@ -64,9 +59,6 @@ class Format:
     check: Callable[[Source], None] = _accept
     #: The other files that reading a file takes in, where they are there: what it holds depends on them as well.
     companions: Callable[[Path], tuple[Path, ...]] = _alone
-
-    #: Other files that are read with a file, as tables of the same month: what is read of it depends on them.
-    beside: Callable[[Path], Sequence[Path]] = _alone
 
     def label(self, source: Source) -> Stamps:
         """Return which end of the interval the stamps of a source's files label, as it is read."""

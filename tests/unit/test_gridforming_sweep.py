@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import os
@@ -270,7 +269,6 @@ def test_journal_without_room_is_one_clear_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
 @pytest.mark.filterwarnings("ignore")
 def test_cluster_gives_what_one_process_gives(source: Path, serial: pd.DataFrame) -> None:
     from distributed import LocalCluster
@@ -284,12 +282,6 @@ def test_cluster_gives_what_one_process_gives(source: Path, serial: pd.DataFrame
     assert told == [0, 4, 8]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is not None, reason="distributed is installed")
-def test_cluster_needs_distributed(source: Path) -> None:
-    with pytest.raises(SimulationError, match=r"needs the package .distributed.*windform\[cluster\]"):
-        sweep(source, GRID, scheduler="tcp://127.0.0.1:1")
-
-
 @pytest.mark.parametrize(
     ("address", "message"),
     [
@@ -298,7 +290,6 @@ def test_cluster_needs_distributed(source: Path) -> None:
         ("tcp://host", "tcp://host:8786"),
     ],
 )
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
 def test_cluster_must_answer(source: Path, address: str, message: str) -> None:
     with pytest.raises(SimulationError, match=message):
         sweep(source, GRID, scheduler=address)
