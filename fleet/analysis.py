@@ -19,7 +19,8 @@ from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
 from fleet.meter import meter_note
 from fleet.operation import availability_result
-from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_passes, workers_of
+from fleet.overview import Overview, overview_result
+from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_overview, run_passes, workers_of
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.results import Energy, Failure, FleetResults
@@ -30,7 +31,7 @@ from fleet.sums import Summary, merge
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
 
-__all__ = ["analyse", "select"]
+__all__ = ["analyse", "overview", "select"]
 
 Period = tuple[int, int]
 
@@ -77,6 +78,39 @@ def analyse(
     options = options or RunOptions()
     with cache_of(options) as store, workers_of(options):
         return _analysed(dataset, start, end, options, store)
+
+
+def overview(
+    dataset: Dataset,
+    *,
+    start: pd.Timestamp | None = None,
+    end: pd.Timestamp | None = None,
+    options: RunOptions | None = None,
+) -> Overview:
+    """Return a quick look at a farm's records: monthly energy, inferred availability and plain power curves.
+
+    Parameters
+    ----------
+    dataset, start, end, options
+        As of `analyse`.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used, there is no SCADA record, or none lies in the period.
+    """
+    options = options or RunOptions()
+    with cache_of(options) as store, workers_of(options):
+        readings = read_all(dataset, options, store)
+        recorded = {name for name, series in readings.series.items() if series.rows}
+        if not recorded:
+            raise InputError(_nothing_known(dataset, readings))
+        farm = _restricted(dataset.farm, recorded)
+        summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, start, end), options)
+    failed = {failure.turbine for failure in (*readings.failures, *failures)}
+    if len(failed) == len(farm.turbines):
+        raise RunError(f"no turbine could be worked on; {failures[0].turbine}: {failures[0].reason}")
+    return replace(overview_result(summary, farm.turbines, farm), failed=(*readings.failures, *failures))
 
 
 def _analysed(

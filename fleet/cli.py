@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.errors import ConfigError, FleetError, InputError, OutputError, RunError
+from fleet.schema import FLEET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn raw SCADA exports of wind farms into power curves, availability, losses and a report.\n\n"
     "Example: wind-fleet report la_haute_borne --out report",
-    epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for every "
-    "turbine: the report says which and why.",
+    epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for "
+    "every turbine: the report says which and why.",
 )
 
 Folder = Annotated[
@@ -209,6 +210,37 @@ def power_curve(
     _write_csv(bins, target)
 
 
+@app.command(epilog="Example: wind-fleet overview la_haute_borne --from 2014-07-01")
+def overview(
+    folder: Folder,
+    turbine: Turbines = None,
+    start: From = None,
+    end: To = None,
+    csv: Csv = None,
+    force: Force = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print energy, capacity factor and inferred availability by month: a first look, in seconds once converted."""
+    how = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    farm = _open(folder, turbine, start, end, how)
+    target = _csv_target(csv, farm.dataset.folder, force)
+    found = farm.overview()
+    percent = dict.fromkeys(("capacity_factor", "availability"), "{:.2%}")
+    whole = found.monthly["turbine"] == FLEET
+    typer.echo("The farm by month; availability is inferred from wind and power, nothing is left out as abnormal\n")
+    typer.echo(_text(found.monthly[whole].drop(columns="turbine"), percent))
+    for failure in found.failed:
+        typer.echo(f"\n{failure.turbine} is not in these figures: {failure.reason}")
+    _write_csv(found.monthly, target)
+    if found.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
 @app.command(epilog="Example: wind-fleet availability penmanshiel --csv availability.csv")
 def availability(
     folder: Folder,
@@ -247,8 +279,6 @@ def _how(
 
     if workers is not None and scheduler is not None:
         raise ConfigError("--workers and --scheduler exclude each other: a cluster brings its own workers")
-    if scheduler is not None and "://" not in scheduler:
-        raise ConfigError(f"--scheduler {scheduler}: expected an address such as tcp://host:8786")
     show = not quiet and sys.stderr.isatty()
     return RunOptions(
         workers=workers, scheduler=scheduler, cache=cache, keep=not no_cache, verify=verify, progress=show

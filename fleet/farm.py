@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fleet.config import Farm as Settings
+    from fleet.overview import Overview
     from fleet.pipeline import RunOptions
     from fleet.results import Availability, Clock, Energy, FleetResults, PowerCurves, Quality, Wind
 
@@ -59,6 +60,12 @@ class Farm:
         from fleet.analysis import analyse
 
         return analyse(self.dataset, start=self.start, end=self.end, options=self.options)
+
+    def overview(self) -> Overview:
+        """Return monthly energy, inferred availability and plain curves without the rest of the analysis."""
+        from fleet.analysis import overview
+
+        return overview(self.dataset, start=self.start, end=self.end, options=self.options)
 
     def clock(self) -> Clock:
         """Return what the clock check found."""

@@ -25,6 +25,7 @@ from fleet.dataset import Dataset
 from fleet.errors import ConfigError, FleetError
 from fleet.expected import ExpectedCurve, expected_curve, robust_bins
 from fleet.manifest import keep_manifest, manifest_key, read_manifest
+from fleet.overview import OVERVIEW_SIGNALS, overview_sums
 from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
 from fleet.passes import dense_histogram, first_pass, second_pass
 from fleet.potential import Neighbours
@@ -35,8 +36,9 @@ from fleet.site import source_table
 from fleet.store import Store, default_cache
 from fleet.sums import Summary
 from fleet.times import from_us
+from turbine.cluster import PATIENCE_S, check_scheduler
 
-__all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_passes", "workers_of"]
+__all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_overview", "run_passes", "workers_of"]
 
 _FAN_IN = 16
 _ATTEMPTS = 3  #: of a task before its turbine is left out
@@ -111,11 +113,8 @@ def workers_of(options: RunOptions) -> Iterator[RunOptions]:
     from distributed import Client, LocalCluster
 
     if options.scheduler is not None:
-        try:
-            client = Client(options.scheduler, timeout=10, set_as_default=True)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ConfigError(f"--scheduler {options.scheduler}: no Dask scheduler answers there: {error}") from None
-        with client:
+        check_scheduler(options.scheduler, ConfigError)
+        with Client(options.scheduler, timeout=PATIENCE_S, set_as_default=True):
             yield options
         return
     with (
@@ -243,6 +242,26 @@ def run_passes(
         curves={name: curve for name, (_, curve) in known.items()},
         failures=(*common.failures, *result.failures),
     )
+
+
+def run_overview(
+    readings: Readings, farm: Farm, period: Period, options: RunOptions
+) -> tuple[Summary, tuple[Failure, ...]]:
+    """Return the merged sums of `fleet.overview` over a period [us since 1970 UTC], and the turbines that failed."""
+    settings = delayed(farm)
+    parts = [
+        delayed(_summed)(
+            "overview", turbine.name, _overview, readings.series[turbine.name], rows, period, turbine, settings
+        )
+        for turbine in farm.turbines
+        for rows in cut(readings.series[turbine.name], _edges(period, options.partition_days))
+    ]
+    (found,) = _compute(options, "overview", [_tree(parts)])
+    return tables(found.sums), found.failures
+
+
+def _overview(series: Series, rows: Rows, period: Period, turbine: Turbine, farm: Farm) -> Partial:
+    return overview_sums(partition(series, rows, period, farm, OVERVIEW_SIGNALS).own(), turbine, farm)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ __all__ = [
     "add_wind",
     "mean_of_others",
     "overlaps",
+    "overview",
     "whole",
 ]
 
@@ -167,6 +168,56 @@ def add_wind(
         if 14.5 <= v < 15.5 and std[i] == std[i]:
             turbulence[0] += 1
             turbulence[1] += whole(std[i] / v, quanta[3])
+
+
+@kernel
+def overview(
+    time: Ints,
+    flags: npt.NDArray[np.uint32],
+    power: Floats,
+    wind: Floats,
+    borders: Ints,
+    excluded: int,
+    power_low: float,
+    power_high: float,
+    wind_high: float,
+    down_wind: float,
+    down_power: float,
+    width: float,
+    quantum_v: float,
+    quantum_p: float,
+    monthly: Ints,
+    curve: Ints,
+) -> Any:
+    """Add energy, availability and the power curve up in one walk over ascending records.
+
+    monthly[n with energy | energy | n with wind | n down, month], month m ending at borders[m]; curve as of
+    `add_curve`, of records that produce.
+    """
+    month, skip = 0, np.uint32(excluded)
+    for i in range(time.size):
+        while time[i] >= borders[month]:
+            month += 1
+        p = power[i]
+        if flags[i] & skip or not power_low <= p <= power_high:
+            continue
+        whole_p = np.int64(np.rint(p / quantum_p))
+        monthly[0, month] += 1
+        monthly[1, month] += whole_p
+        v = wind[i]
+        if not 0.0 <= v <= wind_high:
+            continue
+        monthly[2, month] += 1
+        if v >= down_wind and p <= down_power:
+            monthly[3, month] += 1
+        if p > 0.0:
+            k = int(v / width + 0.5)
+            square = whole_p * whole_p
+            curve[0, k] += 1
+            curve[1, k] += np.int64(np.rint(v / quantum_v))
+            curve[2, k] += whole_p
+            curve[3, k] += square >> _WORD
+            curve[4, k] += square & ((1 << _WORD) - 1)
 
 
 @kernel

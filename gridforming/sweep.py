@@ -27,6 +27,7 @@ from gridforming.critical import Border, Critical, TimeTest, critical
 from gridforming.sweep_chunk import compute_chunk, modes_of, run_of
 from gridforming.sweep_files import Row, Store
 from gridforming.sweep_plan import Chunk, Measure, Plan, Value, content_of, digest_of, plan_of, sources
+from turbine.cluster import PATIENCE_S, check_scheduler
 from turbine.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ __all__ = ["Border", "Critical", "TimeTest", "critical", "modes_of", "run_of", "
 
 Progress = bool | Callable[[int, int], None]
 
-_PATIENCE = 10.0  # with a scheduler that does not answer [s]
 _KEY = "sweep-chunk-"  # begins the keys of Dask's tasks
 
 
@@ -211,8 +211,8 @@ def _end_with_parent() -> None:
 def _on_cluster(plan: Plan, todo: Mapping[int, Chunk], scheduler: str, take: _Take) -> None:
     from distributed import Client, KilledWorker, as_completed
 
-    _check_answer(scheduler)
-    with Client(scheduler, timeout=_PATIENCE, set_as_default=False) as client:
+    check_scheduler(scheduler, SimulationError)
+    with Client(scheduler, timeout=PATIENCE_S, set_as_default=False) as client:
         run, given = uuid.uuid4().hex, client.scatter(plan, hash=False)
         futures = {
             client.submit(_remote, given, chunk, sources(), key=f"{_KEY}{run}-{k}", pure=False): k
@@ -223,22 +223,6 @@ def _on_cluster(plan: Plan, todo: Mapping[int, Chunk], scheduler: str, take: _Ta
                 take(futures[future], rows)
         except KilledWorker as error:
             raise SimulationError(f"scheduler {scheduler}: {error}; with `out` what is finished stays") from None
-
-
-def _check_answer(scheduler: str) -> None:
-    """Refuse an address that nothing answers at; a client of Dask's takes long to give up, and is loud."""
-    import socket
-
-    scheme, _, place = scheduler.partition("://")
-    host, _, port = place.rpartition(":")
-    if scheme != "tcp" or not host or not port.isdecimal():
-        raise SimulationError(f"scheduler: found {scheduler!r}, expected an address such as tcp://host:8786")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise SimulationError(
-            f"scheduler {scheduler}: cannot be reached ({error}), expected the address of a Dask scheduler"
-        ) from None
 
 
 def _remote(plan: Plan, chunk: Chunk, expected: str) -> list[Row]:
