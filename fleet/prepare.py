@@ -113,7 +113,7 @@ def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileE
 def _read_into(store: Store, key: str, file: DataFile) -> dict[str, Any]:
     batch = file.read()
     frame = batch.frame
-    names = sorted(set(frame["turbine"].dropna()))
+    names = sorted(frame["turbine"].dropna().unique())
     counted = pd.DataFrame({"turbine": frame["turbine"].fillna(""), "flags": frame["read_flags"]})
     sizes = counted.groupby(["turbine", "flags"], sort=True).size().reset_index(name="rows")
     source = source_row(file, batch, "")

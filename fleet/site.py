@@ -77,7 +77,7 @@ def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:
     frame = batch.frame
     time = next((frame[name].dropna() for name in ("time", "start") if name in frame), None)
     known = series_us(time) if time is not None else np.zeros(0, np.int64)
-    names = next((frame[name].dropna() for name in ("turbine", "name") if name in frame), ())
+    names = next((frame[name].dropna().unique() for name in ("turbine", "name") if name in frame), ())
     turbines = sorted(set(names) - {""})
     rejected = [f"{rows} rows rejected: {reason}" for reason, rows in sorted(batch.rejected.items()) if rows]
     return {
