@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fleet.categories import DEFAULT_PRIORITY, Category
 from fleet.errors import ConfigError, InputError, nearest, nearest_word
+from fleet.rule_settings import RuleSettings
 from fleet.schema import FLEET
 
 __all__ = [
@@ -133,7 +134,7 @@ class ClockSettings(_Model):
         return text
 
 
-class QualitySettings(_Model):
+class QualitySettings(RuleSettings):
     """Row flags."""
 
     power_low: float = Field(-0.1, ge=-1, le=0, description="lowest possible power [fraction of rated power]")
