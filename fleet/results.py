@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
     from fleet.config import Farm as FarmConfig
 
-__all__ = ["Availability", "Clock", "Energy", "Failure", "Finding", "FleetResults", "PowerCurves", "Quality", "Wind"]
+__all__ = [
+    "Availability",
+    "Clock",
+    "Energy",
+    "Failure",
+    "Finding",
+    "FleetResults",
+    "PowerCurves",
+    "Quality",
+    "Sensors",
+    "Wind",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +149,19 @@ class Wind:
     #: turbine, month, mean
     monthly: pd.DataFrame
     sector_width_deg: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensors:
+    """Anemometers and directions against the other turbines', and the vane angle of most power."""
+
+    #: turbine, month, records, drift [m/s], u_drift [m/s], flagged
+    drift: pd.DataFrame
+    #: signal (column of the schema), turbine, month, records, offset_deg, step_deg, flagged
+    north: pd.DataFrame
+    #: turbine, misalignment_deg, u_deg, exponent, records, significant, note
+    yaw: pd.DataFrame
+    notes: tuple[str, ...] = ()  #: what cannot be told, and why
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ _LEAST_RECORDS = 144  # of a month that is judged: one day
 _LEAST_TURBINES = 3  # of two that differ none can be said to be wrong
 _LEAST_MONTHS = 3  # of a turbine, without which nothing is usual
 _MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
-_ROUNDS = 20  # of the iterations below, which settle within a few
+_ROUNDS = 20  # of the median polish, which settles within a few
+_TURNS = 60  # of the iteration for directions
 
 
 def wind_drift(sums: Mapping[str, Ints], first_month: int, settings: RuleSettings) -> pd.DataFrame:
@@ -154,9 +155,10 @@ def flag_months(flags: pd.DataFrame, flagged: pd.DataFrame, flag: Flag, missing:
 def _errors(angle: Floats) -> Floats:
     """Return the directions' errors [rad] from each one's difference to the circular mean of the others."""
     error = angle - np.median(angle)
-    for _ in range(_ROUNDS):
+    for _ in range(_TURNS):
         vector = np.exp(1j * error)
-        error = _wrapped(angle + np.angle(vector.sum() - vector))
+        # Half way: a whole step swings about the solution where one of few points against the others.
+        error = error + 0.5 * _wrapped(angle + np.angle(vector.sum() - vector) - error)
         # The median on the circle, about the mean direction of all.
         middle = float(np.angle(np.exp(1j * error).sum()))
         error = _wrapped(error - middle - np.median(_wrapped(error - middle)))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.config import QualitySettings
-from fleet.fleet_series import FleetSeries, add_to_series, direction_months, wind_months
 from fleet.flags import USES, Flag
+from fleet.fleet_series import FleetSeries, add_to_series, direction_months, wind_months
 from fleet.rules import NORMAL, RuleContext, frozen_signal_bits, rule_bits, rule_sums
 from fleet.yaw import vane_sums
 from tests.rule_fleet import (

@@ -1,0 +1,80 @@
+"""What the comparisons of sensors found, from the merged sums of the second pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fleet.flags import USES, Flag
+from fleet.results import Sensors
+from fleet.rule_settings import RuleSettings
+from fleet.sensor_months import direction_offsets, flag_months, wind_drift
+from fleet.yaw import misalignment
+
+__all__ = ["sensor_result", "with_sensor_flags"]
+
+Sums = Mapping[str, npt.NDArray[np.int64]]
+
+_NO_WIND = Flag.NO_WIND | Flag.WIND_RANGE
+_NO_ROW = USES["energy"] & ~(Flag.NO_POWER | Flag.POWER_RANGE)
+
+
+def sensor_result(
+    winds: Sums, directions: Mapping[str, Sums], vanes: Sums, first_month: int, settings: RuleSettings
+) -> Sensors:
+    """Return the tables of sensors; a rule that is turned off leaves its table empty.
+
+    Parameters
+    ----------
+    winds : mapping of turbine to array of int64
+        Merged results of `fleet.fleet_series.wind_months`.
+    directions : mapping of signal to mapping of turbine to array of int64
+        Merged results of `fleet.fleet_series.direction_months`.
+    vanes : mapping of turbine to array of int64
+        Merged results of `fleet.yaw.vane_sums`.
+    first_month : int
+        Key of the first month.
+    settings : RuleSettings
+        Keys that begin with `wind_drift`, `north_offset` and `yaw_misalignment`.
+    """
+    drift = wind_drift(winds if settings.wind_drift else {}, first_month, settings)
+    tables = [
+        direction_offsets(sums if settings.north_offset else {}, first_month, settings).assign(signal=signal)
+        for signal, sums in sorted(directions.items())
+    ]
+    empty = direction_offsets({}, first_month, settings).assign(signal="")
+    north = pd.concat(tables, ignore_index=True) if tables else empty
+    notes = []
+    for title, table, column in (("wind speed", drift, "drift"), ("direction", north, "offset_deg")):
+        if len(table) and table[column].isna().all():
+            notes.append(
+                f"no {title} can be compared with the neighbours': at least three turbines have to run together for a "
+                "day of each month, the wind speed in three months"
+            )
+    return Sensors(
+        drift=drift,
+        north=north[["signal", *empty.columns.drop("signal")]],
+        yaw=misalignment(vanes if settings.yaw_misalignment else {}, settings),
+        notes=tuple(notes),
+    )
+
+
+def with_sensor_flags(flags: pd.DataFrame, sensors: Sensors) -> pd.DataFrame:
+    """Return counts of flags with `WIND_DRIFT` and `NORTH_OFFSET` on the records of the months that were found.
+
+    Both hold for whole months and keep no row out of any use, so they can be set on the counts after the second pass:
+    no third pass over the data is needed.
+
+    Parameters
+    ----------
+    flags : DataFrame
+        Index turbine, month, flags; column rows.
+    sensors : Sensors
+        From `sensor_result`.
+    """
+    after = flag_months(flags, sensors.drift, Flag.WIND_DRIFT, _NO_ROW | _NO_WIND)
+    found = sensors.north.groupby(["turbine", "month"], sort=True)[["flagged"]].any().reset_index()
+    return flag_months(after, found, Flag.NORTH_OFFSET, _NO_ROW)
