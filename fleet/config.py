@@ -148,9 +148,10 @@ class QualitySettings(RuleSettings):
     inconsistent_floor: float = Field(0.03, ge=0, le=1, description="least allowed distance [fraction of rated power]")
 
     @property
-    def halo(self) -> int:
-        """Neighbouring records on either side of a partition that rules looking back and ahead need."""
-        return self.frozen_records - 1
+    def halo_records(self) -> int:
+        """Records before and after a partition that its rules need, so that its borders do not show."""
+        runs = max(self.frozen_records, self.derated_records, self.icing_records) - 1
+        return max(runs, self.icing_standstill + 2)
 
 
 class PowerWindow(_Model):

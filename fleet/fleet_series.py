@@ -1,4 +1,4 @@
-"""The farm's wind and direction per interval, against which each turbine is compared month by month.
+"""The farm's wind, temperature and direction per interval, against which each turbine is compared month by month.
 
 The first pass adds every running turbine to dense arrays of integers over the period's grid; in the second each turbine
 is compared with the others, its own part taken out of the sums. So a comparison costs the same for four turbines as for
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fleet.flags import Flag
 from turbine.compiled import kernel
 
-__all__ = ["SECTORS", "FleetSeries", "add_to_series", "direction_months", "wind_months"]
+__all__ = ["SECTORS", "FleetSeries", "add_to_series", "direction_months", "temperature_months", "wind_months"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,11 +24,13 @@ Codes = npt.NDArray[np.int8]
 
 SECTORS = 12  #: of the farm's wind direction; sector 12 stands for an unknown one
 WIND_QUANTUM = 0.001  #: [m/s]
+TEMPERATURE_QUANTUM = 0.01  #: [K]
 UNIT_QUANTUM = 1e-4  #: of unit vectors
 _TURN = 3600  # directions are looked up by tenths of a degree
 _ANGLES = np.deg2rad(np.arange(_TURN) * (360.0 / _TURN))
 _EAST = np.rint(np.sin(_ANGLES) / UNIT_QUANTUM).astype(np.int64)
 _NORTH = np.rint(np.cos(_ANGLES) / UNIT_QUANTUM).astype(np.int64)
+_FAR = 2**31  # quanta that no mean reaches
 _AGREED = 0.2  # resultant of the others' unit vectors below which they have no common direction
 
 
@@ -39,6 +41,7 @@ class FleetSeries:
     start: int  #: begin of the first interval [us since 1970 UTC]
     period: int  #: [us]
     wind: Ints  #: shape (intervals, 2): turbines, sum of wind speeds [0.001 m/s]
+    temperature: Ints  #: shape (intervals, 2): turbines, sum of temperatures [0.01 K]
     #: shape (channels, intervals, 3): turbines, sums of the east and north parts of unit vectors [1e-4]; one channel
     #: per signal of direction (wind direction, nacelle direction)
     direction: Ints
@@ -47,11 +50,18 @@ class FleetSeries:
     def empty(start: int, end: int, period: int, channels: int = 1) -> FleetSeries:
         """Return a series of zeros over [start, end)."""
         size = max(0, -(-(end - start) // period))
-        return FleetSeries(start, period, np.zeros((size, 2), np.int64), np.zeros((channels, size, 3), np.int64))
+        levels = np.zeros((2, size, 2), np.int64)
+        return FleetSeries(start, period, levels[0], levels[1], np.zeros((channels, size, 3), np.int64))
 
     def merged(self, other: FleetSeries) -> FleetSeries:
         """Return the sum of two series of one period of time."""
-        return FleetSeries(self.start, self.period, self.wind + other.wind, self.direction + other.direction)
+        return FleetSeries(
+            self.start,
+            self.period,
+            self.wind + other.wind,
+            self.temperature + other.temperature,
+            self.direction + other.direction,
+        )
 
     def sectors(self, channel: int = 0) -> Codes:
         """Return the sector of the farm's mean direction per interval, `SECTORS` where there is none."""
@@ -67,6 +77,7 @@ def add_to_series(
     series: FleetSeries,
     times: Ints,
     wind: Floats,
+    temperature: Floats,
     power: Floats,
     directions: tuple[Floats, ...],
     flags: Bits,
@@ -80,8 +91,8 @@ def add_to_series(
         Of the whole period, or of a partition's.
     times : array of int64, shape (n,)
         Begin of each record [us since 1970 UTC]; records outside the series are left out.
-    wind, power : array, shape (n,)
-        Wind speed [m/s] and power [kW].
+    wind, temperature, power : array, shape (n,)
+        Wind speed [m/s], outdoor temperature [degC] and power [kW].
     directions : tuple of array, shape (n,)
         One per channel [deg].
     flags : array of uint32, shape (n,)
@@ -89,7 +100,11 @@ def add_to_series(
     bad : Flag
         ... any of which keeps a record out. The second pass must be given the same flags and the same `bad`.
     """
-    _add_wind(series.wind, series.start, series.period, times, wind, power, flags, np.uint32(bad))
+    for sums, values, quantum in (
+        (series.wind, wind, WIND_QUANTUM),
+        (series.temperature, temperature, TEMPERATURE_QUANTUM),
+    ):
+        _add_level(sums, series.start, series.period, times, values, quantum, power, flags, np.uint32(bad))
     for channel, direction in enumerate(directions):
         _add_direction(
             series.direction[channel], series.start, series.period, times, direction, power, flags, np.uint32(bad)
@@ -134,7 +149,7 @@ def wind_months(
     """
     sums = np.zeros((number, SECTORS + 1, 3), np.int64)
     low, high = (round(edge / WIND_QUANTUM) for edge in band)
-    _compare_wind(
+    _compare_level(
         sums,
         series.wind,
         sectors,
@@ -144,6 +159,7 @@ def wind_months(
         months,
         first_month,
         wind,
+        WIND_QUANTUM,
         power,
         flags,
         np.uint32(bad),
@@ -151,6 +167,51 @@ def wind_months(
         high,
     )
     return sums
+
+
+def temperature_months(
+    series: FleetSeries,
+    times: Ints,
+    months: Ints,
+    temperature: Floats,
+    power: Floats,
+    flags: Bits,
+    bad: Flag,
+    *,
+    first_month: int,
+    number: int,
+) -> Ints:
+    """Compare one turbine's temperature with the mean of the others at the same instants, per month.
+
+    Parameters
+    ----------
+    series, times, months, temperature, power, flags, bad, first_month, number
+        As in `wind_months`.
+
+    Returns
+    -------
+    array of int64, shape (number, 3)
+        Records, sum of own and sum of the others' mean temperature [0.01 K].
+    """
+    sums = np.zeros((number, 1, 3), np.int64)
+    _compare_level(
+        sums,
+        series.temperature,
+        np.zeros(series.temperature.shape[0], np.int8),
+        series.start,
+        series.period,
+        times,
+        months,
+        first_month,
+        temperature,
+        TEMPERATURE_QUANTUM,
+        power,
+        flags,
+        np.uint32(bad),
+        -_FAR,
+        _FAR,
+    )
+    return sums[:, 0]
 
 
 def direction_months(
@@ -211,16 +272,24 @@ def _tenths(direction: float) -> int:
 
 
 @kernel
-def _add_wind(
-    sums: Ints, start: int, period: int, times: Ints, wind: Floats, power: Floats, flags: Bits, bad: np.uint32
+def _add_level(
+    sums: Ints,
+    start: int,
+    period: int,
+    times: Ints,
+    values: Floats,
+    quantum: float,
+    power: Floats,
+    flags: Bits,
+    bad: np.uint32,
 ) -> None:
     for i in range(times.size):
-        if flags[i] & bad or not (power[i] > 0.0 and np.isfinite(wind[i])):
+        if flags[i] & bad or not (power[i] > 0.0 and np.isfinite(values[i])):
             continue
         place = _place(times[i], start, period, sums.shape[0])
         if place >= 0:
             sums[place, 0] += 1
-            sums[place, 1] += int(np.rint(wind[i] / WIND_QUANTUM))
+            sums[place, 1] += int(np.rint(values[i] / quantum))
 
 
 @kernel
@@ -239,7 +308,7 @@ def _add_direction(
 
 
 @kernel
-def _compare_wind(
+def _compare_level(
     sums: Ints,
     series: Ints,
     sectors: Codes,
@@ -248,7 +317,8 @@ def _compare_wind(
     times: Ints,
     months: Ints,
     first_month: int,
-    wind: Floats,
+    values: Floats,
+    quantum: float,
     power: Floats,
     flags: Bits,
     bad: np.uint32,
@@ -256,7 +326,7 @@ def _compare_wind(
     high: int,
 ) -> None:
     for i in range(times.size):
-        if flags[i] & bad or not (power[i] > 0.0 and np.isfinite(wind[i])):
+        if flags[i] & bad or not (power[i] > 0.0 and np.isfinite(values[i])):
             continue
         place = _place(times[i], start, period, series.shape[0])
         month = months[i] - first_month
@@ -265,7 +335,7 @@ def _compare_wind(
         others = series[place, 0] - 1
         if others < 1:
             continue
-        own = int(np.rint(wind[i] / WIND_QUANTUM))
+        own = int(np.rint(values[i] / quantum))
         mean = int(np.rint((series[place, 1] - own) / others))
         if low <= mean < high:
             cell = sums[month, sectors[place]]

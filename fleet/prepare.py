@@ -305,7 +305,7 @@ def partition(
         Signals that are wanted, by default all.
     """
     first, last, start, end = rows
-    low, high = max(0, first - farm.quality.halo), min(series.rows, last + farm.quality.halo)
+    low, high = max(0, first - farm.quality.halo_records), min(series.rows, last + farm.quality.halo_records)
     wanted = [name for name in series.signals if signals is None or name in signals]
     table = _read_rows(series, ["time", "written", "flags", *wanted], low, high)
     # Arrays of their own: those of Arrow are read-only, which would compile every kernel once more.

@@ -34,7 +34,7 @@ class ReferenceCurve:
 
 
 def reference_curve(
-    curve: ExpectedCurve,
+    curve: ExpectedCurve | None,
     histogram: npt.NDArray[np.int64],
     *,
     rated_power_kw: float,
@@ -46,8 +46,8 @@ def reference_curve(
 
     Parameters
     ----------
-    curve : ExpectedCurve
-        Expected power.
+    curve : ExpectedCurve or None
+        Expected power; None: not known at any wind speed.
     histogram : array of int64
         Merged result of `fleet.expected.power_histogram`.
     rated_power_kw : float
@@ -59,6 +59,9 @@ def reference_curve(
     temperature_degc : float
         Mean temperature of the records that the curve is made of [degC].
     """
+    if curve is None:
+        unknown = np.full(2, np.nan)
+        return ReferenceCurve(1.0, unknown, unknown, unknown, temperature_degc)
     edges = (POWER_LOW + POWER_STEP * np.arange(histogram.shape[1] + 1)) * rated_power_kw
     centres = (np.arange(histogram.shape[0]) + 0.5) * WIND_STEP
     counts = histogram.copy()

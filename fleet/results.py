@@ -153,10 +153,12 @@ class Wind:
 
 @dataclass(frozen=True, kw_only=True)
 class Sensors:
-    """Anemometers and directions against the other turbines', and the vane angle of most power."""
+    """Anemometers, thermometers and directions against the other turbines', and the vane angle of most power."""
 
     #: turbine, month, records, drift [m/s], u_drift [m/s], flagged
     drift: pd.DataFrame
+    #: turbine, month, records, drift [K], u_drift [K], flagged: of the outdoor temperature, for which no row has a flag
+    temperature: pd.DataFrame
     #: signal (column of the schema), turbine, month, records, offset_deg, step_deg, flagged
     north: pd.DataFrame
     #: turbine, misalignment_deg, u_deg, exponent, records, significant, note

@@ -69,6 +69,8 @@ class RuleSettings(BaseModel):
     wind_drift: bool = Field(True, description="compare each anemometer with the other turbines' per month")
     wind_drift_floor: float = Field(0.25, ge=0, le=5, description="drift that is flagged, at least [m/s]")
     wind_drift_spread: float = Field(4.0, ge=1, le=100, description="... and at least [standard uncertainties]")
+    temperature_drift: bool = Field(True, description="compare each outdoor temperature with the other turbines'")
+    temperature_drift_floor: float = Field(1.0, ge=0, le=50, description="drift that is named, at least [K]")
     north_offset: bool = Field(True, description="compare each direction with the other turbines' per month")
     north_offset_limit: float = Field(8.0, gt=0, le=180, description="offset from the fleet that is flagged [deg]")
 
@@ -76,8 +78,3 @@ class RuleSettings(BaseModel):
     yaw_misalignment_spread: float = Field(
         3.0, ge=1, le=100, description="named where it passes this many of its standard uncertainties"
     )
-
-    @property
-    def halo_records(self) -> int:
-        """Records before and after a partition that its rules need, so that its borders do not show."""
-        return max(1, self.derated_records - 1, self.icing_records - 1, self.icing_standstill + 2)

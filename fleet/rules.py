@@ -76,14 +76,17 @@ def rule_sums(signals: Mapping[str, Floats], flags: Bits, *, rated_power_kw: flo
 
 def rule_context(
     sums: RuleSums,
-    curve: ExpectedCurve,
+    curve: ExpectedCurve | None,
     histogram: Ints,
     settings: QualitySettings,
     *,
     rated_power_kw: float,
     cut_in: float = 4.0,
 ) -> RuleContext:
-    """Return a turbine's context from its merged sums, expected curve and power histogram."""
+    """Return a turbine's context from its merged sums, expected curve and power histogram.
+
+    Without a curve (too few records for one) no rule judges power by the wind.
+    """
     n, total = (int(value) for value in sums.temperature)
     reference = reference_curve(
         curve,

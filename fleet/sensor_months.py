@@ -1,4 +1,4 @@
-"""Each turbine's anemometer and direction against the other turbines', month by month.
+"""Each turbine's anemometer, thermometer and direction against the other turbines', month by month.
 
 What a turbine is compared with contains the faults of the others: with x_k the error of turbine k, its difference from
 the mean of the others is x_k - mean(x_j, j != k). The functions below solve for x, up to what all have in common, which
@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.flags import Flag
-from fleet.fleet_series import UNIT_QUANTUM, WIND_QUANTUM
+from fleet.fleet_series import TEMPERATURE_QUANTUM, UNIT_QUANTUM, WIND_QUANTUM
 from fleet.rule_settings import RuleSettings
 from fleet.sums import month_name
 
-__all__ = ["direction_offsets", "flag_months", "wind_drift"]
+__all__ = ["direction_offsets", "flag_months", "temperature_drift", "wind_drift"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -62,20 +62,61 @@ def wind_drift(sums: Mapping[str, Ints], first_month: int, settings: RuleSetting
     records, own, others = np.moveaxis(table, -1, 0)
     total = others.sum(axis=1, keepdims=True)
     usual = np.divide(own.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-    n = records.sum(axis=2)
-    base = others.sum(axis=2)
-    enough = n >= _LEAST_RECORDS
+    n, base = records.sum(axis=2), others.sum(axis=2)
     relative = np.full(n.shape, np.nan)
-    np.divide((own - usual * others).sum(axis=2), base, out=relative, where=enough)
+    np.divide((own - usual * others).sum(axis=2), base, out=relative, where=n >= _LEAST_RECORDS)
+    speed = np.divide(base.sum(axis=1), n.sum(axis=1), out=np.zeros(len(names)), where=n.sum(axis=1) > 0)
+    drift = _errors_of_levels(relative) * speed[:, None] * WIND_QUANTUM
+    return _drift_rows(names, first_month, n, drift, settings.wind_drift_floor, settings.wind_drift_spread)
+
+
+def temperature_drift(sums: Mapping[str, Ints], first_month: int, settings: RuleSettings) -> pd.DataFrame:
+    """Return each thermometer's drift per month against its own usual difference from the other turbines.
+
+    Parameters
+    ----------
+    sums : mapping of turbine to array of int64, shape (months, 3)
+        Merged results of `fleet.fleet_series.temperature_months`.
+    first_month : int
+        Key of the first month.
+    settings : RuleSettings
+        `temperature_drift_floor`, and `wind_drift_spread`.
+
+    Returns
+    -------
+    DataFrame
+        As of `wind_drift`, in [K].
+    """
+    names = sorted(sums)
+    if not names:
+        return _frame([], ["records", "drift", "u_drift", "flagged"])
+    n, own, others = np.moveaxis(np.stack([sums[name] for name in names]).astype(np.float64), -1, 0)
+    difference = np.full(n.shape, np.nan)
+    np.divide(own - others, n, out=difference, where=n >= _LEAST_RECORDS)
+    drift = _errors_of_levels(difference) * TEMPERATURE_QUANTUM
+    return _drift_rows(names, first_month, n, drift, settings.temperature_drift_floor, settings.wind_drift_spread)
+
+
+def _errors_of_levels(difference: Floats) -> Floats:
+    """Return errors, shape (turbines, months), from differences to the others' mean, by median polish (Tukey 1977).
+
+    The fleet's median of each month and each turbine's own median over the months are taken out; NaN where there is too
+    little to compare.
+    """
+    enough = np.isfinite(difference)
     enough &= enough.sum(axis=0) >= _LEAST_TURBINES
     enough &= enough.sum(axis=1, keepdims=True) >= _LEAST_MONTHS
     turbines = enough.sum(axis=0)
-    relative = np.where(enough, relative * (turbines - 1) / np.maximum(turbines, 1), np.nan)
+    error = np.where(enough, difference * (turbines - 1) / np.maximum(turbines, 1), np.nan)
     for _ in range(_ROUNDS):
-        relative = relative - _median(relative, 0)
-        relative = relative - _median(relative, 1)
-    speed = np.divide(base.sum(axis=1), n.sum(axis=1), out=np.zeros(len(names)), where=n.sum(axis=1) > 0)
-    drift = relative * speed[:, None] * WIND_QUANTUM
+        error = error - _median(error, 0)
+        error = error - _median(error, 1)
+    return np.asarray(error, np.float64)
+
+
+def _drift_rows(
+    names: list[str], first_month: int, n: Floats, drift: Floats, floor: float, spread: float
+) -> pd.DataFrame:
     known = np.isfinite(drift)
     if known.any():
         scatter = _MAD_TO_SIGMA * float(np.median(np.abs(drift[known])))
@@ -83,8 +124,7 @@ def wind_drift(sums: Mapping[str, Ints], first_month: int, settings: RuleSetting
         u = np.where(known, scatter * np.sqrt(np.maximum(np.median(n[known]) / np.maximum(n, 1.0), 1.0)), np.nan)
     else:
         u = drift
-    limit = np.maximum(settings.wind_drift_floor, settings.wind_drift_spread * u)
-    flagged = known & (np.abs(drift) > limit)
+    flagged = known & (np.abs(drift) > np.maximum(floor, spread * u))
     return _rows(names, first_month, n > 0, {"records": n.astype(np.int64), "drift": drift, "u_drift": u}, flagged)
 
 

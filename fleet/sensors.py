@@ -11,7 +11,7 @@ import pandas as pd
 from fleet.flags import USES, Flag
 from fleet.results import Sensors
 from fleet.rule_settings import RuleSettings
-from fleet.sensor_months import direction_offsets, flag_months, wind_drift
+from fleet.sensor_months import direction_offsets, flag_months, temperature_drift, wind_drift
 from fleet.yaw import misalignment
 
 __all__ = ["sensor_result", "with_sensor_flags"]
@@ -23,7 +23,12 @@ _NO_ROW = USES["energy"] & ~(Flag.NO_POWER | Flag.POWER_RANGE)
 
 
 def sensor_result(
-    winds: Sums, directions: Mapping[str, Sums], vanes: Sums, first_month: int, settings: RuleSettings
+    winds: Sums,
+    temperatures: Sums,
+    directions: Mapping[str, Sums],
+    vanes: Sums,
+    first_month: int,
+    settings: RuleSettings,
 ) -> Sensors:
     """Return the tables of sensors; a rule that is turned off leaves its table empty.
 
@@ -31,6 +36,8 @@ def sensor_result(
     ----------
     winds : mapping of turbine to array of int64
         Merged results of `fleet.fleet_series.wind_months`.
+    temperatures : mapping of turbine to array of int64
+        Merged results of `fleet.fleet_series.temperature_months`.
     directions : mapping of signal to mapping of turbine to array of int64
         Merged results of `fleet.fleet_series.direction_months`.
     vanes : mapping of turbine to array of int64
@@ -38,9 +45,10 @@ def sensor_result(
     first_month : int
         Key of the first month.
     settings : RuleSettings
-        Keys that begin with `wind_drift`, `north_offset` and `yaw_misalignment`.
+        Keys that begin with `wind_drift`, `temperature_drift`, `north_offset` and `yaw_misalignment`.
     """
     drift = wind_drift(winds if settings.wind_drift else {}, first_month, settings)
+    temperature = temperature_drift(temperatures if settings.temperature_drift else {}, first_month, settings)
     tables = [
         direction_offsets(sums if settings.north_offset else {}, first_month, settings).assign(signal=signal)
         for signal, sums in sorted(directions.items())
@@ -48,14 +56,16 @@ def sensor_result(
     empty = direction_offsets({}, first_month, settings).assign(signal="")
     north = pd.concat(tables, ignore_index=True) if tables else empty
     notes = []
-    for title, table, column in (("wind speed", drift, "drift"), ("direction", north, "offset_deg")):
+    judged = (("wind speed", drift, "drift"), ("temperature", temperature, "drift"), ("direction", north, "offset_deg"))
+    for title, table, column in judged:
         if len(table) and table[column].isna().all():
             notes.append(
                 f"no {title} can be compared with the neighbours': at least three turbines have to run together for a "
-                "day of each month, the wind speed in three months"
+                "day of each month, for levels in three months"
             )
     return Sensors(
         drift=drift,
+        temperature=temperature,
         north=north[["signal", *empty.columns.drop("signal")]],
         yaw=misalignment(vanes if settings.yaw_misalignment else {}, settings),
         notes=tuple(notes),

@@ -39,9 +39,10 @@ def rate_bits(
     rated power. Nature and the turbine's controller explain most single excursions, so:
 
     - wind counts only if power at that record does not agree with the expected power of that wind: a real gust or lull
-      of ten minutes shows in the power. On the flat parts of the curve power cannot tell, and the jump alone decides;
-    - power above its neighbours counts only if it exceeds what the strongest of the three winds makes expect: a start
-      between two stops, or a gust, does not;
+      of ten minutes shows in the power. Where the curve is flat or not known power cannot tell, and the jump alone
+      decides;
+    - power above its neighbours counts only if it exceeds what the strongest of the three winds makes expect by 15 % of
+      rated power: a start between two stops, or a gust, does not;
     - power below its neighbours counts only where it is negative by more than a stopped turbine consumes: a stop within
       the interval takes the mean to any value between.
 
@@ -134,5 +135,5 @@ def _mark(
         elif jump > 0.0:
             strongest = max(wind[a], max(wind[b], wind[c]))
             expected = on_grid(table, step, strongest)
-            if not (power[b] <= expected + _TOO_MUCH * rated):
+            if power[b] > expected + _TOO_MUCH * rated:
                 bits[b] |= bit

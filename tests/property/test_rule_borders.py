@@ -31,7 +31,7 @@ from tests.rule_fleet import (
 
 DAYS = 100
 SETTINGS = QualitySettings()
-HALO = max(SETTINGS.halo_records, SETTINGS.frozen_records - 1)
+HALO = SETTINGS.halo_records
 
 
 def _one() -> tuple[Series, npt.NDArray[np.uint32], RuleContext]:
@@ -95,6 +95,25 @@ def test_flags_of_a_part_with_its_halo_are_those_of_the_whole(first: int, length
     assert np.array_equal(_bits(part)[core], FLAGS[part][core])
 
 
+def test_a_long_standstill_in_frost_is_the_same_from_wherever_it_is_seen() -> None:
+    n = 90
+    signals = {name: np.full(n, np.nan) for name in WHOLE.signals}
+    signals |= {"wind_speed": np.full(n, 8.0), "ambient_temperature_degc": np.full(n, -5.0)}
+    signals["power_kw"] = np.r_[np.full(9, 580.0), np.full(3, 300.0), np.full(n - 12, -5.0)]
+    times, basic = START_US + PERIOD_US * np.arange(n, dtype=np.int64), np.zeros(n, np.uint32)
+
+    def bits(first: int) -> npt.NDArray[np.uint32]:
+        part = {name: values[first:] for name, values in signals.items()}
+        return rule_bits(
+            part, times[first:], basic[first:], CONTEXT, SETTINGS, rated_power_kw=RATED_KW, period_us=PERIOD_US
+        )
+
+    whole = bits(0)
+    assert np.count_nonzero(whole & np.uint32(Flag.ICING)) == 3 + SETTINGS.icing_standstill
+    for first in range(HALO, n):
+        assert np.array_equal(bits(first - HALO)[HALO:], whole[first:])
+
+
 @pytest.mark.parametrize("flag", [Flag.CURTAILED, Flag.DERATED, Flag.ICING, Flag.RATE])
 def test_each_rule_can_be_turned_off_alone(flag: Flag) -> None:
     off = SETTINGS.model_copy(update={str(flag.name).lower(): False})
@@ -118,6 +137,7 @@ def _series(cuts: list[int]) -> FleetSeries:
                 part,
                 turbine.times[a:b],
                 signals["wind_speed"],
+                signals["ambient_temperature_degc"],
                 signals["power_kw"],
                 (signals["wind_direction_deg"],),
                 turbine.flags[a:b],
@@ -132,6 +152,7 @@ def _series(cuts: list[int]) -> FleetSeries:
 def test_sums_of_parts_add_up_to_those_of_the_whole(cuts: list[int]) -> None:
     series, whole = _series(cuts), _series([])
     assert np.array_equal(series.wind, whole.wind)
+    assert np.array_equal(series.temperature, whole.temperature)
     assert np.array_equal(series.direction, whole.direction)
     turbine = FLEET[NAMES[0]]
     sectors, (context, _) = whole.sectors(), learn(turbine, turbine.flags, SETTINGS)

@@ -8,13 +8,15 @@ import pytest
 
 from fleet.config import QualitySettings
 from fleet.expected import ExpectedCurve, power_histogram
-from fleet.flags import PRIORITY, USES, Flag
+from fleet.flags import USES, Flag
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import IcingClass, icing_bits, icing_classes
-from fleet.operating_point import PITCH_CELLS, Cells, PointBins, point_bins, point_bits, point_histogram
+from fleet.operating_point import Cells, PointBins, point_bins, point_bits, point_histogram
 from fleet.quality import frozen
 from fleet.reference_curve import ReferenceCurve, on_grid, reference_curve
+from fleet.rules import frozen_signal_bits, rule_bits, rule_context, rule_sums
 from fleet.runs import PASSED_OVER, frozen_bits, stuck_bits
+from fleet.schema import SIGNALS
 from fleet.spikes import rate_bits
 
 RATED = 2000.0
@@ -334,5 +336,21 @@ def test_points_off_their_bin() -> None:
 def test_settings_name_a_halo_that_all_rules_can_live_with() -> None:
     assert SETTINGS.halo_records == SETTINGS.icing_standstill + 2
     assert QualitySettings(derated_records=100).halo_records == 99
-    assert PITCH_CELLS.low < -1.0
-    assert len(PRIORITY) == len(set(PRIORITY))
+    assert QualitySettings(frozen_records=200).halo_records == 199
+
+
+@pytest.mark.parametrize("n", [0, 1, 50])
+def test_without_a_curve_only_what_needs_none_is_judged(n: int) -> None:
+    signals = {column.name: np.full(n, np.nan) for column in SIGNALS}
+    signals |= {"wind_speed": np.full(n, 9.0), "power_kw": np.full(n, 900.0)}
+    signals |= {"power_setpoint_kw": np.full(n, 900.0), "ambient_temperature_degc": np.full(n, -5.0)}
+    if n > 40:
+        signals["wind_speed"][20], signals["power_kw"][30] = 20.0, 1900.0
+    times, flags = _times(n), _none(n)
+    given = {"rated_power_kw": RATED, "period_us": PERIOD}
+    empty = power_histogram([], [], np.zeros(0, bool), rated_power_kw=RATED)
+    context = rule_context(rule_sums(signals, flags, rated_power_kw=RATED), None, empty, SETTINGS, rated_power_kw=RATED)
+    bits = rule_bits(signals, times, flags, context, SETTINGS, **given)
+    assert np.flatnonzero(bits).tolist() == ([20] if n > 40 else [])
+    assert (bits.max(initial=0) == Flag.RATE) == (n > 40)
+    assert frozen_signal_bits(signals, times, flags, SETTINGS, **given).size == n

@@ -12,9 +12,9 @@ import pytest
 
 from fleet.config import QualitySettings
 from fleet.flags import USES, Flag
-from fleet.fleet_series import SECTORS, FleetSeries, add_to_series, direction_months, wind_months
+from fleet.fleet_series import SECTORS, FleetSeries, add_to_series, direction_months, temperature_months, wind_months
 from fleet.rules import NORMAL
-from fleet.sensor_months import direction_offsets, flag_months, wind_drift
+from fleet.sensor_months import direction_offsets, flag_months, temperature_drift, wind_drift
 from fleet.sensors import sensor_result, with_sensor_flags
 from fleet.yaw import misalignment, vane_sums
 from tests.rule_fleet import FIRST_MONTH, NAMES, PERIOD_US, RATED_KW, Series, healthy, learn
@@ -63,7 +63,21 @@ def test_drift_is_not_told_from_too_little(shape: tuple[int, int], records: int)
 def test_nothing_in_nothing_out() -> None:
     assert len(wind_drift({}, FIRST_MONTH, SETTINGS)) == 0
     assert len(direction_offsets({}, FIRST_MONTH, SETTINGS)) == 0
+    assert len(temperature_drift({}, FIRST_MONTH, SETTINGS)) == 0
     assert len(misalignment({}, SETTINGS)) == 0
+
+
+def test_drift_of_one_thermometer_is_its_own_alone() -> None:
+    errors = np.zeros((4, 8)) + np.array([0.5, -1.0, 0.0, 0.2])[:, None]
+    errors[2, :3] += 4.0
+    own = 100.0 * (10.0 + errors)
+    others = (own.sum(axis=0) - own) / 3.0
+    sums = np.stack([np.full(errors.shape, 1000), np.rint(1000 * own), np.rint(1000 * others)], -1).astype(np.int64)
+    table = temperature_drift({f"T{number}": part for number, part in enumerate(sums)}, FIRST_MONTH, SETTINGS)
+    expected = np.zeros((4, 8))
+    expected[2, :3] = 4.0
+    assert table.pivot(index="turbine", columns="month", values="drift").to_numpy() == pytest.approx(expected, abs=0.01)
+    assert table["flagged"].to_numpy().reshape(4, 8).tolist() == (expected > 0).tolist()
 
 
 @pytest.mark.parametrize(
@@ -107,8 +121,8 @@ def test_comparison_counts_running_turbines_within_the_band() -> None:
     own = (np.array([8.0, 8.0, 8.0, np.nan]), np.array([500.0, 500.0, 0.0, 500.0]))
     other = (np.array([7.0, 4.0, 7.0, 7.0]), np.full(4, 400.0))
     north, east = np.zeros(4), np.full(4, 90.0)
-    add_to_series(series, times, *own, (north,), flags, NORMAL)
-    add_to_series(series, times, *other, (east,), flags, NORMAL)
+    add_to_series(series, times, own[0], np.full(4, 9.0), own[1], (north,), flags, NORMAL)
+    add_to_series(series, times, other[0], np.full(4, 8.5), other[1], (east,), flags, NORMAL)
     months = np.full(4, 600)
     span = {"first_month": 600, "number": 1}
     sums = wind_months(series, series.sectors(), times, months, *own, flags, NORMAL, **span)
@@ -116,6 +130,8 @@ def test_comparison_counts_running_turbines_within_the_band() -> None:
     assert sums.sum(axis=(0, 1)).tolist() == [1, 8000, 7000]
     # Both directions together point to the north-east: sector 1.5 of 12, which is rounded up.
     assert sums[0, 2, 0] == 1
+    warm = temperature_months(series, times, months, np.full(4, 9.0), own[1], flags, NORMAL, **span)
+    assert warm.tolist() == [[3, 2700, 2550]]
     turned = direction_months(series, 0, times, months, north, own[1], flags, NORMAL, **span)
     assert turned.tolist() == [[3, 0, -30_000]]  # 90 degrees left of the other, three times
 
@@ -125,7 +141,16 @@ def _compared(fleet: dict[str, Series]) -> tuple[dict[str, Ints], dict[str, Ints
     series = FleetSeries.empty(int(first.times[0]), int(first.times[-1]) + PERIOD_US, PERIOD_US)
     for one in fleet.values():
         s = one.signals
-        add_to_series(series, one.times, s["wind_speed"], s["power_kw"], (s["wind_direction_deg"],), one.flags, NORMAL)
+        add_to_series(
+            series,
+            one.times,
+            s["wind_speed"],
+            s["ambient_temperature_degc"],
+            s["power_kw"],
+            (s["wind_direction_deg"],),
+            one.flags,
+            NORMAL,
+        )
     sectors, span = series.sectors(), {"first_month": FIRST_MONTH, "number": MONTHS}
     winds, directions = {}, {}
     for name, one in fleet.items():
@@ -180,7 +205,7 @@ def test_result_marks_the_months_on_the_counts_and_adds_no_row() -> None:
     turned = np.zeros((1, 3), np.int64) + np.array([1000, 10_000_000, 0])
     off = np.array([[1000, 7_071_068, 7_071_068]])
     directions = {"wind_direction_deg": {"T0": turned, "T1": turned, "T2": off, "T3": turned}}
-    found = sensor_result(_wind_sums(errors), directions, {}, FIRST_MONTH, SETTINGS)
+    found = sensor_result(_wind_sums(errors), {}, directions, {}, FIRST_MONTH, SETTINGS)
     assert found.notes == ()
     index = pd.MultiIndex.from_product(
         [["T1", "T2"], [600, 605], [0, int(Flag.DUPLICATE)]], names=["turbine", "month", "flags"]
@@ -191,12 +216,12 @@ def test_result_marks_the_months_on_the_counts_and_adds_no_row() -> None:
     assert after["rows"]["T2", 600, int(Flag.NORTH_OFFSET)] == 5
     assert after["rows"]["T1", 605, int(Flag.DUPLICATE)] == 4
     off_settings = QualitySettings(wind_drift=False, north_offset=False, yaw_misalignment=False)
-    none = sensor_result(_wind_sums(errors), directions, {}, FIRST_MONTH, off_settings)
+    none = sensor_result(_wind_sums(errors), {}, directions, {}, FIRST_MONTH, off_settings)
     assert len(none.drift) == len(none.north) == len(none.yaw) == 0
 
 
 def test_result_says_why_two_turbines_tell_nothing() -> None:
-    found = sensor_result(_wind_sums(np.zeros((2, 8))), {}, {}, FIRST_MONTH, SETTINGS)
+    found = sensor_result(_wind_sums(np.zeros((2, 8))), {}, {}, {}, FIRST_MONTH, SETTINGS)
     assert len(found.notes) == 1
     assert "three turbines" in found.notes[0]
 

@@ -195,5 +195,6 @@ def _series(farm: dict[str, Real]) -> FleetSeries:
     for one in farm.values():
         s = one.signals
         directions = (s["wind_direction_deg"], s["nacelle_direction_deg"])
-        add_to_series(series, one.times, s["wind_speed"], s["power_kw"], directions, one.basic, NORMAL)
+        air = s["ambient_temperature_degc"]
+        add_to_series(series, one.times, s["wind_speed"], air, s["power_kw"], directions, one.basic, NORMAL)
     return series
