@@ -1,6 +1,6 @@
 """Icing as IEA Wind Task 19 detects it from SCADA data: the rotor is the ice detector.
 
-T19IceLossMethod (IEA Wind Task 19, "Task 19 Ice Loss Method", VTT 2019, open source): in frost, power below the 10th
+IEA Wind Task 19, "Task 19 Ice Loss Method" (github.com/IEAWind-Task19/T19IceLossMethod): in frost, power below the 10th
 percentile of its wind bin for 30 min is a production loss (class a); such a loss that ends in a standstill is class b;
 power above the 90th percentile for 30 min is an iced anemometer (class c). Wind is corrected for density.
 
