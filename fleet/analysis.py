@@ -25,6 +25,7 @@ from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.results import Energy, Failure, FleetResults
 from fleet.sampling import check_sampling
+from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_reanalysis
 from fleet.store import Store
 from fleet.sums import Summary, merge
@@ -129,6 +130,7 @@ def _analysed(
     steps = {name: readings.series[name].step for name in recorded}
     check_sampling(steps, dataset.farm, readings.sources, dataset.folder / CONFIG_NAME)
     names = [turbine.name for turbine in dataset.farm.turbines]
+    lost = {failure.turbine for failure in readings.failures}
     farm = _restricted(dataset.farm, {*recorded, *logs})
     period = _period(dataset, readings, logs, start, end)
     states = {name: log_states(log, farm, period) for name, log in logs.items()}
@@ -141,9 +143,7 @@ def _analysed(
         end=from_us(period[1]),
         sources=sources.sort_values(["kind", "file"], ignore_index=True),
         absent=absent,
-        without_data=tuple(
-            name for name in names if name in readings.series and name not in recorded and name not in logs
-        ),
+        without_data=tuple(name for name in names if name not in {*recorded, *logs, *lost}),
         failed=readings.failures,
     )
     if recorded:
@@ -153,7 +153,7 @@ def _analysed(
         results = replace(
             results,
             availability=availability_result(farm, period, states, None),
-            absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind"), reason),
+            absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind", "sensors"), reason),
         )
     return replace(results, findings=findings(results))
 
@@ -178,7 +178,10 @@ def _with_records(
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary)
-    flags = merge([{"flags": merged.summary["flags"]}, {"flags": readings.leftovers}])["flags"]
+    sensors = sensors_of(merged.sums, merged.yaw, farm.quality)
+    by_month = with_sensor_flags(merged.summary["flags"], sensors)
+    counts = by_month.groupby(level=["turbine", "flags"], sort=True).sum()
+    flags = merge([{"flags": counts}, {"flags": readings.leftovers}])["flags"]
     curves = power_curves(merged, farm)
     return replace(
         results,
@@ -189,6 +192,7 @@ def _with_records(
         availability=availability,
         energy=_energy(merged.summary, _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9),
         wind=wind_result(merged.summary, farm.averaging_period_s),
+        sensors=sensors,
     )
 
 

@@ -85,13 +85,13 @@ _IDENTITY = _STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.DUPLICATE | Flag.C
 _POWER = _IDENTITY | Flag.EMPTY | Flag.PUBLISHER | Flag.NO_POWER | Flag.POWER_RANGE
 _POWER_AND_WIND = _POWER | Flag.NO_WIND | Flag.WIND_RANGE
 _ABNORMAL = Flag.FROZEN | Flag.RATE | Flag.CURTAILED | Flag.DERATED | Flag.ICING | Flag.INCONSISTENT
-_OFF_POINT = Flag.PITCH_POWER | Flag.ROTOR_POWER
 
 #: Flags that keep a row out of a use. Energy and availability count stopped, derated and frozen rows: they happened.
+#: An odd pitch angle or rotor speed alone leaves none out: normal starts and stops belong to the curve.
 USES: dict[str, Flag] = {
     "energy": _POWER,
     "availability": _POWER_AND_WIND,
-    "power_curve": _POWER_AND_WIND | _ABNORMAL | _OFF_POINT | Flag.WINDOW,
+    "power_curve": _POWER_AND_WIND | _ABNORMAL | Flag.WINDOW,
 }
 
 

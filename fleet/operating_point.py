@@ -17,6 +17,7 @@ from turbine.compiled import kernel
 
 __all__ = [
     "PITCH_CELLS",
+    "POWER_BINS",
     "ROTOR_CELLS",
     "SHARE_STEP",
     "Cells",
@@ -33,7 +34,7 @@ Bits = npt.NDArray[np.uint32]
 
 SHARE_STEP = 0.025  #: width of a bin of power [fraction of rated power]
 _SHARE_LOW = 0.05  # what runs below starts, stops or idles [fraction of rated power]
-_SHARES = 42  # up to 110 %
+POWER_BINS = 42  # up to 110 %
 _AT_REST = 0.01  # a record beside one with no more power is a start or a stop [fraction of rated power]
 _SUPPORT = 36  # records that a bin needs: 6 h
 _MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
@@ -62,7 +63,7 @@ class PointBins:
     @staticmethod
     def unknown() -> PointBins:
         """Return bins that judge nothing: the signal is not exported."""
-        return PointBins(np.full(_SHARES, np.nan), np.full(_SHARES, np.nan))
+        return PointBins(np.full(POWER_BINS, np.nan), np.full(POWER_BINS, np.nan))
 
 
 def point_histogram(
@@ -88,7 +89,7 @@ def point_histogram(
     array of int64, shape (bins of power, cells.number)
         Counts; partitions merge by addition.
     """
-    counts = np.zeros((_SHARES, cells.number), np.int64)
+    counts = np.zeros((POWER_BINS, cells.number), np.int64)
     _count(counts, power, values, flags, np.uint32(bad), rated_power_kw, cells.low, cells.step)
     return counts
 
@@ -181,9 +182,9 @@ def point_bits(
 def usual_value(bins: Floats, share: float) -> float:
     """Return a bin's value interpolated in power [fraction of rated power], NaN where it is not known."""
     place = (share - _SHARE_LOW) / SHARE_STEP - 0.5
-    if not (-0.5 <= place < _SHARES - 0.5):
+    if not (-0.5 <= place < POWER_BINS - 0.5):
         return np.nan
-    i = min(max(int(place), 0), _SHARES - 2)
+    i = min(max(int(place), 0), POWER_BINS - 2)
     part = min(max(place - i, 0.0), 1.0)
     if part == 0.0:
         return float(bins[i])
@@ -201,7 +202,7 @@ def _count(
         if flags[i] & bad or not np.isfinite(values[i]):
             continue
         row = (power[i] / rated - _SHARE_LOW) / SHARE_STEP
-        if 0.0 <= row < _SHARES:
+        if 0.0 <= row < POWER_BINS:
             column = (values[i] - low) / step
             counts[int(row), int(min(max(column, 0.0), last))] += 1
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["GridSums", "Partial", "PartialSums", "dense_sums", "merge_partials", "record_sums", "tables"]
+__all__ = ["GridSums", "Partial", "PartialSums", "dense_array", "dense_sums", "merge_partials", "record_sums", "tables"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -38,10 +38,10 @@ class GridSums:
     """Sums per interval of a regular grid of time, dense from the first interval on."""
 
     first: int  #: number of the first interval
-    values: Mapping[str, Ints]  #: name -> shape (intervals,)
+    values: Mapping[str, Ints]  #: name -> shape (intervals, ...)
 
     def __len__(self) -> int:
-        return next(iter(self.values.values())).size
+        return len(next(iter(self.values.values())))
 
 
 #: What a pass returns of a partition: table -> sums.
@@ -104,6 +104,30 @@ def dense_sums(
     return PartialSums(order, tuple(texts), tuple(values), {tuple(texts.values()): (numbers, sums)})
 
 
+def dense_array(sums: PartialSums, texts: tuple[str, ...], first: Sequence[int], shape: Sequence[int]) -> Ints:
+    """Return the sums of one group of texts as a dense array: the way back from `dense_sums`.
+
+    Parameters
+    ----------
+    sums : PartialSums
+        Sums with number keys only beside their texts.
+    texts : tuple of str
+        The group.
+    first, shape : sequence of int
+        Number of the first cell and number of cells of each number key.
+
+    Returns
+    -------
+    array of int64, shape (*shape, values)
+        Zero where there is no sum.
+    """
+    found = np.zeros((*shape, len(sums.values)), np.int64)
+    if texts in sums.groups:
+        numbers, values = sums.groups[texts]
+        found[tuple((numbers - np.asarray(first, np.int64)).T)] = values
+    return found
+
+
 def merge_partials(parts: Iterable[Partial]) -> Partial:
     """Return the sum of partial sums; it does not depend on their order or grouping."""
     by_name: dict[str, list[PartialSums | GridSums]] = {}
@@ -158,10 +182,10 @@ def _merged_grids(parts: Sequence[GridSums]) -> GridSums:
     filled = [part for part in parts if len(part)] or list(parts[:1])
     first = min(part.first for part in filled)
     size = max(part.first + len(part) for part in filled) - first
-    total = {name: np.zeros(size, np.int64) for name in filled[0].values}
+    total = {name: np.zeros((size, *values.shape[1:]), np.int64) for name, values in filled[0].values.items()}
     for part in filled:
         for name, values in part.values.items():
-            total[name][part.first - first : part.first - first + values.size] += values
+            total[name][part.first - first : part.first - first + len(part)] += values
     return GridSums(first, total)
 
 

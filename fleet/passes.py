@@ -6,29 +6,55 @@ pass: the flags and sums that need them. Every table that leaves a pass holds in
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Farm, Turbine
 from fleet.density import density_by_record, density_sums
-from fleet.expected import inconsistent, power_histogram
+from fleet.expected import expected_curve, inconsistent, power_histogram, robust_bins
 from fleet.flags import USES, Flag
+from fleet.fleet_series import FleetSeries
 from fleet.meter import interval_sums
 from fleet.months import Months, months_of_records
-from fleet.partial_sums import GridSums, Partial, PartialSums, dense_sums
+from fleet.operating_point import PITCH_CELLS, POWER_BINS, ROTOR_CELLS
+from fleet.partial_sums import GridSums, Partial, PartialSums, dense_array, dense_sums
 from fleet.potential import Neighbours, PotentialSource
 from fleet.power_curve import curve_sums, normalised_wind
 from fleet.quality import basic_flags, flag_counts, outside_window
-from fleet.recorded import Recorded
+from fleet.recorded import NO_TIME, Recorded
 from fleet.records import Records, TurbineContext
+from fleet.rules import RuleSums, rule_bits, rule_context, rule_sums
 from fleet.schema import WIND_SPEED_MAX
+from fleet.sensor_sums import fleet_of, fleet_sums, month_sums
 from fleet.states import state_tables
 from fleet.sum_kernels import add_energy, add_fleet, add_scatter
 from fleet.sums import MICRO, POWER, quanta
 from fleet.wind import wind_sums
+from fleet.yaw import VANE_BINS, misalignment, vane_sums
 
-__all__ = ["SCATTER_STEPS", "dense_histogram", "first_pass", "second_pass"]
+__all__ = ["LEARNED", "SCATTER_STEPS", "Others", "first_pass", "misalignment_of", "second_pass", "turbine_context"]
+
+#: Tables of the first pass that belong to one turbine and become its context.
+LEARNED = ("histogram", "pitch", "rotor", "warmth")
+
+
+@dataclass(frozen=True)
+class Others:
+    """The whole farm per interval: what a turbine is compared with."""
+
+    neighbours: Neighbours
+    series: FleetSeries
+    sectors: npt.NDArray[np.int8]
+
+    @staticmethod
+    def of(fleet: GridSums, start: int, end: int, period: int) -> Others:
+        """Lay the merged sums "fleet" of the first pass on the grid of [start, end) [us since 1970 UTC]."""
+        series = fleet_of(fleet, start, end, period)
+        return Others(Neighbours.of(fleet, start, end, period), series, series.sectors())
+
 
 SCATTER_STEPS = (0.25, 25.0)  #: cell of the scatter picture [m/s, kW]
 _DAY = 86_400 * 1_000_000
@@ -36,6 +62,7 @@ _DAY = 86_400 * 1_000_000
 #: Flags that keep a row off the sampling grid of its turbine.
 _NOT_ON_GRID = np.uint32(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.OFF_GRID)
 
+Bits = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -56,8 +83,9 @@ def first_pass(partition: Recorded, turbine: Turbine, farm: Farm, start: int, *,
     Returns
     -------
     Partial
-        "histogram" (turbine, v, p -> n), "fleet" (interval -> running, share [1e-6 of rated power]) and, for a meter,
-        those of `fleet.meter.interval_sums`.
+        "histogram" (turbine, v, p -> n), the three of `fleet.rules.RuleSums`, "fleet" (interval -> running, share [1e-6
+        of rated power] and the columns of `fleet.sensor_sums.fleet_sums`) and, for a meter, those of
+        `fleet.meter.interval_sums`.
     """
     period = farm.averaging_period_s * 1_000_000
     flags, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
@@ -66,24 +94,69 @@ def first_pass(partition: Recorded, turbine: Turbine, farm: Farm, start: int, *,
     power, wind = own.signal("power_kw"), own.signal("wind_speed")
     fleet = np.zeros((2, max(0, -(-(partition.end - partition.start) // period))), np.int64)
     add_fleet(own.time, power, good, partition.start, period, turbine.rated_power_kw, MICRO, fleet)
+    texts, learned = (
+        {"turbine": turbine.name},
+        rule_sums(own.every_signal(), flags, rated_power_kw=turbine.rated_power_kw),
+    )
     found: Partial = {
         "histogram": dense_sums(
-            {"turbine": turbine.name},
+            texts,
             {"v": 0, "p": 0},
             {"n": power_histogram(wind, power, good, rated_power_kw=turbine.rated_power_kw)},
         ),
-        "fleet": GridSums((partition.start - start) // period, {"running": fleet[0], "share": fleet[1]}),
+        "pitch": dense_sums(texts, {"p": 0, "value": 0}, {"n": learned.pitch}),
+        "rotor": dense_sums(texts, {"p": 0, "value": 0}, {"n": learned.rotor}),
+        "warmth": dense_sums(texts, {"column": 0}, {"sum": learned.temperature}),
+        "fleet": GridSums(
+            (partition.start - start) // period,
+            {"running": fleet[0], "share": fleet[1], **fleet_sums(own, flags, period)},
+        ),
     }
     return {**found, **interval_sums(own, flags)} if metered else found
 
 
-def dense_histogram(histogram: PartialSums, turbine: str) -> npt.NDArray[np.int64]:
-    """Return a turbine's part of the merged sums "histogram" as `fleet.expected` takes it."""
-    empty = np.empty(0)
-    counts = power_histogram(empty, empty, empty.astype(bool), rated_power_kw=1.0)
-    cells, n = histogram.groups[turbine,]
-    counts[cells[:, 0], cells[:, 1]] = n[:, 0]
-    return counts
+def turbine_context(
+    learned: Partial, turbine: Turbine, farm: Farm, segments: pd.DataFrame | None = None
+) -> TurbineContext:
+    """Return medians, the expected-power curve and what the rules need: the steps between the passes that do not add.
+
+    Parameters
+    ----------
+    learned : Partial
+        Merged sums of the first pass, with the turbine's.
+    turbine, farm : Turbine, Farm
+        Ratings and settings.
+    segments : DataFrame or None
+        The turbine's states with known coverage.
+    """
+    rated, settings = turbine.rated_power_kw, farm.power_curve
+    none = np.empty(0)
+    shapes = {
+        "histogram": power_histogram(none, none, none.astype(bool), rated_power_kw=1.0).shape,
+        "pitch": (POWER_BINS, PITCH_CELLS.number),
+        "rotor": (POWER_BINS, ROTOR_CELLS.number),
+        "warmth": (2,),
+    }
+    dense = {}
+    for name, shape in shapes.items():
+        sums = learned[name]
+        assert isinstance(sums, PartialSums)
+        dense[name] = dense_array(sums, (turbine.name,), (0,) * len(shape), shape)[..., 0]
+    robust = robust_bins(
+        dense["histogram"], rated_power_kw=rated, cut_in=settings.cut_in, spread=farm.quality.inconsistent_spread
+    )
+    curve = None
+    if len(robust):
+        curve = expected_curve(robust, rated_power_kw=rated, cut_in=settings.cut_in, cut_out=settings.cut_out)
+    rules = rule_context(
+        RuleSums(dense["pitch"], dense["rotor"], dense["warmth"]),
+        curve,
+        dense["histogram"],
+        farm.quality,
+        rated_power_kw=rated,
+        cut_in=settings.cut_in,
+    )
+    return TurbineContext(robust, curve, segments, rules)
 
 
 def second_pass(
@@ -91,7 +164,7 @@ def second_pass(
     turbine: Turbine,
     farm: Farm,
     context: TurbineContext,
-    neighbours: Neighbours,
+    others: Others,
     reanalysis: pd.DataFrame | None,
 ) -> Partial:
     """Return every sum that the results are made of.
@@ -104,29 +177,58 @@ def second_pass(
         Ratings and settings.
     context : TurbineContext
         The turbine's medians, curve and states.
-    neighbours : Neighbours
-        Running turbines of the whole farm.
+    others : Others
+        The whole farm per interval.
     reanalysis : DataFrame or None
         `schema.REANALYSIS` at the site.
     """
-    flags, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
+    basic, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
+    flags = basic | _rule_flags(basic, clean, turbine, farm, context)
+    own, core = clean.own(), partition.core
+    basic, flags = basic[core], flags[core]
+    records = Records.of(own, flags, turbine, farm, context, others.neighbours)
+    months = records.months
+    vane = vane_sums(
+        records.wind, records.power, own.signal("vane_deg"), months.place, flags, USES["power_curve"],
+        context.rules.curve, rated_power_kw=turbine.rated_power_kw, first_month=0, number=months.count,
+    )  # fmt: skip
+    texts = {"turbine": turbine.name}
+    return {
+        "flags": flag_counts(turbine.name, flags, months, own.time != NO_TIME),
+        **_curve_sums(records, turbine, farm, others.neighbours, reanalysis),
+        **_energy_sums(records, turbine, farm, others.neighbours),
+        **state_tables(records, turbine.name, farm, context.segments),
+        **wind_sums(turbine.name, own, months, records.present),
+        **month_sums(own, basic, months, others.series, others.sectors),
+        "vane": dense_sums(
+            texts, {"month": months.first, "wind": 0, "angle": 0}, {"n": vane[..., 0], "ratio": vane[..., 1]}
+        ),
+    }
+
+
+def _rule_flags(flags: Bits, clean: Recorded, turbine: Turbine, farm: Farm, context: TurbineContext) -> Bits:
+    """Return the flags of the rules that need more than the record itself, halo included."""
     present = (flags & np.uint32(USES["availability"])) == 0
     wind, power = clean.signal("wind_speed"), clean.signal("power_kw")
+    found = rule_bits(
+        clean.every_signal(), clean.time, flags, context.rules, farm.quality,
+        rated_power_kw=turbine.rated_power_kw, period_us=farm.averaging_period_s * 1_000_000,
+    )  # fmt: skip
     if farm.quality.inconsistent:
         rated, cut_in = turbine.rated_power_kw, farm.power_curve.cut_in
         odd = inconsistent(wind, power, context.robust, farm.quality, rated_power_kw=rated, cut_in=cut_in)
-        flags[odd & present] |= np.uint32(Flag.INCONSISTENT)
+        found[odd & present] |= np.uint32(Flag.INCONSISTENT)
     if farm.power_curve.window is not None:
-        flags[outside_window(wind, power, farm.power_curve.window) & present] |= np.uint32(Flag.WINDOW)
-    flags = flags[partition.core]
-    records = Records.of(clean.own(), flags, turbine, farm, context, neighbours)
-    return {
-        "flags": flag_counts(turbine.name, flags),
-        **_curve_sums(records, turbine, farm, neighbours, reanalysis),
-        **_energy_sums(records, turbine, farm, neighbours),
-        **state_tables(records, turbine.name, farm, context.segments),
-        **wind_sums(turbine.name, records.recorded, records.months, records.present),
-    }
+        found[outside_window(wind, power, farm.power_curve.window) & present] |= np.uint32(Flag.WINDOW)
+    return found
+
+
+def misalignment_of(sums: PartialSums, turbine: str, farm: Farm) -> pd.DataFrame:
+    """Return the row of `fleet.yaw.misalignment` of a turbine from its merged sums "vane"."""
+    numbers, _ = sums.groups[turbine,]
+    first, last = (int(numbers[:, 0].min()), int(numbers[:, 0].max())) if len(numbers) else (0, 0)
+    shape = (last - first + 1, *VANE_BINS)
+    return misalignment({turbine: dense_array(sums, (turbine,), (first, 0, 0), shape)}, farm.quality)
 
 
 def _curve_sums(

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,11 @@ from dask.delayed import Delayed, delayed
 from fleet.config import Farm, Turbine
 from fleet.dataset import Dataset
 from fleet.errors import ConfigError, FleetError
-from fleet.expected import ExpectedCurve, expected_curve, robust_bins
+from fleet.expected import ExpectedCurve
 from fleet.manifest import keep_manifest, manifest_key, read_manifest
 from fleet.overview import OVERVIEW_SIGNALS, overview_sums
 from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
-from fleet.passes import dense_histogram, first_pass, second_pass
-from fleet.potential import Neighbours
+from fleet.passes import LEARNED, Others, first_pass, misalignment_of, second_pass, turbine_context
 from fleet.prepare import FileEntry, Series, convert_file, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
 from fleet.results import Failure
@@ -40,14 +39,15 @@ from turbine.cluster import PATIENCE_S, check_scheduler
 
 __all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_overview", "run_passes", "workers_of"]
 
-_FAN_IN = 16
+_FAN_IN = 4  # outcomes that are reduced at once: those of the first pass hold the fleet per interval
+_BATCHES = 32  # of turbines per pass: few enough to hold their sums, enough to keep workers busy
+_NOTHING = np.zeros(0, np.int64)
 _ATTEMPTS = 3  #: of a task before its turbine is left out
 
 _LOCAL = ("threads", "synchronous")  #: schedulers in this process
 
 Period = tuple[int, int]
 Rows = tuple[int, int, int, int]
-Between = tuple[pd.DataFrame, ExpectedCurve | None]  #: medians and expected power of a turbine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,8 @@ class Merged:
     summary: Summary
     robust: pd.DataFrame  #: medians and robust sigmas of all turbines
     curves: dict[str, ExpectedCurve | None]
+    sums: Partial  #: the second pass's, before they became tables
+    yaw: tuple[pd.DataFrame, ...]  #: rows of `fleet.yaw.misalignment`
     failures: tuple[Failure, ...] = ()
 
 
@@ -204,42 +206,34 @@ def run_passes(
         Whether there is a plant meter to compare the farm's power with.
     """
     edges = _edges(period, options.partition_days)
-    settings = delayed(farm)
-    pieces = {turbine.name: cut(readings.series[turbine.name], edges) for turbine in farm.turbines}
-
-    def over(title: str, step: Callable[..., Partial], turbine: Turbine, *context: Any) -> Delayed:
-        series = readings.series[turbine.name]
-        parts = [
-            delayed(_summed)(title, turbine.name, step, series, rows, period, turbine, settings, *context)
-            for rows in pieces[turbine.name]
-        ]
-        whole: Delayed = delayed(_merged)(parts)
-        return whole
-
-    first = [over("first pass", _first, turbine, metered) for turbine in farm.turbines]
-    halves = [
-        delayed(_derive, nout=2)(sums, turbine, settings) for turbine, sums in zip(farm.turbines, first, strict=True)
+    work = [
+        Work(turbine, readings.series[turbine.name], cut(readings.series[turbine.name], edges))
+        for turbine in farm.turbines
     ]
-    *contexts, common = _compute(
-        options, "first pass", [*(context for context, _ in halves), _tree([rest for _, rest in halves])]
+    settings, batches = delayed(farm), _batches(work)
+    tasks = [delayed(_first_batch, nout=2)(batch, period, settings, _of(batch, segments), metered) for batch in batches]
+    *found, common = _compute(
+        options, "first pass", [*(contexts for contexts, _ in tasks), _tree([rest for _, rest in tasks])]
     )
-    known: dict[str, Between] = {
-        turbine.name: context for turbine, context in zip(farm.turbines, contexts, strict=True) if context is not None
-    }
-    neighbours = delayed(Neighbours.of(_fleet(common.sums), *period, farm.averaging_period_s * 1_000_000))
+    contexts: dict[str, TurbineContext] = {name: context for part in found for name, context in part.items()}
+    fleet = common.sums.pop("fleet", GridSums(0, {"running": _NOTHING, "share": _NOTHING}))
+    others = delayed(Others.of(fleet, *period, farm.averaging_period_s * 1_000_000))
     site = delayed(reanalysis)
     second = []
-    for turbine in farm.turbines:
-        if turbine.name in known:
-            bins, curve = known[turbine.name]
-            context = TurbineContext(bins, curve, segments.get(turbine.name))
-            second.append(over("second pass", _second, turbine, context, neighbours, site))
+    for batch in batches:
+        left = [one for one in batch if one.turbine.name in contexts]
+        known = {one.turbine.name: contexts[one.turbine.name] for one in left}
+        second.append(delayed(_second_batch)(left, period, settings, known, others, site))
     (result,) = _compute(options, "second pass", [_tree(second)])
-    robust = [robust.assign(turbine=name) for name, (robust, _) in known.items()]
     return Merged(
         summary=tables({**common.sums, **result.sums}),
-        robust=pd.concat(robust or [pd.DataFrame()], ignore_index=True),
-        curves={name: curve for name, (_, curve) in known.items()},
+        sums=result.sums,
+        robust=pd.concat(
+            [context.robust.assign(turbine=name) for name, context in contexts.items()] or [pd.DataFrame()],
+            ignore_index=True,
+        ),
+        curves={name: context.curve for name, context in contexts.items()},
+        yaw=result.yaw,
         failures=(*common.failures, *result.failures),
     )
 
@@ -248,28 +242,117 @@ def run_overview(
     readings: Readings, farm: Farm, period: Period, options: RunOptions
 ) -> tuple[Summary, tuple[Failure, ...]]:
     """Return the merged sums of `fleet.overview` over a period [us since 1970 UTC], and the turbines that failed."""
-    settings = delayed(farm)
-    parts = [
-        delayed(_summed)(
-            "overview", turbine.name, _overview, readings.series[turbine.name], rows, period, turbine, settings
-        )
+    edges = _edges(period, options.partition_days)
+    work = [
+        Work(turbine, readings.series[turbine.name], cut(readings.series[turbine.name], edges))
         for turbine in farm.turbines
-        for rows in cut(readings.series[turbine.name], _edges(period, options.partition_days))
     ]
-    (found,) = _compute(options, "overview", [_tree(parts)])
+    settings = delayed(farm)
+    (found,) = _compute(
+        options, "overview", [_tree([delayed(_overviews)(batch, period, settings) for batch in _batches(work)])]
+    )
     return tables(found.sums), found.failures
 
 
-def _overview(series: Series, rows: Rows, period: Period, turbine: Turbine, farm: Farm) -> Partial:
-    return overview_sums(partition(series, rows, period, farm, OVERVIEW_SIGNALS).own(), turbine, farm)
+def _overviews(batch: Sequence[Work], period: Period, farm: Farm) -> _Outcome:
+    outcome = _Outcome({})
+    for one in batch:
+        found = _attempt("overview", one.turbine.name, _overview, one, period, farm)
+        if isinstance(found, Failure):
+            outcome = replace(outcome, failures=(*outcome.failures, found))
+        else:
+            outcome = replace(outcome, sums=merge_partials([outcome.sums, found]))
+    return outcome
+
+
+def _overview(one: Work, period: Period, farm: Farm) -> Partial:
+    parts = (partition(one.series, rows, period, farm, OVERVIEW_SIGNALS).own() for rows in one.rows)
+    return merge_partials(overview_sums(part, one.turbine, farm) for part in parts)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One turbine's share of the work."""
+
+    turbine: Turbine
+    series: Series
+    rows: list[Rows]  #: its partitions
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """Sums of some turbines, and turbines that are not in them because they failed."""
+    """Sums of some turbines, what was derived of each, and turbines that are not in them because they failed."""
 
     sums: Partial
     failures: tuple[Failure, ...] = ()
+    yaw: tuple[pd.DataFrame, ...] = ()
+
+
+def _batches(work: list[Work]) -> list[list[Work]]:
+    """Return the work in some tens of batches, each of which adds its turbines up as it goes: little is held."""
+    size = -(-len(work) // _BATCHES)
+    return [work[i : i + size] for i in range(0, len(work), size)]
+
+
+def _of(batch: Sequence[Work], segments: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    names = (one.turbine.name for one in batch)
+    return {name: segments[name] for name in names if name in segments}
+
+
+def _first_batch(
+    batch: Sequence[Work], period: Period, farm: Farm, segments: dict[str, pd.DataFrame], metered: bool
+) -> tuple[dict[str, TurbineContext], _Outcome]:
+    """Run the first pass over some turbines: what each one's second pass needs, and what all have in common."""
+    contexts, outcome = {}, _Outcome({})
+    for one in batch:
+        name = one.turbine.name
+        found = _attempt("first pass", name, _first, one, period, farm, segments.get(name), metered)
+        if isinstance(found, Failure):
+            outcome = replace(outcome, failures=(*outcome.failures, found))
+            continue
+        contexts[name], common = found
+        outcome = replace(outcome, sums=merge_partials([outcome.sums, common]))
+    return contexts, outcome
+
+
+def _first(
+    one: Work, period: Period, farm: Farm, segments: pd.DataFrame | None, metered: bool
+) -> tuple[TurbineContext, Partial]:
+    parts = (partition(one.series, rows, period, farm) for rows in one.rows)
+    sums = merge_partials(first_pass(part, one.turbine, farm, period[0], metered=metered) for part in parts)
+    common = {name: table for name, table in sums.items() if name not in LEARNED}
+    return turbine_context(sums, one.turbine, farm, segments), common
+
+
+def _second_batch(
+    batch: Sequence[Work],
+    period: Period,
+    farm: Farm,
+    contexts: dict[str, TurbineContext],
+    others: Others,
+    reanalysis: pd.DataFrame | None,
+) -> _Outcome:
+    """Run the second pass over some turbines. One whose partition fails is left out: half of it would mislead."""
+    outcome = _Outcome({})
+    for one in batch:
+        name = one.turbine.name
+        found = _attempt("second pass", name, _second, one, period, farm, contexts[name], others, reanalysis)
+        if isinstance(found, Failure):
+            outcome = replace(outcome, failures=(*outcome.failures, found))
+            continue
+        sums, yaw = found
+        outcome = replace(outcome, sums=merge_partials([outcome.sums, sums]), yaw=(*outcome.yaw, yaw))
+    return outcome
+
+
+def _second(
+    one: Work, period: Period, farm: Farm, context: TurbineContext, others: Others, reanalysis: pd.DataFrame | None
+) -> tuple[Partial, pd.DataFrame]:
+    parts = (partition(one.series, rows, period, farm) for rows in one.rows)
+    sums = merge_partials(second_pass(part, one.turbine, farm, context, others, reanalysis) for part in parts)
+    vane = sums.pop("vane")
+    assert isinstance(vane, PartialSums)
+    return sums, misalignment_of(vane, one.turbine.name, farm)
 
 
 def _attempt(step: str, turbine: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -286,67 +369,11 @@ def _attempt(step: str, turbine: str, function: Callable[..., Any], *arguments: 
     raise AssertionError
 
 
-def _summed(step: str, turbine: str, function: Callable[..., Partial], *arguments: Any) -> _Outcome:
-    found = _attempt(step, turbine, function, *arguments)
-    return _Outcome({}, (found,)) if isinstance(found, Failure) else _Outcome(found)
-
-
-def _merged(parts: Sequence[_Outcome]) -> _Outcome:
-    """Add a turbine's partitions up; if one of them failed the turbine is left out, as half of it would mislead."""
-    failures = tuple(failure for part in parts for failure in part.failures)
-    return _Outcome({}, failures[:1]) if failures else _together(parts)
-
-
 def _together(parts: Sequence[_Outcome]) -> _Outcome:
-    failures = tuple(failure for part in parts for failure in part.failures)
-    return _Outcome(merge_partials([part.sums for part in parts]), failures)
-
-
-def _first(series: Series, rows: Rows, period: Period, turbine: Turbine, farm: Farm, metered: bool) -> Partial:
-    return first_pass(partition(series, rows, period, farm), turbine, farm, period[0], metered=metered)
-
-
-def _second(
-    series: Series,
-    rows: Rows,
-    period: Period,
-    turbine: Turbine,
-    farm: Farm,
-    context: TurbineContext,
-    neighbours: Neighbours,
-    reanalysis: pd.DataFrame | None,
-) -> Partial:
-    return second_pass(partition(series, rows, period, farm), turbine, farm, context, neighbours, reanalysis)
-
-
-def _derive(outcome: _Outcome, turbine: Turbine, farm: Farm) -> tuple[Between | None, _Outcome]:
-    """Return medians and the expected-power curve, the steps between the passes that are not linear, and the rest."""
-    if outcome.failures or "histogram" not in outcome.sums:
-        return None, outcome
-    rest = dict(outcome.sums)
-    histogram = rest.pop("histogram")
-    assert isinstance(histogram, PartialSums)
-    rated, settings = turbine.rated_power_kw, farm.power_curve
-    bins = robust_bins(
-        dense_histogram(histogram, turbine.name),
-        rated_power_kw=rated,
-        cut_in=settings.cut_in,
-        spread=farm.quality.inconsistent_spread,
-    )
-    curve = (
-        expected_curve(bins, rated_power_kw=rated, cut_in=settings.cut_in, cut_out=settings.cut_out)
-        if len(bins)
-        else None
-    )
-    return (bins, curve), _Outcome(rest, outcome.failures)
-
-
-def _fleet(sums: Partial) -> GridSums:
-    found = sums.get("fleet")
-    return (
-        found
-        if isinstance(found, GridSums)
-        else GridSums(0, dict.fromkeys(("running", "share"), np.zeros(0, np.int64)))
+    return _Outcome(
+        merge_partials([part.sums for part in parts]),
+        tuple(failure for part in parts for failure in part.failures),
+        tuple(row for part in parts for row in part.yaw),
     )
 
 

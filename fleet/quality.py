@@ -9,44 +9,23 @@ import pandas as pd
 from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import PRIORITY, USED, USES, Flag, first_reason
 from fleet.intervals import SECOND
+from fleet.months import Months
 from fleet.partial_sums import PartialSums
 from fleet.recorded import Recorded
 from fleet.results import Quality
-from fleet.row_kernels import mark_frozen, mark_missing, mark_range
+from fleet.row_kernels import mark_missing, mark_range
+from fleet.rules import frozen_signal_bits
 from fleet.schema import SIGNALS, Column
 from fleet.sums import Summary
 
-__all__ = ["accounting", "basic_flags", "flag_counts", "frozen", "outside_window", "quality_result"]
+__all__ = ["accounting", "basic_flags", "flag_counts", "outside_window", "quality_result"]
 
 Bits = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
 
-#: Signals that may stand still for long in good order are not checked for freezing.
-_CAN_FREEZE = ("wind_direction_deg", "vane_deg", "ambient_temperature_degc")
 #: Powers are possible within the turbine's rated power (`[quality]`), all other signals as the schema says.
 _OF_RATED = ("power_kw", "power_setpoint_kw", "potential_power_kw")
-#: Repeated stamps would break or feign runs: only the kept record of each stamp takes part.
-_NOT_KEPT = int(Flag.UNREADABLE | Flag.FAR_STAMP | Flag.DUPLICATE | Flag.CONFLICT | Flag.OFF_GRID)
 _RANGE_FLAGS = {"power_kw": Flag.POWER_RANGE, "wind_speed": Flag.WIND_RANGE}
-
-
-def frozen(values: npt.NDArray[np.float64], time: npt.NDArray[np.int64], period_us: int, records: int) -> Mask:
-    """Return which records belong to a run of at least `records` identical values without a gap in time.
-
-    Parameters
-    ----------
-    values : array, shape (n,)
-        A signal in time order; missing values never count as frozen.
-    time : array of int64, shape (n,)
-        Begin of the records, ascending [us].
-    period_us : int
-        Averaging period [us].
-    records : int
-        Least length of a run.
-    """
-    found = np.zeros(values.size, np.uint32)
-    mark_frozen(values, time, found, 0, period_us, records, -np.inf, np.inf, 1, found)
-    return found > 0
 
 
 def basic_flags(records: Recorded, turbine: Turbine, settings: QualitySettings, period_s: int) -> tuple[Bits, Recorded]:
@@ -80,24 +59,11 @@ def basic_flags(records: Recorded, turbine: Turbine, settings: QualitySettings, 
     power, wind = records.signal("power_kw"), records.signal("wind_speed")
     mark_missing(power, wind, seen, int(Flag.EMPTY), int(Flag.NO_POWER), int(Flag.NO_WIND), flags)
     if settings.frozen:
-        flags |= _frozen_flags(records, flags, turbine, settings, period_s)
+        flags |= frozen_signal_bits(
+            records.every_signal(), records.time, records.flags, settings,
+            rated_power_kw=turbine.rated_power_kw, period_us=period_s * SECOND,
+        )  # fmt: skip
     return flags, records.with_signals(clean)
-
-
-def _frozen_flags(records: Recorded, flags: Bits, turbine: Turbine, settings: QualitySettings, period_s: int) -> Bits:
-    result = np.zeros(len(records), np.uint32)
-    # A turbine at rest or at rated power repeats its power in good order, and so does the wind in a calm.
-    within = {"power_kw": (0.0, 0.97 * turbine.rated_power_kw), "wind_speed": (0.0, np.inf)}
-    for name in ("power_kw", "wind_speed", *_CAN_FREEZE):
-        values = records.signals.get(name)
-        if values is not None:
-            low, high = within.get(name, (-np.inf, np.inf))
-            flag = Flag.FROZEN if name in within else Flag.OTHER_FROZEN
-            mark_frozen(
-                values, records.time, flags, _NOT_KEPT, period_s * SECOND, settings.frozen_records, low, high,
-                int(flag), result,
-            )  # fmt: skip
-    return result
 
 
 def outside_window(wind: npt.NDArray[np.float64], power: npt.NDArray[np.float64], window: PowerWindow | None) -> Mask:
@@ -108,11 +74,31 @@ def outside_window(wind: npt.NDArray[np.float64], power: npt.NDArray[np.float64]
     return (wind >= v_low) & (wind <= v_high) & ((power < p_low) | (power > p_high))
 
 
-def flag_counts(turbine: str, flags: Bits) -> PartialSums:
-    """Return how many rows carry each combination of flags: the one source of every count of rows."""
-    combinations, rows = np.unique(flags, return_counts=True)
-    numbers, counts = combinations.astype(np.int64)[:, None], rows.astype(np.int64)[:, None]
-    return PartialSums(("turbine", "flags"), ("turbine",), ("rows",), {(turbine,): (numbers, counts)})
+def flag_counts(turbine: str, flags: Bits, months: Months, known: Mask) -> PartialSums:
+    """Return how many rows of each month carry each combination of flags: the one source of every count of rows.
+
+    Parameters
+    ----------
+    turbine : str
+        Name.
+    flags : array of uint32, shape (n,)
+        Flags of the rows.
+    months : Months
+        Their months ...
+    known : array of bool, shape (n,)
+        ... where their time is known; -1 stands for the others' month.
+
+    Returns
+    -------
+    PartialSums
+        turbine, month, flags -> rows.
+    """
+    month = np.where(known, months.place + months.first, -1)
+    combinations, rows = np.unique((month << 32) | flags.astype(np.int64), return_counts=True)
+    numbers = np.column_stack([combinations >> 32, combinations & 0xFFFFFFFF])
+    return PartialSums(
+        ("turbine", "month", "flags"), ("turbine",), ("rows",), {(turbine,): (numbers, rows.astype(np.int64)[:, None])}
+    )
 
 
 def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -44,6 +44,10 @@ class Recorded:
         found = self.signals.get(name)
         return _missing(len(self)) if found is None else found
 
+    def every_signal(self) -> dict[str, Floats]:
+        """Return all signals of the schema by name, as `signal` does."""
+        return {column.name: self.signal(column.name) for column in SIGNALS}
+
     def with_signals(self, signals: Mapping[str, Floats]) -> Recorded:
         """Return the records with some signals replaced."""
         return replace(self, signals={**self.signals, **signals}) if signals else self

@@ -14,6 +14,7 @@ from fleet.flags import USES, Flag
 from fleet.months import Months, months_of_records
 from fleet.potential import Neighbours, PotentialSource, candidates
 from fleet.recorded import Recorded
+from fleet.rules import RuleContext
 
 __all__ = ["Records", "TurbineContext"]
 
@@ -29,6 +30,7 @@ class TurbineContext:
     robust: pd.DataFrame  #: medians and robust sigmas per wind bin
     curve: ExpectedCurve | None
     segments: pd.DataFrame | None  #: states from a status log or from state timers, with known coverage
+    rules: RuleContext  #: reference curve and operating points
 
 
 @dataclass(frozen=True)

@@ -175,13 +175,14 @@ class FleetResults:
     end: pd.Timestamp
     #: file, format, kind, rows, turbines, first, last, stamps, note
     sources: pd.DataFrame
-    #: clock, quality, curves, availability, energy, wind; the reasons why a part is absent stand in `absent`
+    #: clock, quality, curves, availability, energy, wind, sensors; the reasons why a part is absent stand in `absent`
     clock: Clock | None = None
     quality: Quality | None = None
     curves: PowerCurves | None = None
     availability: Availability | None = None
     energy: Energy | None = None
     wind: Wind | None = None
+    sensors: Sensors | None = None
     absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
     without_data: tuple[str, ...] = ()  #: listed turbines that no file holds anything of
     failed: tuple[Failure, ...] = ()  #: turbines that were left out because the work on them failed

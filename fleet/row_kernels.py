@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from turbine.compiled import kernel
 
-__all__ = ["count_cells", "look_up", "mark_beside_curve", "mark_frozen", "mark_missing", "mark_range"]
+__all__ = ["count_cells", "look_up", "mark_beside_curve", "mark_missing", "mark_range"]
 
 Bits = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
@@ -42,45 +42,6 @@ def mark_missing(power: Floats, wind: Floats, seen: Bools, empty: int, no_power:
             flags[i] |= np.uint32(no_power)
         if wind[i] != wind[i]:
             flags[i] |= np.uint32(no_wind)
-
-
-@kernel
-def mark_frozen(
-    values: Floats,
-    time: Ints,
-    flags: Bits,
-    skip: int,
-    period: int,
-    least: int,
-    above: float,
-    below: float,
-    bit: int,
-    result: Bits,
-) -> Any:
-    """Flag runs of at least `least` records of one value without a gap in time, where above < value < below.
-
-    Records that carry a flag of `skip` do not take part: they neither belong to a run nor break one.
-    """
-    first = last = -1  # of the run: its first record, and the last one that took part
-    length = 0
-    for i in range(values.size + 1):
-        if i < values.size:
-            if flags[i] & np.uint32(skip):
-                continue
-            same = length > 0 and values[i] == values[last] and time[i] - time[last] == period
-        else:
-            same = False
-        if same:
-            length += 1
-            last = i
-            continue
-        if length >= least and above < values[first] < below:
-            for k in range(first, last + 1):
-                if not flags[k] & np.uint32(skip):
-                    result[k] |= np.uint32(bit)
-        if i < values.size:
-            first = last = i
-            length = 1
 
 
 @kernel

@@ -157,7 +157,8 @@ def direction_offsets(sums: Mapping[str, Ints], first_month: int, settings: Rule
     offset = np.full(n.shape, np.nan)
     for month in range(n.shape[1]):
         found = enough[:, month]
-        offset[found, month] = _errors(angle[found, month])
+        if found.any():
+            offset[found, month] = _errors(angle[found, month])
     step = np.full(n.shape, np.nan)
     for row in range(len(names)):
         known = np.flatnonzero(np.isfinite(offset[row]))

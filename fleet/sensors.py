@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from fleet.flags import USES, Flag
+from fleet.partial_sums import Partial, PartialSums
 from fleet.results import Sensors
 from fleet.rule_settings import RuleSettings
 from fleet.sensor_months import direction_offsets, flag_months, temperature_drift, wind_drift
+from fleet.sensor_sums import DIRECTIONS, by_turbine
 from fleet.yaw import misalignment
 
-__all__ = ["sensor_result", "with_sensor_flags"]
+__all__ = ["sensor_result", "sensors_of", "with_sensor_flags"]
 
 Sums = Mapping[str, npt.NDArray[np.int64]]
 
@@ -22,11 +24,41 @@ _NO_WIND = Flag.NO_WIND | Flag.WIND_RANGE
 _NO_ROW = USES["energy"] & ~(Flag.NO_POWER | Flag.POWER_RANGE)
 
 
+def sensors_of(sums: Partial, yaw: Sequence[pd.DataFrame], settings: RuleSettings) -> Sensors:
+    """Return the tables of sensors from the merged sums of the second pass.
+
+    Parameters
+    ----------
+    sums : Partial
+        With the sums of `fleet.sensor_sums.month_sums`.
+    yaw : sequence of DataFrame
+        Rows of `fleet.yaw.misalignment`.
+    settings : RuleSettings
+        Limits of the rules.
+    """
+    tables = {
+        name: table for name, table in sums.items() if name.endswith("_months") and isinstance(table, PartialSums)
+    }
+    known = [numbers[:, 0] for table in tables.values() for numbers, _ in table.groups.values() if len(numbers)]
+    first = min((int(months.min()) for months in known), default=0)
+    number = max((int(months.max()) for months in known), default=first) - first + 1
+    dense = {name: by_turbine(table, first, number) for name, table in tables.items()}
+    rows = sorted((row for row in yaw if len(row)), key=lambda row: str(row["turbine"].iloc[0]))
+    return sensor_result(
+        dense["wind_months"],
+        dense["temperature_months"],
+        {name: dense[f"{name}_months"] for name in DIRECTIONS},
+        pd.concat(rows, ignore_index=True) if rows and settings.yaw_misalignment else misalignment({}, settings),
+        first,
+        settings,
+    )
+
+
 def sensor_result(
     winds: Sums,
     temperatures: Sums,
     directions: Mapping[str, Sums],
-    vanes: Sums,
+    yaw: pd.DataFrame,
     first_month: int,
     settings: RuleSettings,
 ) -> Sensors:
@@ -40,8 +72,8 @@ def sensor_result(
         Merged results of `fleet.fleet_series.temperature_months`.
     directions : mapping of signal to mapping of turbine to array of int64
         Merged results of `fleet.fleet_series.direction_months`.
-    vanes : mapping of turbine to array of int64
-        Merged results of `fleet.yaw.vane_sums`.
+    yaw : DataFrame
+        From `fleet.yaw.misalignment`.
     first_month : int
         Key of the first month.
     settings : RuleSettings
@@ -67,7 +99,7 @@ def sensor_result(
         drift=drift,
         temperature=temperature,
         north=north[["signal", *empty.columns.drop("signal")]],
-        yaw=misalignment(vanes if settings.yaw_misalignment else {}, settings),
+        yaw=yaw,
         notes=tuple(notes),
     )
 

@@ -19,7 +19,7 @@ from fleet.reference_curve import ReferenceCurve, on_grid
 from fleet.rule_settings import RuleSettings
 from turbine.compiled import kernel
 
-__all__ = ["LIMITS", "misalignment", "vane_sums"]
+__all__ = ["LIMITS", "VANE_BINS", "misalignment", "vane_sums"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,6 +32,7 @@ LIMITS = (
 _VANE_REACH = 15  # widest vane angle [deg]; bins of one degree are centred on whole degrees
 _VANES = 2 * _VANE_REACH + 1
 _WIND_LOW, _WINDS = 3, 12  # bins of 1 m/s from 3 m/s
+VANE_BINS = (_WINDS, _VANES)  #: of wind speed and vane angle
 _SHARES = (0.1, 0.8)  # expected power between which the rotor takes all it can [fraction of rated power]
 _RATIOS = (0.3, 1.7)  # of power to the expected one; what lies beyond did not run normally
 _RATIO_QUANTUM = 1e-4
