@@ -40,7 +40,10 @@ app = typer.Typer(
 )
 
 Folder = Annotated[
-    str, typer.Argument(help="Folder with the exports (and farm.toml), or the name of a packaged sample.")
+    str,
+    typer.Argument(
+        help="Folder with the exports (and farm.toml), its URL (s3://bucket/farm), or a packaged sample's name."
+    ),
 ]
 Turbines = Annotated[list[str] | None, typer.Option("--turbine", "-t", help="Only this turbine; may be repeated.")]
 From = Annotated[
@@ -113,6 +116,9 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Analyse a farm and write its report: one HTML page, figures, tables and summary.json."""
+    from fleet.places import check_local
+
+    check_local(out)
     how = _how(workers, scheduler, cache, no_cache, verify, quiet)
     farm = _open(folder, turbine, start, end, how)
     page = farm.report(out)
@@ -134,6 +140,7 @@ def inspect(
     """Say what a folder holds: formats, turbines, period, gaps, duplicates, and what is unusable and why."""
     from fleet.dataset import CONFIG_NAME, resolve_folder
     from fleet.inventory import inspect_folder
+    from fleet.places import check_local
     from fleet.starter import missing_settings, starter_farm_toml
 
     root = resolve_folder(folder)
@@ -147,6 +154,7 @@ def inspect(
         typer.echo(f"\n{_text(inventory.turbine_table(), {})}")
     target = root / CONFIG_NAME
     if write:
+        check_local(target)
         if target.exists():
             raise OutputError(f"{target}: is there already; it was not overwritten")
         _write_text(target, starter_farm_toml(inventory))
@@ -352,9 +360,12 @@ def _says_something(value: Any) -> bool:
 
 def _csv_target(path: Path | None, folder: Path, force: bool) -> Path | None:
     """Refuse a table that would replace a file, or lie among the farm's exports; before hours of work, not after."""
+    from fleet.places import check_local, is_remote
+
     if path is None:
         return None
-    if path.resolve().is_relative_to(folder.resolve()):
+    check_local(path)
+    if not is_remote(folder) and path.resolve().is_relative_to(folder.resolve()):
         raise OutputError(
             f"{path}: lies in the farm's folder, where it could replace an export or be read as one; "
             "expected a file outside it"

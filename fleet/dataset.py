@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fleet import samples
 from fleet.config import Farm, Source, Turbine, entry_number, load_farm, parse_turbine, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
+from fleet.places import files_below, is_remote, matches, name_below, place, reading
 from fleet.turbine_block import turbine_blocks
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def open_dataset(folder: str | Path) -> Dataset:
     """
     root = resolve_folder(folder)
     config = root / CONFIG_NAME
-    farm = load_farm(config) if config.exists() else Farm.model_validate({"name": root.name or "farm"})
+    with reading(config):
+        given = config.exists()
+    farm = load_farm(config) if given else Farm.model_validate({"name": root.name or "farm"})
     files = _configured(root, farm) if farm.sources else _recognised(root)
     if not files:
         raise InputError(
@@ -94,35 +97,34 @@ def open_dataset(folder: str | Path) -> Dataset:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """Return the files below a folder in sorted order, without hidden ones and the settings.
+    """Return the files below a folder in sorted order, without hidden ones and the settings; archives as their members.
 
     Raises
     ------
     InputError
-        If there is no such folder, or it holds no file.
+        If there is no such folder, it cannot be read, or it holds no file.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder; expected a farm's folder with its exports")
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.name != CONFIG_NAME
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+    with reading(folder):
+        if not folder.is_dir():
+            raise InputError(f"{folder}: there is no such folder; expected a farm's folder with its exports")
+    files = [path for path in files_below(folder) if path.name != CONFIG_NAME]
     if not files:
         raise InputError(f"{folder}: the folder is empty; expected SCADA exports, status logs and an asset table")
     return files
 
 
 def resolve_folder(folder: str | Path) -> Path:
-    """Return the folder meant: an existing one, or that of a packaged sample."""
-    root = Path(folder)
-    if root.is_dir():
-        return root
+    """Return the folder meant: an existing one, an object store's by its URL, or that of a packaged sample."""
+    root = place(folder)
+    with reading(root):
+        if root.is_dir():
+            return root
+        if is_remote(root):
+            raise InputError(f"{root}: no such folder or bucket, or it is empty")
+        is_file = root.is_file()
     if str(folder) in samples.names():
         return samples.path(str(folder))
-    if root.is_file():
+    if is_file:
         raise InputError(f"{root}: is a file; give the folder that holds the farm's exports")
     hint = nearest(str(folder), samples.names())
     raise InputError(f"{root}: no such folder, and no packaged sample of that name{hint}")
@@ -139,9 +141,10 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
     from fleet import readers
 
     files: list[DataFile] = []
+    below = [path for path in files_below(root) if path.name != CONFIG_NAME]
     for number, source in enumerate(farm.sources):
         known = source_format(source, number, root / CONFIG_NAME)
-        paths = sorted(path for path in root.glob(source.files) if path.is_file() and path.name != CONFIG_NAME)
+        paths = [path for path in below if matches(root, path, source.files)]
         if known.name.startswith("generic"):
             matching = paths
         else:
@@ -189,14 +192,14 @@ def _proposed(root: Path, files: list[DataFile]) -> str:
 
 
 def _data_file(root: Path, path: Path, found: Format, source: Source) -> DataFile:
-    return DataFile(path=path, name=path.relative_to(root).as_posix(), format=found, source=source)
+    return DataFile(path=path, name=name_below(root, path), format=found, source=source)
 
 
 def _asset_file(root: Path, name: str) -> DataFile:
     from fleet import readers
 
-    path = root / name
-    if not path.is_file():
+    path = next((path for path in files_below(root) if name_below(root, path) == name), None)
+    if path is None:
         raise ConfigError(f'{root / CONFIG_NAME}: key "assets": no such file, found {name!r}')
     found = readers.recognise(path)
     if found is None or found.kind != "assets":

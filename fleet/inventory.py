@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fleet.config import Farm, Source, load_farm
 from fleet.dataset import CONFIG_NAME, data_files, source_format
 from fleet.errors import FleetError, InputError
+from fleet.places import matches, name_below, reading
 from fleet.readers import format_named, read, recognise
 from fleet.readers.stamps import step_s
 from fleet.readers.unknown import Proposal, propose, why_unknown
@@ -167,15 +168,18 @@ def inspect_folder(folder: Path) -> Inventory:
         If there is a `farm.toml` and it is wrong.
     """
     paths = data_files(folder)
-    settings = load_farm(folder / CONFIG_NAME) if (folder / CONFIG_NAME).is_file() else Farm(name=folder.name or "farm")
+    with reading(folder):
+        given = (folder / CONFIG_NAME).exists()
+    settings = load_farm(folder / CONFIG_NAME) if given else Farm(name=folder.name or "farm")
     chosen: dict[Path, list[Source]] = {path: [] for path in paths}
     for number, source in enumerate(settings.sources):
         source_format(source, number, folder / CONFIG_NAME)  # an error of the settings, not of a file
-        for path in folder.glob(source.files):
-            chosen.get(path, []).append(settings.read_with(source))
+        for path in paths:
+            if matches(folder, path, source.files):
+                chosen[path].append(settings.read_with(source))
     series: dict[str, _Series] = {}
     assets: dict[str, dict[str, Any]] = {}
-    files = tuple(_look_at(path, path.relative_to(folder).as_posix(), chosen[path], series, assets) for path in paths)
+    files = tuple(_look_at(path, name_below(folder, path), chosen[path], series, assets) for path in paths)
     if not any(entry.format or entry.proposal for entry in files):
         listed = "\n".join(f"  {entry.path}: {entry.why}" for entry in files[:20])
         raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fleet.config import Source
 from fleet.errors import ConfigError, InputError, nearest
+from fleet.places import reading
 from fleet.readers import engie, generic, greenbyte, hill_of_towie, hill_of_towie_operator, openoa, sdwpf
 from fleet.readers.base import Batch, Format, Kind, Stamps
 from fleet.readers.text import head
@@ -67,6 +68,7 @@ def read(path: Path, source: Source) -> Batch:
     ConfigError
         If the source's settings do not fit.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+    with reading(path):
+        if not path.is_file():
+            raise InputError(f"{path}: there is no such file")
     return format_named(source.format).read(path, source)

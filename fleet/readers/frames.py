@@ -91,7 +91,7 @@ def scada_batch(
     unreadable = np.isnat(written.clock)
     examples += raw.examples(np.flatnonzero(unreadable), time_column, "a time stamp")
     clocks, zone_notes = in_zone(written, zone, groups)
-    examples += [f"{raw.path.name}: {note}" for note in zone_notes]
+    examples += [f"{raw.name}: {note}" for note in zone_notes]
     if label == "end":
         clocks = clock_readings(clocks, period_s or step_s(utc(clocks), groups))
     flags = np.where(unreadable, np.uint32(Flag.UNREADABLE), np.uint32(0))
@@ -248,7 +248,7 @@ def interval_starts(
     clocks: Clocks = parse_stamps(raw.cells[time_column])
     rejects.add("unreadable time stamp", np.isnat(clocks.clock), time_column, "a time stamp")
     clocks, notes = in_zone(clocks, zone)
-    rejects.examples += [f"{raw.path.name}: {note}" for note in notes]
+    rejects.examples += [f"{raw.name}: {note}" for note in notes]
     if label == "end":
         clocks = clock_readings(clocks, period_s or step_s(utc(clocks)))
     return pd.DatetimeIndex(utc(clocks)).tz_localize("UTC")

@@ -16,6 +16,7 @@ from fleet.errors import ConfigError, InputError, nearest
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
 from fleet.readers.guess import guess_time_format
+from fleet.readers.parquet import is_parquet, parquet_table
 from fleet.readers.stamps import check_zone, parse_stamps
 from fleet.readers.status import EventColumns, events_batch
 from fleet.readers.text import MISSING, RawTable, read_table
@@ -24,7 +25,6 @@ from fleet.schema import SIGNALS, columns
 
 __all__ = ["FORMATS"]
 
-_PARQUET = b"PAR1"
 _DECIMAL_COMMA = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
 _EVENT_COLUMNS = tuple(field.name for field in dataclasses.fields(EventColumns))
 
@@ -52,7 +52,7 @@ def _read_scada(path: Path, source: Source) -> Batch:
         period_s=source.averaging_period_s,
         time_format=source.time_format,
         decimal=source.decimal,
-        notes=() if source.stamps else (f'{path.name}: "stamps" is not given; assumed start',),
+        notes=() if source.stamps else (f'{raw.name}: "stamps" is not given; assumed start',),
     )
 
 
@@ -130,7 +130,7 @@ def _table(
 ) -> RawTable:
     wanted = tuple(dict.fromkeys(names))
     if is_parquet(path):
-        return _parquet(path, wanted)
+        return parquet_table(path, wanted)
     return read_table(
         path, delimiter=source.delimiter, required=wanted, missing=missing, multiline=multiline, configured=True
     )[0]
@@ -160,7 +160,7 @@ def _check_stamps(raw: RawTable, column: str, time_format: str) -> None:
     if 2 * bad <= rows:
         return
     first = words[int(np.argmax(unreadable))]
-    place = raw.place(int(raw.row[pc.index(pc.cast(raw.cells[column], pa.string()), first).as_py()]))
+    place = raw.where(int(raw.row[pc.index(pc.cast(raw.cells[column], pa.string()), first).as_py()]))
     expected = f'time_format = "{time_format}"' if time_format else "ISO 8601 as 2014-07-01 00:10, without time_format"
     fits = guess_time_format(words)
     if fits is None:
@@ -168,7 +168,7 @@ def _check_stamps(raw: RawTable, column: str, time_format: str) -> None:
     else:
         advice = f'set time_format = "{fits}" in its [[sources]]' if fits else "leave time_format out: this is ISO 8601"
     raise InputError(
-        f"{raw.path.parent / place}: column {column}, found {first!r}, expected {expected}; {bad:,} of {rows:,} time "
+        f"{place}: column {column}, found {first!r}, expected {expected}; {bad:,} of {rows:,} time "
         f"stamps cannot be read: {advice}"
     )
 
@@ -193,44 +193,12 @@ def _check_decimal(raw: RawTable, mapped: Iterable[str]) -> None:
         commas, there = pc.sum(written).as_py() or 0, len(cells) - cells.null_count
         if 2 * commas > there:
             at = pc.index(written, True).as_py()
-            place = raw.place(int(raw.row[at]))
+            place = raw.where(int(raw.row[at]))
             raise InputError(
-                f"{raw.path.parent / place}: column {column}, found {cells[at].as_py()!r}, expected a number with a "
+                f"{place}: column {column}, found {cells[at].as_py()!r}, expected a number with a "
                 f"decimal point; {commas:,} of {there:,} cells hold a decimal comma: "
                 'set decimal = "," in its [[sources]]'
             )
-
-
-def is_parquet(path: Path) -> bool:
-    """Return whether a file is Parquet, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == _PARQUET
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _parquet(path: Path, names: tuple[str, ...]) -> RawTable:
-    from pyarrow import parquet
-
-    try:
-        found = parquet.read_schema(path).names
-        for name in names:
-            if name not in found:
-                raise InputError(
-                    f'{path}: column "{name}" is missing{nearest(name, found)}; found: {", ".join(found[:12])}'
-                )
-        table = parquet.read_table(path, columns=list(names))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not a readable Parquet file: {error}") from None
-    return RawTable(
-        path=path,
-        first_line=1,
-        fields=len(found),
-        cells={name: table.column(name) for name in names},
-        row=np.arange(table.num_rows, dtype=np.int64),
-        malformed=(),
-    )
 
 
 FORMATS = (

@@ -252,7 +252,7 @@ def _read_timers(path: Path, source: Source) -> Batch:
 def _seconds(raw: RawTable, column: str, rejects: Rejects) -> npt.NDArray[np.float64]:
     """Return a timer; what cannot be seconds of ten minutes is missing and quoted."""
     if column not in raw.cells:
-        rejects.examples.append(f'{raw.path.name}: no column "{column}": that timer is missing throughout')
+        rejects.examples.append(f'{raw.name}: no column "{column}": that timer is missing throughout')
         return np.full(len(raw.row), np.nan)
     values, _ = signal_values(raw, SignalColumn((column,)), rejects.examples)
     impossible = (values < 0) | (values > _PERIOD_S)

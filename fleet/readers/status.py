@@ -75,7 +75,7 @@ def events_batch(
         an unknown status, and the same event once more (every column alike). Events without length stay.
     """
     rejects = Rejects(raw)
-    name = raw.path.name
+    name = raw.name
     where = None if isinstance(turbine, str) else texts(turbine)
     start = parse_stamps(raw.cells[columns.start], time_format)
     rejects.add("unreadable start", np.isnat(start.clock), columns.start, "a time stamp")
@@ -155,5 +155,5 @@ def _check_durations(
             wrong.append(i)
     if not wrong:
         return []
-    count = f"{raw.path.name}: {len(wrong)} durations differ from end - start; the stamps count"
+    count = f"{raw.name}: {len(wrong)} durations differ from end - start; the stamps count"
     return [count, *raw.examples(wrong, column, "end - start")]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from fleet.errors import InputError, nearest
+from fleet.readers.encoding import as_utf8, file_bytes, head, line_ends
+from fleet.zip_member import short_name
 
 __all__ = [
     "DELIMITERS",
@@ -36,9 +36,6 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MISSING = ("", "-", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None")
 EXAMPLES = 5  #: bad cells or rows that are quoted per kind of trouble
 
-_HEAD_BYTES = 65_536
-_BOM = b"\xef\xbb\xbf"
-_GZIP = b"\x1f\x8b"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _PARSE_BLOCK = 1 << 24
 _SHOWN_CHARACTERS = 2000
@@ -75,13 +72,22 @@ class RawTable:
     notes: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Name of the file for notes."""
+        return short_name(self.path)
+
+    @property
     def rows_in(self) -> int:
         """Rows of the file, whether they fit the header or not."""
         return len(self.row) + len(self.malformed)
 
     def place(self, row: int) -> str:
-        """Return "file:line" of a row."""
-        return f"{self.path.name}:{self.first_line + row}"
+        """Return "file:line" of a row, as notes about a known folder name it."""
+        return f"{self.name}:{self.first_line + row}"
+
+    def where(self, row: int) -> str:
+        """Return "path:line" of a row, as errors name it."""
+        return f"{self.path}:{self.first_line + row}"
 
     def examples(self, at: Iterable[int], column: str, expected: str) -> list[str]:
         """Return a sentence for the first few of the fitting rows `at` whose cell in `column` is bad."""
@@ -103,86 +109,6 @@ class RawTable:
 def _shown(value: object) -> str:
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def file_bytes(path: Path) -> bytes:
-    """Return a file's content, unpacked where it is gzip by content (whatever its name), without a byte order mark.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or its gzip stream ends early or is damaged.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if data.startswith(_GZIP):
-        try:
-            data = gzip.decompress(data)
-        except EOFError as error:
-            raise InputError(f"{path}: the gzip file ends early; expected a complete one: copy it again") from error
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(f"{path}: the gzip file is damaged ({error}); copy it again") from error
-    return data.removeprefix(_BOM)
-
-
-def head(path: Path) -> str:
-    """Return a file's first lines as text; an empty string where it is no text.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if data.startswith(_GZIP):
-        unpack = zlib.decompressobj(wbits=31)
-        try:
-            data = unpack.decompress(data, _HEAD_BYTES)
-        except zlib.error:
-            return ""
-    data = data.removeprefix(_BOM)
-    if b"\x00" in data:
-        return ""
-    data = _line_ends(data)
-    complete = data[: data.rfind(b"\n") + 1] or data
-    try:
-        return complete.decode("utf-8")
-    except UnicodeDecodeError:
-        return complete.decode("latin-1") if _plain_latin(complete) else ""
-
-
-def _plain_latin(data: bytes) -> bool:
-    """Return whether Latin-1 is a safe reading: no control characters, neither of ASCII nor of its upper half."""
-    allowed = bytes([9, 10, 13, *range(0x20, 0x7F), *range(0xA0, 0x100)])
-    return not data.translate(None, allowed)
-
-
-def _line_ends(data: bytes) -> bytes:
-    """Return text whose lines end with line feeds; carriage returns alone are those of old spreadsheets."""
-    return data.replace(b"\r", b"\n") if b"\r" in data and b"\n" not in data else data
-
-
-def _as_utf8(data: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{path}: UTF-16 text; expected UTF-8: save it again as CSV UTF-8")
-    if data.isascii():
-        return data, ()
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if not _plain_latin(data):
-            line = data.count(b"\n", 0, error.start) + 1
-            raise InputError(
-                f"{path}:{line}: byte {data[error.start]:#04x} is neither UTF-8 nor Latin-1 text; save it as UTF-8"
-            ) from None
-        return data.decode("latin-1").encode("utf-8"), (f"{path.name}: not UTF-8, read as Latin-1",)
-    return data, ()
 
 
 def delimiter_of(line: str) -> str:
@@ -285,7 +211,8 @@ def read_table(
     InputError
         If the file is damaged, empty, not text, or lacks a column.
     """
-    data, notes = _as_utf8(_line_ends(file_bytes(path)), path)
+    data, notes = as_utf8(file_bytes(path), path)
+    data = line_ends(data)
     preamble, line, offset = _find_header(data, header_start, path)
     line = line.removeprefix(header_prefix)
     mark = delimiter or delimiter_of(line)
@@ -303,7 +230,7 @@ def read_table(
     columns = [str(i) for i in range(len(names))]
     body, unpaired = _pair_quotes(data[offset:], multiline)
     if unpaired:
-        notes = (*notes, f"{path.name}: {unpaired} lines with a quote that is not closed")
+        notes = (*notes, f"{short_name(path)}: {unpaired} lines with a quote that is not closed")
     if not body[:4096].strip() and not body.strip():
         cells: dict[str, pa.ChunkedArray] = {name: pa.chunked_array([pa.array([], pa.string())]) for name in keep}
     else:
@@ -336,7 +263,32 @@ def read_table(
         malformed=tuple(malformed),
         notes=notes,
     )
+    _refuse_other_header(raw, names)
     return raw, tuple(names), tuple(preamble)
+
+
+def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
+    """Refuse exports put one behind the other of which a later one has other columns: its cells would change places.
+
+    A repeated header that is the same is a row like others: none of its cells is a number or a stamp, and it is counted
+    so. Every column that is read is looked at, as the one at the beginning may be where it was.
+    """
+    known = pa.array([name for name in names if name])
+    for column, cells in raw.cells.items():
+        for at in np.flatnonzero(pc.is_in(cells, known).to_numpy()).tolist():
+            found = cells[at].as_py().strip()
+            if found != column:
+                raise InputError(
+                    f"{raw.where(int(raw.row[at]))}: column {column}, found the name of another "
+                    f"column, {found!r}; expected rows of one header only: put exports with other columns into files "
+                    "of their own"
+                )
+    for number, fields in raw.malformed:
+        if len(set(fields) & set(names) - {""}) > 1:
+            raise InputError(
+                f"{raw.where(number)}: found a header with {len(fields)} columns, expected rows of "
+                f"the {raw.fields} columns above: put exports with other columns into files of their own"
+            )
 
 
 def _pair_quotes(body: bytes, multiline: bool) -> tuple[bytes, int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fleet.config import Signal, Source
 from fleet.errors import FleetError, InputError
-from fleet.readers.generic import FORMATS, is_parquet
+from fleet.places import first_bytes
+from fleet.readers.generic import FORMATS
 from fleet.readers.guess import (
     guess_decimal,
     guess_signals,
@@ -15,6 +16,7 @@ from fleet.readers.guess import (
     guess_time_format,
     guess_turbine_column,
 )
+from fleet.readers.parquet import first_rows, is_parquet
 from fleet.readers.stamps import step_s
 from fleet.readers.text import delimiter_of, fields_of, file_bytes, head, read_table
 
@@ -26,8 +28,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", "a picture (GIF)"),
     (b"RIFF", "a RIFF file (picture or sound)"),
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it"),
+    (b"PK\x03\x04", "a spreadsheet or document: save the sheet as CSV"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (b"SQLite format 3", "a database (SQLite): export its tables as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet: save the sheet as CSV"),
 )
 
@@ -70,18 +73,12 @@ class Proposal:
 
 def why_unknown(path: Path) -> str:
     """Return in a few words why a file has no known format."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(64)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+    start = first_bytes(path, 64)
     if not start:
         return "the file is empty"
     for magic, title in _MAGIC:
         if start.startswith(magic):
             return title
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "UTF-16 text: save it as CSV UTF-8"
     if start[:4] == b"PAR1":
         return 'a Parquet table of no known format: needs a source with format = "generic"'
     if start[:2] == b"\x1f\x8b":
@@ -165,14 +162,5 @@ def _text(path: Path) -> tuple[str, dict[str, list[str]]] | None:
 
 
 def _parquet(path: Path) -> tuple[str, dict[str, list[str]]] | None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        batch = next(parquet.ParquetFile(path).iter_batches(batch_size=_LINES), None)
-        if batch is None or batch.num_columns < 2:
-            return None
-        cells = {name: [str(cell) for cell in batch.column(name).to_pylist()] for name in batch.schema.names}
-    except (pa.ArrowInvalid, OSError):
-        return None
-    return ",", cells
+    cells = first_rows(path, _LINES)
+    return (",", cells) if len(cells) > 1 else None

@@ -223,7 +223,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
         ("data_000.csv",),
     ),
     "UTF-16 text": (
-        lambda f: (_generic(f), _put(f, data_000__csv="turbine,time,power,wind\n".encode("utf-16"))),
+        lambda f: (_generic(f), _put(f, data_000__csv="turbine,time,power,wind\n".encode("utf-16")[:-1])),
         3,
         ("data_000.csv", "UTF-16"),
     ),

@@ -72,9 +72,54 @@ def test_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
         read_table(_write(tmp_path, b"P,P\n1,2\n"), required=("P",))
 
 
-def test_utf16_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="UTF-16"):
-        read_table(_write(tmp_path, "a,b\n1,2\n".encode("utf-16")))
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_wide_text_as_spreadsheets_save_it_is_read_and_said(tmp_path: Path, codec: str, end: str) -> None:
+    rows = end.join(["a,Richtung (°)", *(f"{i},{i}.5" for i in range(300)), ""])
+    path = _write(tmp_path, rows.encode(codec))
+    if codec == "utf-32":
+        assert head(path).splitlines()[1] == "0,0.5"
+    raw, names, _ = read_table(path)
+    assert names == ("a", "Richtung (°)")
+    assert _column(raw.cells["a"]) == [str(i) for i in range(300)]
+    assert "UTF-" in raw.notes[0]
+    assert head(path).splitlines()[0] == "a,Richtung (°)"
+
+
+def test_wide_text_that_is_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="damaged UTF-16"):
+        read_table(_write(tmp_path, "a,b\n1,2\n".encode("utf-16")[:-1]))
+
+
+def test_quotes_of_windows_are_read(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, "T,b\nx „y“,€\n".encode("cp1252")))
+    assert _column(raw.cells["T"]) == ["x „y“"]
+
+
+def test_each_line_is_read_in_its_own_encoding(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, "a,b\né,1\n".encode() + "é,2\n".encode("latin-1")))
+    assert _column(raw.cells["a"]) == ["é", "é"]
+    assert "1 lines" in raw.notes[0]
+
+
+def test_exports_put_together_keep_no_byte_order_marks(tmp_path: Path) -> None:
+    one = b"\xef\xbb\xbfa,b\n1,2\n"
+    raw, names, _ = read_table(_write(tmp_path, one + one))
+    assert names == ("a", "b")
+    assert _column(raw.cells["a"]) == ["1", "a", "1"]  # the repeated header is a row that holds no number
+    assert "1 byte order marks" in raw.notes[0]
+
+
+@pytest.mark.parametrize("second", ["b,a\n2,1\n", "a,b,c\n1,2,3\n", "b,c\n2,1\n"])
+def test_exports_of_other_columns_put_together_are_refused(tmp_path: Path, second: str) -> None:
+    with pytest.raises(InputError, match=r"a\.csv:3: .*files of their own"):
+        read_table(_write(tmp_path, b"a,b\n1,2\n" + second.encode()))
+
+
+def test_line_ends_of_three_systems_in_one_file(tmp_path: Path) -> None:
+    raw, names, _ = read_table(_write(tmp_path, b"a,b\r1,2\r\n3,4\n5,6\r\r\n7,8"))
+    assert names == ("a", "b")
+    assert _column(raw.cells["a"]) == ["1", "3", "5", "7"]
 
 
 def test_latin1_degree_sign_is_read_and_said(tmp_path: Path) -> None:
