@@ -7,11 +7,15 @@ that nobody takes such figures for a turbine's.
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fleet.flags import FLAG_TITLES, Flag
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 from fleet.wording import listed, span
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["plausibility"]
 
@@ -25,6 +29,12 @@ HIGH_PEAK = 1.15  #: of rated power: controllers hold ten-minute means within a 
 LOW_PEAK = 0.5  #: of rated power, in strong wind: a derated fleet runs higher [1]
 STRONG_WIND = 12.0  #: turbines pass half of rated power by some 9 m/s, behind a disturbed anemometer as well [m/s]
 SOME_TIME_H = 1.0  #: what lasts less is a spike of the export, no property of the turbine [h]
+LOW_CP = 0.15  #: at the best point; running turbines reach twice that, km/h taken for m/s gives 1/47 of it [1]
+CP_POWER = (0.1, 0.9)  #: of rated power: the rising part of the curve, in which that point lies
+CP_BINS = 3  #: fewer bins are no curve
+RUNNING_WIND = 6.0  #: above it a running turbine makes several per cent of rated power [m/s]
+TINY_POWER = 0.01  #: of rated power, and positive: nothing that runs or stands shows it, MW taken for kW does [1]
+TINY_CAPACITY_FACTOR = 0.05  #: a wind speed taken for power, some ten of two thousand, stays far below it [1]
 AVAILABILITY_SLACK = 0.01  #: negative losses are not clipped: scatter of the potential may pass 1 by this much [1]
 
 #: Reasons of rejection that come from a comparison with rated power, the range of wind speeds or the curve.
@@ -40,6 +50,9 @@ def plausibility(results: FleetResults) -> list[Finding]:
     """Return findings about figures that contradict physics or experience."""
     return [
         *_power_coefficient(results),
+        *_low_power_coefficient(results),
+        *_tiny_power(results),
+        *_exchanged_columns(results),
         *_rejected(results),
         *_capacity_factor(results),
         *_peak_power(results),
@@ -75,20 +88,80 @@ def _power_coefficient(results: FleetResults) -> list[Finding]:
     return found
 
 
-def _rejected(results: FleetResults) -> list[Finding]:
-    if results.quality is None:
+def _low_power_coefficient(results: FleetResults) -> list[Finding]:
+    if results.curves is None:
         return []
+    bins = results.curves.bins
+    rated = bins["turbine"].map({turbine.name: turbine.rated_power_kw for turbine in results.farm.turbines})
+    rising = bins["complete"] & bins["cp"].notna() & (bins["power_kw"] / rated.astype(float)).between(*CP_POWER)
+    best = bins[rising].groupby("turbine", sort=True)["cp"].agg(["max", "size"])
+    low = best.loc[(best["max"] < LOW_CP) & (best["size"] >= CP_BINS), "max"]
+    if low.empty:
+        return []
+    text = (
+        f"The power coefficient of {listed(low.index)} is {span(low, 3)} at its best, where turbines reach 0.3 to 0.5: "
+        "the unit of wind speed (km/h, knots, mph) or the rotor diameter is wrong."
+    )
+    return [_alarm(text=text, section="power_curves")]
+
+
+def _tiny_power(results: FleetResults) -> list[Finding]:
+    if results.curves is None:
+        return []
+    bins = results.curves.bins
+    windy = bins[bins["complete"] & (bins["wind_speed"] >= RUNNING_WIND)].groupby("turbine", sort=True)["power_kw"]
+    found = []
+    for turbine in results.farm.turbines:
+        power = windy.get_group(turbine.name) if turbine.name in windy.groups else None
+        if power is not None and power.max() < TINY_POWER * turbine.rated_power_kw and power.gt(0.0).sum() >= CP_BINS:
+            found.append(turbine.name)
+    if not found:
+        return []
+    text = (
+        f"Power of {listed(found)} is positive and stays below {100 * TINY_POWER:g} % of rated power in all winds: the unit "
+        "of power (MW?) or the rated power is wrong."
+    )
+    return [_alarm(text=text, section="power_curves")]
+
+
+def _exchanged_columns(results: FleetResults) -> list[Finding]:
+    if results.quality is None or results.energy is None:
+        return []
+    share = _shares(results).get(str(Flag.WIND_RANGE.name).lower())
+    if share is None:
+        return []
+    factor = results.energy.totals.set_index("turbine")["capacity_factor"]
+    odd = [str(name) for name in share.index[share > MANY_REJECTED] if factor.get(name, 1.0) < TINY_CAPACITY_FACTOR]
+    if not odd:
+        return []
+    text = (
+        f"The columns of power and wind speed of {listed(odd)} look exchanged: many winds are too strong to be true and "
+        "power is next to nothing. Energy, and whatever is made of it, is not that of the turbines."
+    )
+    return [_alarm(text=text, section="quality")]
+
+
+def _shares(results: FleetResults) -> pd.DataFrame:
+    """Return the share of each turbine's rows that each reason keeps out of the power curve, one column per reason."""
+    assert results.quality is not None
     accounting = results.quality.accounting
     rows = accounting[(accounting["use"] == "power_curve") & ~accounting["reason"].isin(_OTHERS_ROWS)]
     counts = rows.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum", fill_value=0)
     total = counts.sum(axis=1)
+    return counts.div(total.where(total > 0), axis=0)
+
+
+def _rejected(results: FleetResults) -> list[Finding]:
+    if results.quality is None:
+        return []
+    shares = _shares(results)
     rated = {turbine.name: turbine.rated_power_kw for turbine in results.farm.turbines}
     found = []
     for flag in _DOUBTFUL:
         reason = str(flag.name).lower()
-        if reason not in counts:
+        if reason not in shares:
             continue
-        share = (counts[reason] / total.where(total > 0)).dropna()
+        share = shares[reason].dropna()
         many = share[(share > MANY_REJECTED) & share.index.isin(list(rated))]
         if len(many):
             rated_kw = span((rated[name] for name in many.index), 0)

@@ -15,7 +15,7 @@ from fleet.config import Source
 from fleet.errors import ConfigError, InputError, nearest
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
-from fleet.readers.guess import guess_time_format
+from fleet.readers.guess import counted_stamps, exchanged_days, guess_time_format
 from fleet.readers.parquet import is_parquet, parquet_table
 from fleet.readers.stamps import check_zone, parse_stamps
 from fleet.readers.status import EventColumns, events_batch
@@ -158,12 +158,19 @@ def _check_stamps(raw: RawTable, column: str, time_format: str) -> None:
     unreadable = np.isnat(parse_stamps(pa.chunked_array([pa.array(words)]), time_format).clock)
     bad, rows = int(counts[unreadable].sum()), int(counts.sum())
     if 2 * bad <= rows:
+        if other := exchanged_days(words, time_format):
+            raise InputError(
+                f'{raw.path}: column {column}: with time_format = "{time_format}" its days lie a month apart, with '
+                f'"{other}" they follow each other; set that in its [[sources]]'
+            )
         return
     first = words[int(np.argmax(unreadable))]
     place = raw.where(int(raw.row[pc.index(pc.cast(raw.cells[column], pa.string()), first).as_py()]))
     expected = f'time_format = "{time_format}"' if time_format else "ISO 8601 as 2014-07-01 00:10, without time_format"
     fits = guess_time_format(words)
-    if fits is None:
+    if counted := counted_stamps(words):
+        advice = f"these are {counted}; export them as dates and times"
+    elif fits is None:
         advice = "set time_format in its [[sources]] (strptime codes, as %d.%m.%Y %H:%M)"
     else:
         advice = f'set time_format = "{fits}" in its [[sources]]' if fits else "leave time_format out: this is ISO 8601"

@@ -14,6 +14,8 @@ from fleet.readers.text import MISSING
 from fleet.readers.units import known_units
 
 __all__ = [
+    "counted_stamps",
+    "exchanged_days",
     "guess_decimal",
     "guess_signals",
     "guess_time_column",
@@ -49,6 +51,7 @@ _FORMATS = (
 )
 _SAMPLE = 5000  #: distinct stamps that decide
 _FIRST = 20  #: of which so many sort out most formats
+_MONTH_DAYS = 28  #: the shortest
 _READABLE = 0.9  #: share of the stamps that a format has to read
 
 #: Canonical column -> how other exports call it in English, German, French and Spanish, written as `normal` writes it.
@@ -124,6 +127,13 @@ _UNIT_WORDS = {
     "trs/min": "rpm",
     "1/min": "rpm",
 }
+_PLAIN = re.compile(r"\d+(\.\d+)?")
+#: What numbers of the years 1990 to 2100 count.
+_COUNTED = (
+    ("days since 1900, as spreadsheets count them", 32_874, 73_051),
+    ("seconds since 1970", 631_152_000, 4_102_444_800),
+    ("milliseconds since 1970", 631_152_000_000, 4_102_444_800_000),
+)
 _NUMBER = re.compile(r"^[+-]?\d*(?P<mark>[.,])\d+([eE][+-]?\d+)?$")
 
 
@@ -170,6 +180,43 @@ def guess_time_format(stamps: Sequence[str]) -> str | None:
         if _readable(start, written) > 0.0 and _readable(column, written) >= _READABLE:
             fits.append((_regularity(column, written), written))
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
+
+
+def counted_stamps(stamps: Sequence[str]) -> str:
+    """Return what numbers that stand for times count; an empty string where most stamps are written otherwise."""
+    words = [word.strip().replace(",", ".") for word in stamps[:_SAMPLE]]
+    numbers = np.array([float(word) if _PLAIN.fullmatch(word) else np.nan for word in words])
+    for title, low, high in _COUNTED:
+        if 2 * np.count_nonzero((numbers >= low) & (numbers < high)) > len(numbers):
+            return title
+    return ""
+
+
+def exchanged_days(stamps: Sequence[str], time_format: str) -> str:
+    """Return the format with days and months the other way round, where it alone gives days that follow each other.
+
+    Up to the twelfth of a month both ways can be read. The wrong one makes of neighbouring days the same day of
+    neighbouring months.
+
+    Parameters
+    ----------
+    stamps : sequence of str
+        Distinct stamps as written.
+    time_format : str
+        The `strptime` format that is given; empty where days and months have a fixed order.
+    """
+    if "%d" not in time_format or "%m" not in time_format:
+        return ""
+    other = time_format.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
+    column = pa.chunked_array([pa.array(stamps)])
+    days = []
+    for known in (time_format, other):
+        clock = parse_stamps(column, known).clock
+        there = np.unique(clock[~np.isnat(clock)].astype("datetime64[D]"))
+        if len(there) < 2 or len(clock) - np.count_nonzero(np.isnat(clock)) < _READABLE * len(clock):
+            return ""
+        days.append(np.diff(there).astype(np.int64))
+    return other if days[0].min() >= _MONTH_DAYS and days[1].max() < _MONTH_DAYS else ""
 
 
 def _readable(column: pa.ChunkedArray, time_format: str) -> float:

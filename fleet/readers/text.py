@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -328,7 +329,8 @@ def numbers(column: pa.ChunkedArray, decimal: str = ".") -> tuple[npt.NDArray[np
     column : ChunkedArray, shape (n,)
         Text, or numbers already; null is missing.
     decimal : str
-        Decimal mark of the text.
+        Decimal mark of the text. The other mark is a number's only where it parts thousands beyond doubt: "1,234.5" is
+        read, "1,234" is not, since a decimal mark may be meant.
 
     Returns
     -------
@@ -342,17 +344,30 @@ def numbers(column: pa.ChunkedArray, decimal: str = ".") -> tuple[npt.NDArray[np
             return numbers(pc.cast(column, pa.string()), decimal)
         return _finite(values.astype(np.float64))
     if decimal != ".":
-        column = pc.replace_substring(column, decimal, ".")
+        # A point in such a file would turn 1.234, which may be a thousand and more, into a little over one.
+        column = pc.replace_substring(_with_marks(column, decimal, "."), decimal, ".")
     try:
         return _finite(pc.cast(column, pa.float64()).to_numpy())
     except pa.ArrowInvalid:
-        text = pc.utf8_trim_whitespace(column)
+        text = pc.utf8_trim_whitespace(column if decimal != "." else _with_marks(column, decimal, ","))
         text = pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text)
         readable = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
         clean = pc.if_else(readable, pc.utf8_ltrim(text, "+"), None)
         values, infinite = _finite(pc.cast(clean, pa.float64()).to_numpy())
         bad = pc.and_(pc.is_valid(text), pc.invert(readable)).to_numpy()
         return values, bad | infinite
+
+
+def _with_marks(column: pa.ChunkedArray, decimal: str, other: str) -> pa.ChunkedArray:
+    """Return cells without the marks that part thousands; cells in which these stand otherwise made no numbers."""
+    marked = pc.match_substring(column, other)
+    if not pc.any(marked).as_py():
+        return column
+    point, part = re.escape(decimal), re.escape(other)
+    thousands = pc.match_substring_regex(column, rf"^\s*[+-]?\d{{1,3}}({part}\d{{3}})+{point}\d+\s*$")
+    plain = pc.replace_substring(column, other, "")
+    odd = pc.binary_join_element_wise(column, "?", "")
+    return pc.if_else(thousands, plain, pc.if_else(marked, odd, column))
 
 
 def _finite(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

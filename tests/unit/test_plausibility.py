@@ -28,7 +28,7 @@ def _said(results: FleetResults) -> list[tuple[str, str]]:
 
 
 def _curves(bins: pd.DataFrame = NONE, scatter: pd.DataFrame = NONE) -> PowerCurves:
-    columns = ["turbine", "complete", "interpolated", "cp", "u_a_kw", "power_kw"]
+    columns = ["turbine", "complete", "interpolated", "cp", "u_a_kw", "power_kw", "wind_speed"]
     bins = bins if len(bins) else pd.DataFrame(columns=columns)
     scatter = (
         scatter if len(scatter) else pd.DataFrame(columns=["turbine", "wind_speed", "power_kw", "used", "rejected"])
@@ -38,7 +38,7 @@ def _curves(bins: pd.DataFrame = NONE, scatter: pd.DataFrame = NONE) -> PowerCur
 
 def _cp(cp: float, *, complete: bool = True, u_a_kw: float = 0.0, turbine: str = "T1") -> FleetResults:
     bins = pd.DataFrame({"turbine": [turbine, "T2"], "complete": [complete, True], "interpolated": False})
-    bins = bins.assign(cp=[cp, 0.45], u_a_kw=[u_a_kw, 0.0], power_kw=1000.0)
+    bins = bins.assign(cp=[cp, 0.45], u_a_kw=[u_a_kw, 0.0], power_kw=1000.0, wind_speed=8.0)
     return replace(FARM, curves=_curves(bins))
 
 
@@ -63,6 +63,35 @@ def test_bins_without_enough_records_and_chance_say_nothing() -> None:
     assert _said(_cp(0.9, complete=False)) == []
     assert _said(_cp(0.55, u_a_kw=50.0)) == [], "0.55 less two standard deviations of 5 % is 0.495"
     assert _said(_cp(0.9, turbine="fleet")) == []
+
+
+def _curve(power: list[float], cp: float) -> FleetResults:
+    bins = pd.DataFrame({"turbine": "T1", "power_kw": power, "wind_speed": 6.0 + 0.5 * np.arange(len(power))})
+    return replace(FARM, curves=_curves(bins.assign(complete=True, interpolated=False, cp=cp, u_a_kw=0.0)))
+
+
+def test_a_power_coefficient_far_below_that_of_turbines_is_an_alarm() -> None:
+    ((severity, text),) = _said(_curve([300.0, 600.0, 1200.0], 0.149))
+    assert severity == "alarm"
+    assert "T1 is 0.149 at its best" in text
+    assert _said(_curve([300.0, 600.0, 1200.0], 0.151)) == []
+    assert _said(_curve([300.0, 600.0], 0.1)) == [], "two bins are no curve"
+    assert _said(_curve([1900.0, 2000.0, 2000.0, 2000.0], 0.1)) == [], "at rated power in strong wind it is low"
+
+
+def test_power_next_to_nothing_in_all_winds_is_an_alarm() -> None:
+    ((severity, text),) = _said(_curve([0.3, 1.2, 2.0], 0.0004))
+    assert severity == "alarm"
+    assert "below 1 % of rated power in all winds" in text
+    assert _said(_curve([-4.0, -4.0, -4.0, -4.0], -0.001)) == [], "it stands"
+    assert _said(_curve([-4.0, 2.0, 2.0, 2.0, 300.0], 0.2)) == []
+
+
+@pytest.mark.parametrize(("rows", "factor", "said"), [(201, 0.049, 2), (201, 0.051, 1), (200, 0.001, 0)])
+def test_columns_that_look_exchanged_are_an_alarm(rows: int, factor: float, said: int) -> None:
+    found = _said(replace(_rejected("wind_range", rows), energy=_energy(factor, 100.0)))
+    assert len(found) == said
+    assert [severity for severity, text in found if "look exchanged" in text] == ["alarm"] * (said == 2)
 
 
 def _rejected(reason: str, rows: int, not_selected: int = 0) -> FleetResults:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from fleet.readers.guess import (
+    counted_stamps,
+    exchanged_days,
     guess_decimal,
     guess_signals,
     guess_time_column,
@@ -153,3 +156,29 @@ def test_a_mean_comes_before_an_instantaneous_value() -> None:
 
 def test_a_unit_that_is_not_known_is_said_and_not_guessed() -> None:
     assert guess_signals(["Power (PS)"])["power_kw"] == ("Power (PS)", "", "PS")
+
+
+def test_days_and_months_the_wrong_way_round_are_found_where_both_can_be_read() -> None:
+    march = pd.date_range("2015-03-01", periods=4 * 144, freq="10min")
+    american = march.strftime("%m/%d/%Y %H:%M").tolist()
+    assert exchanged_days(american, "%d/%m/%Y %H:%M") == "%m/%d/%Y %H:%M"
+    assert exchanged_days(american, "%m/%d/%Y %H:%M") == ""
+    # Past the twelfth only one way can be read, which other checks tell; one day says nothing.
+    assert exchanged_days(march.shift(1, "20D").strftime("%m/%d/%Y %H:%M").tolist(), "%d/%m/%Y %H:%M") == ""
+    assert exchanged_days(american[:144], "%d/%m/%Y %H:%M") == ""
+    assert exchanged_days(["2015-03-01"], "") == ""
+
+
+@pytest.mark.parametrize(
+    ("stamps", "title"),
+    [
+        (["1425168000", "1425168600"], "seconds since 1970"),
+        (["1425168000000"], "milliseconds since 1970"),
+        (["42064", "42064.00694"], "days since 1900, as spreadsheets count them"),
+        (["42064,00694"], "days since 1900, as spreadsheets count them"),
+        (["201503010010", "20150301"], ""),
+        (["x"], ""),
+    ],
+)
+def test_what_numbers_that_stand_for_times_count(stamps: list[str], title: str) -> None:
+    assert counted_stamps(stamps) == title

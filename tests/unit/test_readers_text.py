@@ -201,6 +201,20 @@ def test_numbers_against_python_float() -> None:
     assert wrong.tolist() == [False] * len(good) + [True] * len(bad) + [False] * len(missing)
 
 
+@pytest.mark.parametrize(("decimal", "other"), [(".", ","), (",", ".")])
+def test_the_other_mark_is_read_only_where_it_parts_thousands_beyond_doubt(decimal: str, other: str) -> None:
+    def written(text: str) -> str:
+        return text.translate(str.maketrans({".": decimal, ",": other}))
+
+    good = {"1,234.5": 1234.5, "-12,345,678.25": -12345678.25, "1.234": 1.234, " 2,000.0 ": 2000.0}
+    bad = ["1,234", "1,23", "1,2345.0", "1.5,000", "1,234,567", ",5", "12,34.5", "1.234.567", ","]
+    cells = pa.chunked_array([[written(text) for text in good], [written(text) for text in bad], [None, "NaN"]])
+    values, wrong = numbers(cells, decimal)
+    assert values[: len(good)].tolist() == list(good.values())
+    assert wrong.tolist() == [False] * len(good) + [True] * len(bad) + [False] * 2
+    assert np.isnan(values[len(good) :]).all()
+
+
 def test_decimal_comma() -> None:
     values, wrong = numbers(pa.chunked_array([["1,5", "2"]]), decimal=",")
     assert values.tolist() == [1.5, 2.0]
