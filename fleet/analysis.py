@@ -145,6 +145,7 @@ def _analysed(
         absent=absent,
         without_data=tuple(name for name in names if name not in {*recorded, *logs, *lost}),
         failed=readings.failures,
+        not_read=dataset.not_read,
     )
     if recorded:
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)

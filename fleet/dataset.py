@@ -45,6 +45,7 @@ class Dataset:
     farm: Farm  #: completed by the asset table
     files: tuple[DataFile, ...]  #: sorted by name: this is "file order"
     assets: tuple[DataFile, ...] = ()  #: the tables that the turbines come from
+    not_read: tuple[str, ...] = ()  #: tables of no known format, where no source says how to read them
     set_aside: frozenset[str] = frozenset()  #: turbines of the farm that were not selected
 
     def of_kind(self, kind: str) -> tuple[DataFile, ...]:
@@ -93,7 +94,13 @@ def open_dataset(folder: str | Path) -> Dataset:
     if not any(file.format.kind in _OF_TURBINES for file in data):
         kinds = ", ".join(sorted({file.format.kind for file in files}))
         raise InputError(f"{root}: no SCADA data, no status log and no state timers, only {kinds}")
-    return Dataset(folder=root, farm=farm.model_copy(update={"turbines": turbines}), files=data, assets=tuple(assets))
+    return Dataset(
+        folder=root,
+        farm=farm.model_copy(update={"turbines": turbines}),
+        files=data,
+        assets=tuple(assets),
+        not_read=() if farm.sources else _not_read(root, {file.name for file in files}),
+    )
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -135,6 +142,14 @@ def _recognised(root: Path) -> list[DataFile]:
 
     found = [(path, readers.recognise(path)) for path in data_files(root)]
     return [_data_file(root, path, known, Source(format=known.name)) for path, known in found if known]
+
+
+def _not_read(root: Path, read: set[str]) -> tuple[str, ...]:
+    """Return the tables with time stamps that nothing reads: one of them may be a year that is missing."""
+    from fleet.readers.unknown import may_hold_records
+
+    others = [path for path in data_files(root) if name_below(root, path) not in read]
+    return tuple(name_below(root, path) for path in others if may_hold_records(path))
 
 
 def _configured(root: Path, farm: Farm) -> list[DataFile]:

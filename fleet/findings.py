@@ -245,6 +245,10 @@ def _absent(results: FleetResults) -> list[Finding]:
     if results.without_data:
         text = f"No data of {_names(pd.Index(results.without_data))}, which the asset table or farm.toml lists."
         found.append(_note(text=text, section="sources"))
+    if results.not_read:
+        names = _names(pd.Index(results.not_read))
+        text = f"Tables of no known format, which were not read: {names}. `wind-fleet inspect` says why."
+        found.append(_warning(text=text, section="sources"))
     sections: dict[str, list[str]] = {}
     for section, reason in results.absent.items():
         sections.setdefault(reason, []).append(section)

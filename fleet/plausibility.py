@@ -118,8 +118,8 @@ def _tiny_power(results: FleetResults) -> list[Finding]:
     if not found:
         return []
     text = (
-        f"Power of {listed(found)} is positive and stays below {100 * TINY_POWER:g} % of rated power in all winds: the unit "
-        "of power (MW?) or the rated power is wrong."
+        f"Power of {listed(found)} is positive and stays below {100 * TINY_POWER:g} % of rated power in all winds: the "
+        "unit of power (MW?) or the rated power is wrong."
     )
     return [_alarm(text=text, section="power_curves")]
 
@@ -135,8 +135,8 @@ def _exchanged_columns(results: FleetResults) -> list[Finding]:
     if not odd:
         return []
     text = (
-        f"The columns of power and wind speed of {listed(odd)} look exchanged: many winds are too strong to be true and "
-        "power is next to nothing. Energy, and whatever is made of it, is not that of the turbines."
+        f"The columns of power and wind speed of {listed(odd)} look exchanged: many winds are too strong to be true "
+        "and power is next to nothing. Energy, and whatever is made of it, is not that of the turbines."
     )
     return [_alarm(text=text, section="quality")]
 

@@ -186,4 +186,5 @@ class FleetResults:
     absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
     without_data: tuple[str, ...] = ()  #: listed turbines that no file holds anything of
     failed: tuple[Failure, ...] = ()  #: turbines that were left out because the work on them failed
+    not_read: tuple[str, ...] = ()  #: tables of no known format, which nothing was taken of
     findings: tuple[Finding, ...] = ()

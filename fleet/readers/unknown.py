@@ -20,7 +20,7 @@ from fleet.readers.parquet import first_rows, is_parquet
 from fleet.readers.stamps import step_s
 from fleet.readers.text import delimiter_of, fields_of, file_bytes, head, read_table
 
-__all__ = ["Proposal", "propose", "why_unknown"]
+__all__ = ["Proposal", "may_hold_records", "propose", "why_unknown"]
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a picture (PNG)"),
@@ -96,6 +96,14 @@ def why_unknown(path: Path) -> str:
     return f'not a known format: first line "{shown}"'
 
 
+def may_hold_records(path: Path) -> bool:
+    """Return whether a file of no known format has a column of time stamps, or is packed and cannot be looked into."""
+    table = _table(path)
+    if table is None:
+        return first_bytes(path, 2) == b"\x1f\x8b" and not head(path)
+    return bool(guess_time_column(list(table[1]), table[1])[0])
+
+
 def propose(path: Path) -> Proposal | None:
     """Return a guess at how a table can be read; None where the file is no table.
 
@@ -104,7 +112,7 @@ def propose(path: Path) -> Proposal | None:
     path : Path
         A text table whose first line is its header, or Parquet.
     """
-    table = _parquet(path) if is_parquet(path) else _text(path)
+    table = _table(path)
     if table is None:
         return None
     mark, cells = table
@@ -145,6 +153,10 @@ def _tried(path: Path, guess: Proposal) -> Proposal:
         turbines=tuple(sorted({str(name) for name in frame["turbine"].unique()} - {""})),
         sampling_s=step_s(times, frame["turbine"].to_numpy()),
     )
+
+
+def _table(path: Path) -> tuple[str, dict[str, list[str]]] | None:
+    return _parquet(path) if is_parquet(path) else _text(path)
 
 
 def _text(path: Path) -> tuple[str, dict[str, list[str]]] | None:

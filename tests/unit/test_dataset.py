@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import fleet
 from fleet.analysis import select
 from fleet.dataset import open_dataset
 from fleet.errors import ConfigError, InputError
@@ -111,3 +112,14 @@ def test_stamps_of_the_end_move_by_the_farm_s_period_whatever_the_file_s_own_ste
     read = pd.concat([file.read().frame for file in open_dataset(tmp_path).of_kind("scada")])
     expected = sorted(stamp - pd.Timedelta("10min") for stamps in files.values() for stamp in stamps)
     assert sorted(read["time"]) == expected
+
+
+def test_tables_of_no_known_format_are_named(tmp_path: Path) -> None:
+    folder = write_engie(tmp_path, farm_rows(1, 0.2), turbines=1)
+    (folder / "notes.txt").write_text("Dear colleague\n")
+    (folder / "scada_2016.csv").write_text("Wind_turbine_name,Date_time,Power,Wind\nT1,2016-01-01T00:00:00Z,1,2\n")
+    (folder / "scada_2017.csv.gz").write_bytes(b"\x1f\x8b damaged")
+    assert open_dataset(folder).not_read == ("scada_2016.csv", "scada_2017.csv.gz")
+    (said,) = [found for found in fleet.open(folder).results.findings if "not read" in found.text]
+    assert said.severity == "warning"
+    assert "scada_2016.csv" in said.text
