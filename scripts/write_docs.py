@@ -4,6 +4,8 @@
 `fleet/categories.py`, `fleet/config.py`), so that it cannot say something else. In `docs/turbine.md` the tables between
 marks are made from `turbine/step.py` and `turbine/steady.py`; the rest of that page is written by hand:
 
+`docs/broken_input.md` lists the kinds of broken input that the tests go through (`tests/unit/broken_kinds.py`).
+
     python scripts/write_docs.py            # write
     python scripts/write_docs.py --check    # exit code 1 if a document is out of date
 """
@@ -16,12 +18,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from fleet.availability import treat_as
 from fleet.categories import DEFAULT_PRIORITY, IEC_CODES, IN_SERVICE, Category
 from fleet.category_sums import RUNNING_UNALLOCATED
 from fleet.config import AvailabilitySettings, Farm
 from fleet.flags import FLAG_TITLES, PRIORITY, USES
 from fleet.schema import EVENTS, METER, OPERATOR, REANALYSIS, SCADA, TIMERS, Column
+from fleet.unpacking import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, SMALL
+from tests.unit.broken_kinds import KINDS
 from turbine.steady import COLUMNS
 from turbine.step import CHANNELS
 
@@ -226,6 +232,37 @@ def turbine(page: str) -> str:
     return page
 
 
+def broken_input() -> str:
+    """Return the page of broken input."""
+    head = ("kind", "what `wind-fleet report` does", "exit code")
+    rows = _table(head, ([name, kind.does, str(kind.code)] for name, kind in KINDS.items()))
+    return f"""\
+# Broken input
+
+What is wrong with a farm's files is either refused with one message, which names the file, the row or column, what was
+found and what was expected, or the rows are counted by reason: rows in = rows used + rows rejected. Nothing is dropped
+silently, and no figure is silently another one. This page is written by `scripts/write_docs.py` from the table that
+the tests run (`tests/unit/broken_kinds.py`): for each kind they compare exit code, message, counted rows, and the
+energy of the rows that are left with a sum in decimal arithmetic.
+
+`wind-fleet inspect` lists a file that cannot be used with its reason, beside the others.
+
+Exit codes: 0 done, 2 wrong option or `farm.toml`, 3 unusable data, 4 cannot write.
+
+{rows}
+## Where files may lie
+
+In a folder, in zip archives below it (each member is a file of its own, `2016.zip/Turbine_Data_1.csv`), or in an object
+store by its URL (`s3://bucket/farm`, `gs://...`), which needs the package that speaks its protocol (`s3fs`, `gcsfs`).
+Files may be gzip. Packed files are unpacked in memory: up to {MOST_UNPACKED >> 30} GiB each, and up to {MOST_RATIO}
+times their packed size where that makes more than {SMALL >> 20} MiB, at most {MOST_MEMBERS:,} in an archive. Nothing is
+unpacked to disk, and results are written locally only.
+
+A pattern of `[[sources]]` means members by their name (`2016.zip/Turbine_*.csv`, `**/*.csv`) or an archive as a whole
+(`*.zip`).
+"""
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Write the generated documents.")
@@ -234,6 +271,7 @@ def main() -> None:
     page = DOCS / "turbine.md"
     for path, text in (
         (DOCS / "nomenclature.md", nomenclature()),
+        (DOCS / "broken_input.md", broken_input()),
         (page, turbine(page.read_text(encoding="utf-8"))),
     ):
         if not check:

@@ -11,7 +11,7 @@ from fleet.places import first_bytes, reading
 from fleet.unpacking import gunzip, nested
 from fleet.zip_member import is_archive, member_of, members, short_name
 
-__all__ = ["as_utf8", "file_bytes", "head", "is_wide", "line_ends"]
+__all__ = ["as_utf8", "binary_kind", "file_bytes", "head", "is_wide", "line_ends"]
 
 _HEAD_BYTES = 65_536
 _BOM = codecs.BOM_UTF8
@@ -22,6 +22,18 @@ _WIDE_MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: First bytes of what is no table, and what it is.
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"RIFF", "a RIFF file (picture or sound)"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a spreadsheet or document: save the sheet as CSV"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (b"SQLite format 3", "a database (SQLite): export its tables as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet: save the sheet as CSV"),
 )
 _LOOK = 512  #: bytes that tell UTF-16 without a mark
 _MOSTLY = 0.8  #: so many of a table's characters are ASCII, of which UTF-16 makes every second byte zero
@@ -43,7 +55,14 @@ def file_bytes(path: Path) -> bytes:
     if data.startswith(_GZIP):
         return gunzip(data, str(path)).removeprefix(_BOM)
     _refuse_archive(path, data[:4])
+    if kind := binary_kind(data):
+        raise InputError(f"{path}: {kind}; expected a table as text or Parquet")
     return data.removeprefix(_BOM)
+
+
+def binary_kind(start: bytes) -> str:
+    """Return what a file with those first bytes is; an empty string where it may be a table."""
+    return next((title for magic, title in _MAGIC if start.startswith(magic)), "")
 
 
 def _refuse_archive(path: Path, start: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from fleet.schema import SIGNALS, columns
 
 __all__ = ["FORMATS"]
 
-_DECIMAL_COMMA = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
+_WITH_MARK = r"^\s*[+-]?\d*{}\d+([eE][+-]?\d+)?\s*$"
+_MARKS = {".": "point", ",": "comma"}
 _EVENT_COLUMNS = tuple(field.name for field in dataclasses.fields(EventColumns))
 
 
@@ -40,8 +42,7 @@ def _read_scada(path: Path, source: Source) -> Batch:
     raw = _table(path, source, (source.time_column, *_turbine_column(source), *mapped), MISSING)
     _check_fields(raw)
     _check_stamps(raw, source.time_column, source.time_format)
-    if source.decimal == ".":
-        _check_decimal(raw, mapped)
+    _check_decimal(raw, mapped, source.decimal)
     return scada_batch(
         raw,
         turbine=_turbine(raw, source),
@@ -188,23 +189,23 @@ def _distinct(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]
     return found.field("values").to_pylist(), found.field("counts").to_numpy().astype(np.int64)
 
 
-def _check_decimal(raw: RawTable, mapped: Iterable[str]) -> None:
-    """Refuse a file of which most numbers of a column are written with a comma where a point is configured."""
+def _check_decimal(raw: RawTable, mapped: Iterable[str], decimal: str) -> None:
+    """Refuse a file of which most numbers of a column are written with the other decimal mark than the configured."""
+    other = "," if decimal == "." else "."
     for column in mapped:
         cells = raw.cells[column]
         if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
             continue
-        if not pc.any(pc.match_substring(cells, ",")).as_py():
+        if not pc.any(pc.match_substring(cells, other)).as_py():
             continue
-        written = pc.fill_null(pc.match_substring_regex(cells, _DECIMAL_COMMA), False)
-        commas, there = pc.sum(written).as_py() or 0, len(cells) - cells.null_count
-        if 2 * commas > there:
+        written = pc.fill_null(pc.match_substring_regex(cells, _WITH_MARK.format(re.escape(other))), False)
+        marked, there = pc.sum(written).as_py() or 0, len(cells) - cells.null_count
+        if 2 * marked > there:
             at = pc.index(written, True).as_py()
-            place = raw.where(int(raw.row[at]))
             raise InputError(
-                f"{place}: column {column}, found {cells[at].as_py()!r}, expected a number with a "
-                f"decimal point; {commas:,} of {there:,} cells hold a decimal comma: "
-                'set decimal = "," in its [[sources]]'
+                f"{raw.where(int(raw.row[at]))}: column {column}, found {cells[at].as_py()!r}, expected a number with "
+                f"a decimal {_MARKS[decimal]}; {marked:,} of {there:,} cells hold a decimal {_MARKS[other]}: "
+                f'set decimal = "{other}" in its [[sources]]'
             )
 
 

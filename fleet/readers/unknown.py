@@ -8,6 +8,7 @@ from pathlib import Path
 from fleet.config import Signal, Source
 from fleet.errors import FleetError, InputError
 from fleet.places import first_bytes
+from fleet.readers.encoding import binary_kind
 from fleet.readers.generic import FORMATS
 from fleet.readers.guess import (
     guess_decimal,
@@ -21,18 +22,6 @@ from fleet.readers.stamps import step_s
 from fleet.readers.text import delimiter_of, fields_of, file_bytes, head, read_table
 
 __all__ = ["Proposal", "may_hold_records", "propose", "why_unknown"]
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a picture (PNG)"),
-    (b"\xff\xd8\xff", "a picture (JPEG)"),
-    (b"GIF8", "a picture (GIF)"),
-    (b"RIFF", "a RIFF file (picture or sound)"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a spreadsheet or document: save the sheet as CSV"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
-    (b"SQLite format 3", "a database (SQLite): export its tables as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old spreadsheet: save the sheet as CSV"),
-)
 
 _LINES = 500  #: rows that a guess looks at
 
@@ -76,9 +65,8 @@ def why_unknown(path: Path) -> str:
     start = first_bytes(path, 64)
     if not start:
         return "the file is empty"
-    for magic, title in _MAGIC:
-        if start.startswith(magic):
-            return title
+    if title := binary_kind(start):
+        return title
     if start[:4] == b"PAR1":
         return 'a Parquet table of no known format: needs a source with format = "generic"'
     if start[:2] == b"\x1f\x8b":

@@ -117,7 +117,7 @@ def test_stamps_of_the_end_move_by_the_farm_s_period_whatever_the_file_s_own_ste
 def test_tables_of_no_known_format_are_named(tmp_path: Path) -> None:
     folder = write_engie(tmp_path, farm_rows(1, 0.2), turbines=1)
     (folder / "notes.txt").write_text("Dear colleague\n")
-    (folder / "scada_2016.csv").write_text("Wind_turbine_name,Date_time,Power,Wind\nT1,2016-01-01T00:00:00Z,1,2\n")
+    (folder / "scada_2016.csv").write_text("Turbine,Time,Power,Wind\nT1,2016-01-01T00:00:00Z,1,2\n")
     (folder / "scada_2017.csv.gz").write_bytes(b"\x1f\x8b damaged")
     assert open_dataset(folder).not_read == ("scada_2016.csv", "scada_2017.csv.gz")
     (said,) = [found for found in fleet.open(folder).results.findings if "not read" in found.text]
