@@ -37,8 +37,10 @@ def place(location: str | Path) -> Path:
     InputError
         If the scheme is not known, or the package that speaks it is not installed.
     """
-    if not isinstance(location, str) or not is_remote(location):
-        return location if not isinstance(location, str) else Path(location)
+    if not isinstance(location, str):
+        return location
+    if not is_remote(location):
+        return Path(location)
     scheme = location.partition(":")[0]
     try:
         from upath import UPath
@@ -113,7 +115,7 @@ def files_below(folder: Path) -> list[Path]:
     """Return the files below a folder, sorted by name, without hidden ones; archives as their members.
 
     A link that leads nowhere or in a circle and an archive that cannot be unpacked are in the list as they are:
-    whoever reads them gets the error. Links to folders are not followed.
+    whoever reads them gets the error. Links to folders elsewhere are followed.
 
     Raises
     ------
@@ -131,15 +133,25 @@ def _parts(folder: Path, path: Path) -> tuple[str, ...]:
     return tuple(path.relative_to(folder).as_posix().split("/"))
 
 
-def _local(folder: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise _failed(error.filename, error)
-
+def _local(folder: Path, above: tuple[str, ...] = ()) -> list[Path]:
+    """Return the files of a folder and those below; `above` are the real places of the folders that led here."""
+    led = (*above, os.path.realpath(folder))
+    try:
+        paths = [folder / name for name in sorted(os.listdir(folder))]
+    except OSError as error:
+        raise _failed(folder, error) from error
     found: list[Path] = []
-    for root, _, names in os.walk(folder, onerror=refuse):
-        paths = (Path(root, name) for name in names)
-        found += [path for path in paths if path.is_file() or path.is_symlink()]
+    for path in paths:
+        if not path.is_dir():
+            found += [path] if path.is_file() or path.is_symlink() else []
+        elif not path.is_symlink() or _leads_on(os.path.realpath(path), led):
+            found += _local(path, led)
     return found
+
+
+def _leads_on(target: str, led: tuple[str, ...]) -> bool:
+    """Return whether a link leads to a folder that is not looked through anyway: neither back nor into the farm's."""
+    return target not in led and not Path(target).is_relative_to(led[0])
 
 
 def _objects(folder: Path) -> list[Path]:

@@ -271,24 +271,25 @@ def read_table(
 def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
     """Refuse exports put one behind the other of which a later one has other columns: its cells would change places.
 
-    A repeated header that is the same is a row like others: none of its cells is a number or a stamp, and it is counted
-    so. Every column that is read is looked at, as the one at the beginning may be where it was.
+    A header is a row of which half the cells or more are names of columns; a message may be one by chance. One that is
+    the same as the first is a row like others: none of its cells is a number or a stamp, and it is counted so.
     """
     known = pa.array([name for name in names if name])
-    for column, cells in raw.cells.items():
-        for at in np.flatnonzero(pc.is_in(cells, known).to_numpy()).tolist():
-            found = cells[at].as_py().strip()
-            if found != column:
-                raise InputError(
-                    f"{raw.where(int(raw.row[at]))}: column {column}, found the name of another "
-                    f"column, {found!r}; expected rows of one header only: put exports with other columns into files "
-                    "of their own"
-                )
-    for number, fields in raw.malformed:
-        if len(set(fields) & set(names) - {""}) > 1:
+    named = np.zeros(len(raw.row), np.int64)
+    for cells in raw.cells.values():
+        named += pc.is_in(cells, known).to_numpy()
+    for at in np.flatnonzero(2 * named >= max(1, len(raw.cells))).tolist():
+        found = {column: str(cells[at].as_py()).strip() for column, cells in raw.cells.items()}
+        if odd := next((column for column, cell in found.items() if cell != column), ""):
             raise InputError(
-                f"{raw.where(number)}: found a header with {len(fields)} columns, expected rows of "
-                f"the {raw.fields} columns above: put exports with other columns into files of their own"
+                f"{raw.where(int(raw.row[at]))}: column {odd}, found {found[odd]!r} in a line that looks like a header, "
+                "expected rows of one header: put exports with other columns into files of their own"
+            )
+    for number, fields in raw.malformed:
+        if 2 * len(set(fields) & set(known.to_pylist())) > len(fields):
+            raise InputError(
+                f"{raw.where(number)}: found a header with {len(fields)} columns, expected rows of the {raw.fields} "
+                "columns above: put exports with other columns into files of their own"
             )
 
 

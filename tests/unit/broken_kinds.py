@@ -109,7 +109,7 @@ KINDS: dict[str, Kind] = {
             )
         ),
         code=3,
-        says=("data_000.csv:100", "name of another column", "files of their own"),
+        says=("data_000.csv:100: column power, found 'wind' in a line that looks like a header", "files of their own"),
         does="refused: below it, columns would change places",
     ),
     "missing column": Kind(

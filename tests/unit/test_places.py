@@ -9,9 +9,11 @@ import random
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import fsspec
+import pandas as pd
 import pytest
 
 import fleet
@@ -21,7 +23,16 @@ from fleet.places import files_below, matches, name_below, place
 from fleet.readers.text import file_bytes, head
 from fleet.unpacking import MOST_RATIO, SMALL, allowed
 from fleet.zip_member import ZipMember
-from tests.farms import differing, farm_rows, fingerprint, run_cli, write_engie, write_generic, write_site
+from tests.farms import (
+    differing,
+    farm_rows,
+    fingerprint,
+    run_cli,
+    write_engie,
+    write_generic,
+    write_greenbyte,
+    write_site,
+)
 
 
 @pytest.fixture
@@ -249,6 +260,55 @@ def test_links_that_lead_nowhere_are_named(tmp_path: Path) -> None:
     result = run_cli("report", str(folder), "--out", str(tmp_path / "out"), "--quiet")
     assert result.code == 3
     assert f"{folder / 'loop.csv'}: cannot be read" in result.err
+
+
+def test_links_to_folders_elsewhere_are_followed_once(tmp_path: Path) -> None:
+    folder, other = tmp_path / "farm", tmp_path / "other"
+    for path in (folder / "own", other / "deep"):
+        path.mkdir(parents=True)
+        (path / "a.csv").write_text("1")
+    (folder / "link").symlink_to(other)
+    (folder / "again").symlink_to(folder / "own")  # looked through anyway
+    (other / "back").symlink_to(folder)
+    (other / "deep" / "up").symlink_to(other)
+    assert [name_below(folder, path) for path in files_below(folder)] == ["link/deep/a.csv", "own/a.csv"]
+
+
+def test_members_are_read_in_parallel(tmp_path: Path) -> None:
+    content = {f"{i:02d}.csv": random.Random(i).randbytes(40_000) for i in range(40)}
+    _zip(tmp_path / "y.zip", content)
+    found = files_below(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda path: path.read_bytes(), found * 3))
+    assert read == list(content.values()) * 3
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_parquet_in_archives_and_stores(tmp_path: Path, store: fsspec.AbstractFileSystem, remote: bool) -> None:
+    folder = write_generic(tmp_path / "farm", farm_rows(1, 0.2), turbines=1)
+    expected = fleet.open(folder).energy().totals
+    pd.read_csv(folder / "data_000.csv").to_parquet(folder / "data.parquet")
+    (folder / "data_000.csv").unlink()
+    settings = (folder / "farm.toml").read_text()
+    if not remote:
+        _packed(folder, ("data.parquet",), "year.zip")
+    (folder / "farm.toml").write_text(settings.replace("data_*.csv", "**/*.parquet"))
+    location = _upload(store, folder, "farm") if remote else str(folder)
+    pd.testing.assert_frame_equal(fleet.open(location).energy().totals, expected, check_exact=True)
+
+
+def test_the_starter_for_a_farm_in_archives_reads_it(tmp_path: Path) -> None:
+    folder = write_greenbyte(tmp_path / "farm", farm_rows(2, 0.3))
+    listed = (folder / "farm.toml").read_text().split("[[turbines]]", 1)[1]
+    (folder / "farm.toml").unlink()
+    _packed(folder, ("Turbine_Data_T1.csv", "Turbine_Data_T2.csv"), "2015.zip")
+    assert run_cli("inspect", str(folder), "--write").code == 0
+    starter = (folder / "farm.toml").read_text()
+    assert 'files = "2015.zip/Turbine_Data_T*.csv"' in starter
+    (folder / "farm.toml").write_text(f"{starter}\n[[turbines]]{listed}")
+    dataset = open_dataset(folder)
+    assert [file.name for file in dataset.files] == ["2015.zip/Turbine_Data_T1.csv", "2015.zip/Turbine_Data_T2.csv"]
+    assert int(fleet.open(folder).headline()["rows_in"].iloc[-1]) == 86
 
 
 def test_stores_that_cannot_be_read_end_with_one_message(

@@ -116,6 +116,11 @@ def test_exports_of_other_columns_put_together_are_refused(tmp_path: Path, secon
         read_table(_write(tmp_path, b"a,b\n1,2\n" + second.encode()))
 
 
+def test_a_message_that_is_called_like_a_column_is_no_header(tmp_path: Path) -> None:
+    raw, _, _ = read_table(_write(tmp_path, b"time,code,message\n1,2,code\n3,4,time\n"))
+    assert raw.rows_in == 2
+
+
 def test_line_ends_of_three_systems_in_one_file(tmp_path: Path) -> None:
     raw, names, _ = read_table(_write(tmp_path, b"a,b\r1,2\r\n3,4\n5,6\r\r\n7,8"))
     assert names == ("a", "b")
