@@ -282,8 +282,8 @@ def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
         found = {column: str(cells[at].as_py()).strip() for column, cells in raw.cells.items()}
         if odd := next((column for column, cell in found.items() if cell != column), ""):
             raise InputError(
-                f"{raw.where(int(raw.row[at]))}: column {odd}, found {found[odd]!r} in a line that looks like a header, "
-                "expected rows of one header: put exports with other columns into files of their own"
+                f"{raw.where(int(raw.row[at]))}: column {odd}, found {found[odd]!r} in a line that looks like a header"
+                ", expected rows of one header: put exports with other columns into files of their own"
             )
     for number, fields in raw.malformed:
         if 2 * len(set(fields) & set(known.to_pylist())) > len(fields):
