@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from fleet.cache_keys import code_version, digest, time_zone_version
 from fleet.dataset import Dataset
+from fleet.places import last_change
 from fleet.prepare import FileEntry, Series, series_from_json
 from fleet.store import Store
 
@@ -22,11 +23,10 @@ def manifest_key(dataset: Dataset) -> str:
     seen = []
     for file in dataset.of_kind("scada"):
         for path in (file.path, *file.format.companions(file.path)):
-            status = path.stat()
-            changed = getattr(status, "st_mtime_ns", None)
-            if changed is None:
+            change = last_change(path)
+            if change is None:
                 return ""
-            seen.append([str(path), status.st_size, changed])
+            seen.append([str(path), *change])
         seen.append([file.name, file.format.name, file.source.model_dump(mode="json")])
     farm = dataset.farm
     settings = [farm.averaging_period_s, farm.time_zone, farm.clock.model_dump(mode="json")]

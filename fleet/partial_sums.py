@@ -191,8 +191,9 @@ def _merged_grids(parts: Sequence[GridSums]) -> GridSums:
 
 def _table(sums: PartialSums) -> pd.DataFrame:
     groups = sorted(sums.groups.items())
-    numbers = np.concatenate([keys for _, (keys, _) in groups]) if groups else np.zeros((0, 0), np.int64)
-    values = np.concatenate([columns for _, (_, columns) in groups])
+    empty = [np.zeros((0, len(names)), np.int64) for names in (sums.keys, sums.values)]
+    numbers = np.concatenate([keys for _, (keys, _) in groups]) if groups else empty[0]
+    values = np.concatenate([columns for _, (_, columns) in groups]) if groups else empty[1]
     sizes = [len(keys) for _, (keys, _) in groups]
     level: dict[str, pd.Index] = {}
     for i, name in enumerate(sums.texts):

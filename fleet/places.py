@@ -17,7 +17,17 @@ from typing import Any, cast
 from fleet.errors import FleetError, InputError, OutputError
 from fleet.zip_member import is_archive, member_of, members, sound
 
-__all__ = ["check_local", "files_below", "first_bytes", "is_remote", "matches", "name_below", "place", "reading"]
+__all__ = [
+    "check_local",
+    "files_below",
+    "first_bytes",
+    "is_remote",
+    "last_change",
+    "matches",
+    "name_below",
+    "place",
+    "reading",
+]
 
 #: `pathlib` makes one slash of two, so a URL that went through it still counts; a drive has one letter.
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/")
@@ -109,6 +119,25 @@ def first_bytes(path: Path, count: int) -> bytes:
             return bytes(there.fs.cat_file(there.path, start=0, end=count))
         with path.open("rb") as file:
             return bytes(file.read(count))
+
+
+def last_change(path: Path) -> tuple[int, int] | None:
+    """Return a file's size and the time of its last change [ns]; None where its place does not tell.
+
+    A member of an archive changes with the archive.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be looked at.
+    """
+    member = member_of(path)
+    file = path if member is None else member.archive
+    if is_remote(file):
+        return None
+    with reading(path):
+        status = file.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -27,6 +27,7 @@ from typing import Any
 
 from fleet.cache_keys import digest
 from fleet.errors import OutputError
+from fleet.places import last_change, reading
 from turbine.user_cache import user_cache
 
 __all__ = ["KINDS", "Store", "default_cache"]
@@ -119,20 +120,24 @@ class Store:
             The file.
         verify : bool
             Read the bytes even where size and time of the last change are those of the last time.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read.
         """
-        status = path.stat()
-        seen = {"size": status.st_size, "changed": getattr(status, "st_mtime_ns", None)}
-        key = digest(str(path))
-        known = self.find("hashes", key)
-        if known and not verify and seen["changed"] is not None and {name: known[name] for name in seen} == seen:
+        seen, key = last_change(path), digest(str(path))
+        known = self.find("hashes", key) if seen and not verify else None
+        if known and seen and known["seen"] == [*seen]:
             return str(known["sha256"])
         found = hashlib.sha256()
-        with path.open("rb") as file:
+        with reading(path), path.open("rb") as file:
             while block := file.read(1 << 20):
                 found.update(block)
-        self.drop("hashes", key)
-        with self.new("hashes", key) as (_, meta):
-            meta |= {**seen, "sha256": found.hexdigest()}
+        if seen:
+            self.drop("hashes", key)
+            with self.new("hashes", key) as (_, meta):
+                meta |= {"seen": seen, "sha256": found.hexdigest()}
         return found.hexdigest()
 
     def _place(self, work: Path, target: Path) -> None:

@@ -12,7 +12,6 @@ from fleet.flags import USES, Flag
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import IcingClass, icing_bits, icing_classes
 from fleet.operating_point import Cells, PointBins, point_bins, point_bits, point_histogram
-from fleet.quality import frozen
 from fleet.reference_curve import ReferenceCurve, on_grid, reference_curve
 from fleet.rules import frozen_signal_bits, rule_bits, rule_context, rule_sums
 from fleet.runs import PASSED_OVER, frozen_bits, stuck_bits
@@ -34,6 +33,14 @@ CURVE = ReferenceCurve(
 Bits = npt.NDArray[np.uint32]
 
 
+def frozen(values: np.ndarray, steady: np.ndarray, records: int) -> np.ndarray:
+    """Return which records belong to a run of equal values, by numbering the runs."""
+    same = np.zeros(values.size, bool)
+    same[1:] = (values[1:] == values[:-1]) & steady[1:]
+    run = np.cumsum(~same) - 1
+    return (np.bincount(run, minlength=1) >= records)[run] & np.isfinite(values)
+
+
 def _times(n: int, gap_before: int | None = None) -> npt.NDArray[np.int64]:
     times = np.arange(n, dtype=np.int64) * PERIOD
     if gap_before is not None:
@@ -51,7 +58,7 @@ def _array(*values: float) -> npt.NDArray[np.float64]:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_runs_are_those_of_the_rule_in_words(seed: int) -> None:
-    """The loop against `fleet.quality.frozen` over the rows that are records."""
+    """The loop against plain arrays over the rows that are records."""
     rng = np.random.default_rng(seed)
     n = 200
     values = rng.choice([np.nan, 0.0, 1.0, 2.0, np.inf], n, p=[0.05, 0.2, 0.4, 0.3, 0.05])
