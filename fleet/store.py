@@ -128,7 +128,7 @@ class Store:
         """
         seen, key = last_change(path), digest(str(path))
         known = self.find("hashes", key) if seen and not verify else None
-        if known and seen and known["seen"] == [*seen]:
+        if known and seen and known.get("seen") == [*seen]:
             return str(known["sha256"])
         found = hashlib.sha256()
         with reading(path), path.open("rb") as file:
