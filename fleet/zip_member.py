@@ -33,6 +33,8 @@ _DOCUMENT = ("[Content_Types].xml", "mimetype")
 _ENCRYPTED = 0x1  #: bit of a member's flags
 #: Signs that end a name or that other systems take for a drive or a separator.
 _ODD_NAME = re.compile(r"[\\\0]|^[A-Za-z]:")
+#: What `zipfile` raises on damaged bytes: its own error, those of the methods, what wrong names and offsets lead to.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, IndexError, RuntimeError)
 _KEPT = 8  #: archives whose list is remembered
 
 
@@ -203,10 +205,10 @@ def sound(where: str) -> Iterator[None]:
     """Turn what a damaged or odd archive raises into `InputError`; `where` names the archive or its member."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError) as error:
-        raise InputError(f"{where}: the zip archive is damaged ({error}); copy it again") from error
     except NotImplementedError as error:
         raise InputError(f"{where}: cannot be unpacked ({error}); pack it again with deflate") from error
+    except _DAMAGE as error:
+        raise InputError(f"{where}: the zip archive is damaged ({error}); copy it again") from error
 
 
 def _opened(archive: Path) -> zipfile.ZipFile:
@@ -224,7 +226,8 @@ def _kept_open(archive: Path, size: int, changed: float) -> zipfile.ZipFile:
 @functools.lru_cache(maxsize=_KEPT)
 def _sound_names(archive: Path, size: int, changed: float) -> frozenset[str]:
     """Return the names of an archive's files, all of them sound."""
-    infos = [info for info in _kept_open(archive, size, changed).infolist() if not info.is_dir()]
+    with sound(str(archive)):
+        infos = [info for info in _kept_open(archive, size, changed).infolist() if not info.is_dir()]
     if len(infos) > MOST_MEMBERS:
         raise InputError(f"{archive}: holds {len(infos):,} files; expected at most {MOST_MEMBERS:,}")
     for info in infos:

@@ -245,6 +245,9 @@ silently, and no figure is silently another one. This page is written by `script
 the tests run (`tests/unit/broken_kinds.py`): for each kind they compare exit code, message, counted rows, and the
 energy of the rows that are left with a sum in decimal arithmetic.
 
+What no program can see is a digit that turned into another one. Zip and gzip hold checksums, which are checked, and
+Parquet may (`write_page_checksum`); plain text does not.
+
 `wind-fleet inspect` lists a file that cannot be used with its reason, beside the others.
 
 Exit codes: 0 done, 2 wrong option or `farm.toml`, 3 unusable data, 4 cannot write.

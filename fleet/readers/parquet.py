@@ -20,6 +20,7 @@ __all__ = ["first_rows", "is_parquet", "parquet_table"]
 
 _MAGIC = b"PAR1"
 _CELL_BYTES = 8
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  #: the last from names of columns
 
 
 def is_parquet(path: Path) -> bool:
@@ -39,7 +40,7 @@ def parquet_table(path: Path, names: Sequence[str]) -> RawTable:
 
     try:
         with _seekable(path) as file:
-            table = parquet.ParquetFile(file)
+            table = parquet.ParquetFile(file, page_checksum_verification=True)
             found = table.schema_arrow.names
             for name in names:
                 if name not in found:
@@ -58,7 +59,8 @@ def parquet_table(path: Path, names: Sequence[str]) -> RawTable:
                     f"most {MOST_UNPACKED:,}: split the file"
                 )
             cells = table.read(columns=list(names))
-    except (pa.ArrowException, OSError) as error:
+            cells.validate(full=True)  # text that is none would fail later
+    except _DAMAGE as error:
         raise InputError(f"{path}: not a readable Parquet file: {error}") from None
     return RawTable(
         path=path,
@@ -80,7 +82,7 @@ def first_rows(path: Path, rows: int) -> dict[str, list[str]]:
             if batch is None:
                 return {}
             return {name: [str(cell) for cell in batch.column(name).to_pylist()] for name in batch.schema.names}
-    except (pa.ArrowException, OSError):
+    except _DAMAGE:
         return {}
 
 

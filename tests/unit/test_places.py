@@ -10,11 +10,14 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import fsspec
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import fleet
 from fleet.dataset import open_dataset
@@ -222,6 +225,27 @@ def test_archives_that_are_refused_with_a_message(kind: str, tmp_path: Path) -> 
     assert result.code == 0
     assert message.split(": ")[-1] in " ".join(result.out.split())
     assert sorted(path.name for path in folder.iterdir()) == ["assets.csv", "scada_000.csv", "year.zip"]
+
+
+_SOUND = {"a.csv": b"a,b\n" + b"1,2\n" * 30, "b/c.csv": "é,b\n3,4\n".encode(), "d.csv.gz": b"x,y\n5,6\n"}
+_JUNK = st.sampled_from([b"\x00", b"\xff", b"\xff\xff\xff\xff", b"PK\x01\x02", b"PK\x05\x06", b"../", b"\x01\x08"])
+
+
+@settings(max_examples=200)
+@given(cuts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 4), _JUNK), min_size=1, max_size=3))
+def test_a_damaged_archive_is_refused_or_gives_what_was_packed(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[float, int, bytes]]
+) -> None:
+    folder = tmp_path_factory.mktemp("zip")
+    data = _zip(folder / "y.zip", _SOUND).read_bytes()
+    for where, removed, inserted in cuts:
+        at = 4 + int(where * (len(data) - 4))
+        data = data[:at] + inserted + data[at + removed :]
+    (folder / "y.zip").write_bytes(data)
+    for path in files_below(folder):
+        with suppress(InputError):  # every other error is one that a user would see as a traceback
+            head(path)
+            assert file_bytes(path) in (data, *_SOUND.values())
 
 
 def test_spreadsheets_are_no_archives(tmp_path: Path) -> None:
