@@ -127,7 +127,7 @@ def as_utf8(data: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
     """Return text as UTF-8, and sentences about what was unusual.
 
     UTF-16 and UTF-32 as spreadsheets save them are decoded. A line that is not UTF-8 is read as Windows-1252, which
-    holds Latin-1. Byte order marks inside, which files put one behind the other have, are taken out.
+    holds Latin-1. Byte order marks at the begin of lines, which files put one behind the other have, are taken out.
 
     Raises
     ------
@@ -146,10 +146,10 @@ def as_utf8(data: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
         data, count = _western_lines(data, path)
         if count:
             notes.append(f"{short_name(path)}: not UTF-8: {count} lines read as Windows-1252 (Latin-1)")
-    inside = data.count(_BOM)
+    inside = data.count(b"\n" + _BOM)  # elsewhere it is a sign of a name
     if inside:
         notes.append(f"{short_name(path)}: {inside} byte order marks inside the file, as of several put together")
-        data = data.replace(_BOM, b"")
+        data = data.replace(b"\n" + _BOM, b"\n")
     return data, tuple(notes)
 
 

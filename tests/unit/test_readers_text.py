@@ -108,6 +108,8 @@ def test_exports_put_together_keep_no_byte_order_marks(tmp_path: Path) -> None:
     assert names == ("a", "b")
     assert _column(raw.cells["a"]) == ["1", "a", "1"]  # the repeated header is a row that holds no number
     assert "1 byte order marks" in raw.notes[0]
+    raw, _, _ = read_table(_write(tmp_path, 'a,b\n"\ufeffT",2\n'.encode()))
+    assert _column(raw.cells["a"]) == ["\ufeffT"]  # a name that holds one keeps it
 
 
 @pytest.mark.parametrize("second", ["b,a\n2,1\n", "a,b,c\n1,2,3\n", "b,c\n2,1\n"])
