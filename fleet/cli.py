@@ -280,6 +280,58 @@ def availability(
     _write_csv(found.table, target)
 
 
+@app.command(epilog="Example: wind-fleet synthesise my_farm --turbines 10 --days 365 --format greenbyte --seed 1")
+def synthesise(
+    out: Annotated[Path, typer.Argument(help="The farm's folder; an earlier synthetic fleet in it is replaced.")],
+    turbines: Annotated[int, typer.Option(min=1, help="Number of turbines.")] = 10,
+    days: Annotated[int, typer.Option(min=1, help="Length of the period.")] = 365,
+    start: Annotated[str, typer.Option(help="First day, UTC.")] = "2021-01-01",
+    format: Annotated[
+        str, typer.Option(help="engie, greenbyte, hill_of_towie, sdwpf, generic or generic_parquet.")
+    ] = "greenbyte",
+    seed: Annotated[int, typer.Option(min=0, help="Of every random number: the same seed gives the same files.")] = 1,
+    machine: Annotated[
+        str, typer.Option(help="A machine of wind-sim turbine list, or the path of its .toml file.")
+    ] = "senvion_mm82",
+    clock: Annotated[str, typer.Option(help="What is wrong with the stamps: right, daylight, end or local.")] = "right",
+    healthy: Annotated[
+        bool, typer.Option("--healthy", help="No troubles; sensors keep their biases and noise.")
+    ] = False,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of fleet.synthetic.FleetSpec, as yaw_share=1; may be repeated."),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Also write what is true of each record to this new .parquet file, outside the folder."),
+    ] = None,
+    meter: Annotated[bool, typer.Option("--meter", help="Also write a plant meter.")] = False,
+    packed: Annotated[bool, typer.Option("--gzip", help="Write CSV files as gzip.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a synthetic farm with known truth, as a vendor would export it: to try the product, and to test it."""
+    from fleet.synthetic.options import spec_of
+    from fleet.synthetic.synthesise import synthesise as write
+
+    spec = spec_of(
+        healthy=healthy,
+        assignments=setting or (),
+        turbines=turbines,
+        days=days,
+        start=start,
+        seed=seed,
+        machine=machine,
+        clock=clock,
+    )
+    with typer.progressbar(
+        length=turbines, label="turbines", file=sys.stderr, hidden=quiet or not sys.stderr.isatty()
+    ) as bar:
+        write(out, spec, format=format, packed=packed, meter=meter, truth=truth, progress=lambda done, _: bar.update(1))
+    typer.echo(f"Wrote {out}: {turbines} turbines, {turbines * spec.records:,} records in all")
+    if truth is not None:
+        typer.echo(f"Truth: {truth}")
+
+
 def _how(
     workers: int | None, scheduler: str | None, cache: Path | None, no_cache: bool, verify: bool, quiet: bool
 ) -> RunOptions:

@@ -37,6 +37,7 @@ __all__ = [
     "least_records",
     "merge_sums",
     "normalised_wind",
+    "power_uncertainty",
     "sums_mean",
     "wind_uncertainty",
 ]
@@ -180,7 +181,7 @@ def wind_uncertainty(wind_speed: npt.ArrayLike, settings: PowerCurveSettings) ->
     return np.asarray(np.sqrt(sum(term**2 for term in terms)), np.float64)
 
 
-def _power_uncertainty(power_kw: Floats, rated_power_kw: float) -> Floats:
+def power_uncertainty(power_kw: Floats, rated_power_kw: float) -> Floats:
     """Return the category B uncertainty of power [kW]: current and voltage transformers, transducer, acquisition."""
     current = 0.0075 * power_kw / np.sqrt(3.0)
     voltage = 0.005 * power_kw / np.sqrt(3.0)
@@ -285,7 +286,7 @@ def _lonely(complete: Bools) -> Bools:
 
 def _category_b(wind: Floats, power: Floats, rated_power_kw: float, settings: PowerCurveSettings) -> Floats:
     slope = _slopes(wind, power)
-    terms = [_power_uncertainty(power, rated_power_kw), slope * wind_uncertainty(wind, settings)]
+    terms = [power_uncertainty(power, rated_power_kw), slope * wind_uncertainty(wind, settings)]
     if settings.density != "none":
         by_density = slope * wind / 3.0
         terms.append(by_density * settings.temperature_uncertainty / _STANDARD_TEMPERATURE_K)
