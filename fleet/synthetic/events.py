@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.categories import DEFAULT_PRIORITY, Category
-from fleet.intervals import OPEN, SECOND, Spans, overlap
+from fleet.intervals import OPEN, SECOND, Spans, gaps, overlap
 from fleet.schema import EVENTS, columns, dtypes
 from fleet.synthetic.episodes import episodes, runs_of
 from fleet.synthetic.operation import Limits
@@ -51,7 +51,7 @@ class Event:
 
 
 def status_log(spec: FleetSpec, times: Ints, turbine: int, low_wind: Mask, storm: Mask, limits: Limits) -> list[Event]:
-    """Return all events of a turbine, sorted by begin.
+    """Return all events of a turbine that touch the period, sorted by begin.
 
     Stops overlap where chance or a visit for maintenance wants it. Waiting for wind and curtailment are informational
     rows with an end; a row without an end says that the turbine runs again. Warnings say nothing.
@@ -65,13 +65,20 @@ def status_log(spec: FleetSpec, times: Ints, turbine: int, low_wind: Mask, storm
     stops += _visits(spec, turbine, stops)
     down, waiting = stop_union(stops), runs_of(low_wind, times)
     still = Spans.of(np.r_[down.starts, waiting.starts], np.r_[down.ends, waiting.ends])
+    curtailed = runs_of(limits.curtailed, times)
     states = [
         *_spans_as(waiting, _WAITING),
-        *_spans_as(runs_of(limits.curtailed & ~low_wind & ~storm, times), _CURTAILED),
+        # A controller says again that it is limited when it has come back from standing still.
+        *(
+            event
+            for first, last in zip(curtailed.starts.tolist(), curtailed.ends.tolist(), strict=True)
+            for event in _spans_as(gaps(still, first, last), _CURTAILED)
+        ),
         *(_running_from(int(at)) for at in (start, *still.ends[(still.ends > start) & (still.ends < end)])),
     ]
     everything = [*stops, *states, *_warnings(spec, turbine, start, end, stops)]
-    return sorted(everything, key=lambda event: (event.start, event.end, event.code, event.message))
+    exported = [event for event in everything if event.start < end and event.end > start]
+    return sorted(exported, key=lambda event: (event.start, event.end, event.code, event.message))
 
 
 def stop_union(events: Iterable[Event]) -> Spans:

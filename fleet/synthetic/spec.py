@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fleet.config import PowerCurveSettings
 from fleet.errors import ConfigError, nearest
+from fleet.readers.stamps import check_zone
 from fleet.synthetic.stop_kinds import STOPS, StopKind
 from turbine.checks import check_range
 from turbine.errors import WindformError
@@ -136,6 +137,7 @@ class FleetSpec:
             raise ConfigError(f"start: found {self.start!r}, expected a day such as 2021-01-01")
         if self.clock not in CLOCKS:
             raise ConfigError(f'clock: unknown "{self.clock}"{nearest(self.clock, CLOCKS)}; known: {", ".join(CLOCKS)}')
+        check_zone(self.time_zone, "time_zone")
         try:
             wind_class(self.wind_class)
         except WindformError as error:
