@@ -18,7 +18,7 @@ from fleet.synthetic.spec import PERIOD_S, FleetSpec
 from fleet.synthetic.stop_kinds import IEC_TEXTS, StopKind
 from fleet.synthetic.streams import Idea, turbine_stream
 
-__all__ = ["OTHER_STOPS", "Event", "allocated_seconds", "event_table", "status_log", "stop_union"]
+__all__ = ["OTHER_STOPS", "Event", "allocated_seconds", "event_table", "status_log", "time_of"]
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -54,7 +54,8 @@ def status_log(spec: FleetSpec, times: Ints, turbine: int, low_wind: Mask, storm
     """Return all events of a turbine that touch the period, sorted by begin.
 
     Stops overlap where chance or a visit for maintenance wants it. Waiting for wind and curtailment are informational
-    rows with an end; a row without an end says that the turbine runs again. Warnings say nothing.
+    rows with an end; a row without an end says that the turbine runs again. Lost communication hides what the turbine
+    does where nothing else is known. Warnings say nothing.
     """
     start, end = int(times[0]), int(times[-1]) + PERIOD_S * SECOND
     stops = [
@@ -63,7 +64,7 @@ def status_log(spec: FleetSpec, times: Ints, turbine: int, low_wind: Mask, storm
         *_spans_as(runs_of(limits.commanded_zero & ~low_wind & ~storm, times), _ZERO),
     ]
     stops += _visits(spec, turbine, stops)
-    down, waiting = stop_union(stops), runs_of(low_wind, times)
+    down, waiting = time_of(stops, "stop"), runs_of(low_wind, times)
     still = Spans.of(np.r_[down.starts, waiting.starts], np.r_[down.ends, waiting.ends])
     curtailed = runs_of(limits.curtailed, times)
     states = [
@@ -76,14 +77,14 @@ def status_log(spec: FleetSpec, times: Ints, turbine: int, low_wind: Mask, storm
         ),
         *(_running_from(int(at)) for at in (start, *still.ends[(still.ends > start) & (still.ends < end)])),
     ]
-    everything = [*stops, *states, *_warnings(spec, turbine, start, end, stops)]
+    everything = [*stops, *states, *_losses(spec, turbine, start, end), *_warnings(spec, turbine, start, end, stops)]
     exported = [event for event in everything if event.start < end and event.end > start]
     return sorted(exported, key=lambda event: (event.start, event.end, event.code, event.message))
 
 
-def stop_union(events: Iterable[Event]) -> Spans:
-    """Return the time in which at least one stop holds."""
-    rows = [(event.start, event.end) for event in events if event.status == "stop"]
+def time_of(events: Iterable[Event], status: str) -> Spans:
+    """Return the time in which at least one event of a status holds."""
+    rows = [(event.start, event.end) for event in events if event.status == status]
     return Spans.of([first for first, _ in rows], [last for _, last in rows])
 
 
@@ -91,6 +92,7 @@ def allocated_seconds(events: Iterable[Event], derated: Spans, times: Ints) -> d
     """Return the seconds of each record by true category; they add up to the record's length.
 
     Where states overlap, the one that comes first in `DEFAULT_PRIORITY` counts; the rest is Full Performance.
+    Information Unavailable comes last, as there: it takes what would otherwise be the rest.
 
     Parameters
     ----------
@@ -251,6 +253,22 @@ def _visits(spec: FleetSpec, turbine: int, stops: list[Event]) -> list[Event]:
             start = stop.start + int(where * (stop.end - stop.start)) // SECOND * SECOND
             found.append(_stop(_VISIT, start, start + max(1, int(length_h * 3600)) * SECOND))
     return found
+
+
+def _losses(spec: FleetSpec, turbine: int, start: int, end: int) -> list[Event]:
+    rng = turbine_stream(spec.seed, turbine, Idea.COMMUNICATION)
+    rate, mean_h = spec.communication_losses_per_year, spec.communication_loss_h
+    return [
+        Event(
+            start=first,
+            end=last,
+            status="communication",
+            code=-1,
+            message="No communication",
+            category=Category.INFORMATION_UNAVAILABLE,
+        )
+        for first, last in zip(*(side.tolist() for side in episodes(rng, rate, mean_h, start, end)), strict=True)
+    ]
 
 
 def _warnings(spec: FleetSpec, turbine: int, start: int, end: int, stops: list[Event]) -> list[Event]:

@@ -116,6 +116,8 @@ def frozen_signal(
         period, if there is one.
     """
     first, last = record_runs(turbine_stream(spec.seed, turbine, idea), per_year, spec.frozen_h, times)
+    long = last - first > 1  # one record alone holds nothing
+    first, last = first[long], last[long]
     border = _first_month_border(times)
     if spec.frozen_over_month and first.size and border:
         length = int(last[0] - first[0])

@@ -116,6 +116,8 @@ class FleetSpec:
     rotor_fault_factor: float = _number(0.6, 0.0, 0.99)
     gaps_per_year: float = _trouble(6.0, 0.0)  #: runs of missing records
     gap_h: float = _number(5.0, 0.2, 5000.0)
+    communication_losses_per_year: float = _trouble(2.0, 0.0)  #: with a row in the log; their records are missing
+    communication_loss_h: float = _number(3.0, 0.2, 5000.0)
     missing_share: float = _trouble(5e-4, 0.0, 0, 0.5)  #: of records that are missing one by one
     duplicated_share: float = _trouble(2e-4, 0.0, 0, 0.5)  #: of records that stand twice
     nan_share: float = _trouble(2e-4, 0.0, 0, 0.5)  #: of cells without a value

@@ -51,6 +51,7 @@ class Idea(IntEnum):
     NAN = 29
     SAMPLE = 30
     OVERLAP = 31
+    COMMUNICATION = 32
 
 
 def farm_stream(seed: int, idea: Idea) -> np.random.Generator:

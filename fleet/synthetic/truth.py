@@ -49,9 +49,7 @@ MARKS: dict[str, str] = {
 }
 #: Seconds of a record by category, as columns.
 SECONDS: dict[Category, str] = {
-    category: f"{category.value}_s"
-    for category in Category
-    if category not in (Category.UNALLOCATED, Category.INFORMATION_UNAVAILABLE)
+    category: f"{category.value}_s" for category in Category if category != Category.UNALLOCATED
 }
 _HOURS = PERIOD_S / 3600.0
 
@@ -112,6 +110,8 @@ class FleetTruth:
     def availability(self, *, least_wind: float | None = None) -> pd.DataFrame:
         """Return operational availability by turbine: out of service is unavailable, whatever the cause.
 
+        Time without information leaves all sums, with its share of the records' energy.
+
         Parameters
         ----------
         least_wind : float, optional
@@ -126,9 +126,12 @@ class FleetTruth:
         records = self.records
         if least_wind is not None:
             records = records[records["measured_wind"] >= least_wind]
-        out = [name for category, name in SECONDS.items() if category not in IN_SERVICE]
+        hidden = SECONDS[Category.INFORMATION_UNAVAILABLE]
+        records = records.assign(**records[list(_POWERS)].mul(1.0 - records[hidden] / PERIOD_S, axis=0))
+        counted = [name for name in SECONDS.values() if name != hidden]
+        out = [name for category, name in SECONDS.items() if category not in IN_SERVICE and name != hidden]
         grouped = records.groupby("turbine", sort=True)
-        seconds, powers = grouped[list(SECONDS.values())].sum(), grouped[list(_POWERS)].sum() * _HOURS / 1000.0
+        seconds, powers = grouped[counted].sum(), grouped[list(_POWERS)].sum() * _HOURS / 1000.0
         unavailable = seconds[out].sum(axis=1) / 3600.0
         available = seconds.sum(axis=1) / 3600.0 - unavailable
         lost = powers["lost_unavailable_kw"] + powers["lost_partial_kw"]

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.categories import Category
+from fleet.categories import IN_SERVICE, Category
+from fleet.intervals import SECOND, overlap
 from fleet.schema import SCADA, SIGNALS, columns
 from fleet.synthetic.clocks import Stamps, written_stamps
 from fleet.synthetic.episodes import record_masks, record_runs, runs_of
-from fleet.synthetic.events import Event, allocated_seconds, event_table, status_log
+from fleet.synthetic.events import Event, allocated_seconds, event_table, status_log, time_of
 from fleet.synthetic.operation import Limits, healthy_power, icing_losses, limits_of, yaw_misalignment
 from fleet.synthetic.sensors import (
     Bias,
@@ -150,7 +151,7 @@ def turbine_run(spec: FleetSpec, machine: SteadyMachine, weather: Weather, turbi
     """Return one turbine, counted from 0."""
     truth = operate(spec, machine, weather, turbine)
     signals, marks, facts = _measured(spec, machine, weather.times, turbine, truth)
-    missing = _missing(spec, weather.times, turbine)
+    missing = _missing(spec, weather.times, turbine, truth.events)
     chance = turbine_stream(spec.seed, turbine, Idea.DUPLICATES).random(missing.size)
     twice = (chance < spec.duplicated_share) & ~missing
     rows = np.repeat(np.arange(missing.size), np.where(missing, 0, 1 + twice))
@@ -190,7 +191,8 @@ def operate(spec: FleetSpec, machine: SteadyMachine, weather: Weather, turbine: 
     consumed = spec.consumption * machine.rated_kw
     able = np.where(low_wind | storm, 0.0, 1.0)
     partial = seconds.get(Category.PARTIAL_PERFORMANCE, np.zeros(times.size, np.int64)) / PERIOD_S
-    running = partial + seconds[Category.FULL_PERFORMANCE] / PERIOD_S
+    hidden = seconds.get(Category.INFORMATION_UNAVAILABLE, np.zeros(times.size, np.int64))
+    running = partial + (seconds[Category.FULL_PERFORMANCE] + hidden) / PERIOD_S
     held_back = free - running_kw
     return Operation(
         site=site,
@@ -237,7 +239,7 @@ def _measured(
     pitch += truth.running * np.where(pitch_fault, spec.pitch_fault_deg, 0.0)
     rotor_reading = rotor * np.where(rotor_fault, spec.rotor_fault_factor, 1.0)
     standing = sum(
-        (s for category, s in truth.seconds.items() if category not in _IN_SERVICE), start=np.zeros(n, np.int64)
+        (s for category, s in truth.seconds.items() if category not in _AVAILABLE), start=np.zeros(n, np.int64)
     )
     signals: dict[str, Floats] = {
         "power_kw": power,
@@ -283,7 +285,8 @@ def _measured(
     )
 
 
-_IN_SERVICE = (Category.FULL_PERFORMANCE, Category.PARTIAL_PERFORMANCE, Category.READY_STANDBY)
+#: What the export counts as available.
+_AVAILABLE = (*sorted(IN_SERVICE), Category.INFORMATION_UNAVAILABLE)
 
 
 def _blades_and_rotor(machine: SteadyMachine, truth: Operation) -> tuple[Floats, Floats]:
@@ -338,10 +341,11 @@ def _empty_cells(spec: FleetSpec, turbine: int, signals: dict[str, Floats], held
     return found
 
 
-def _missing(spec: FleetSpec, times: Ints, turbine: int) -> Mask:
+def _missing(spec: FleetSpec, times: Ints, turbine: int, events: list[Event]) -> Mask:
     gaps = record_runs(turbine_stream(spec.seed, turbine, Idea.GAPS), spec.gaps_per_year, spec.gap_h, times)
     alone = turbine_stream(spec.seed, turbine, Idea.MISSING).random(times.size) < spec.missing_share
-    return np.asarray(record_masks(*gaps, times.size) | alone)
+    lost = overlap(time_of(events, "communication"), times, PERIOD_S * SECOND) > 0
+    return np.asarray(record_masks(*gaps, times.size) | alone | lost)
 
 
 def _facts(

@@ -53,7 +53,7 @@ def test_power_and_losses_add_up(mixed: FleetTruth) -> None:
     assert (lost >= -1e-9).all()
     energy = mixed.energy()
     assert energy["power_mwh"].to_numpy() == pytest.approx(r.groupby("turbine")["power_kw"].sum().to_numpy() / 6000.0)
-    standing = r["full_performance_s"] + r["partial_performance_s"] == 0
+    standing = r[["full_performance_s", "partial_performance_s", "information_unavailable_s"]].sum(axis=1) == 0
     assert r.loc[standing, "power_kw"].to_numpy() == pytest.approx(-0.003 * 2050.0)
 
 
@@ -61,6 +61,7 @@ def test_power_and_losses_add_up(mixed: FleetTruth) -> None:
 def test_the_log_says_what_is_true(seed: int) -> None:
     """`fleet.status_log`, written for real logs, finds the truth to the second; only derating is not logged."""
     spec = replace(MIXED, seed=seed, turbines=1, deratings_per_year=0.0, curtailments_per_year=60.0)
+    spec = replace(spec, communication_losses_per_year=30.0)
     truth = fleet_truth(spec)
     start = pd.Timestamp(spec.start, tz="UTC")
     found = allocate(truth.events, start, start + pd.Timedelta(days=60), AvailabilitySettings())
@@ -68,6 +69,7 @@ def test_the_log_says_what_is_true(seed: int) -> None:
     mine = truth.category_hours().iloc[0] * 3600.0
     assert seconds.to_dict() == pytest.approx(mine[mine > 0].to_dict())
     assert len(seconds) >= 8
+    assert truth.category_hours().iloc[0]["information_unavailable"] > 0.0
 
 
 def test_overlapping_stops_count_once_by_priority() -> None:
@@ -308,6 +310,17 @@ def test_rows_of_the_export_are_the_records_less_missing_plus_doubles() -> None:
     assert (counts <= 2).all()
 
 
+def test_lost_communication_hides_records_and_leaves_availability() -> None:
+    run = only(communication_losses_per_year=60.0)
+    hidden = run.truth.seconds[Category.INFORMATION_UNAVAILABLE]
+    assert (run.marks["missing"][hidden > 0]).all()
+    assert np.array_equal(run.truth.power_kw, only().truth.power_kw)  # the turbine knows nothing of it
+    row = fleet_truth([run]).availability().iloc[0]
+    storms = run.truth.seconds.get(Category.OUT_OF_ENVIRONMENTAL_SPECIFICATION, np.zeros(1)).sum() / 3600.0
+    assert row["unavailable_h"] == pytest.approx(storms)
+    assert row["available_h"] + row["unavailable_h"] == pytest.approx(120 * 24.0 - hidden.sum() / 3600.0)
+
+
 def test_partial_records_have_the_power_of_their_running_part() -> None:
     kind = StopKind(category=Category.FORCED_OUTAGE, code=7, message="a", per_year=300.0, mean_h=3.0)
     run, plain = only(stops=(kind,)), only()
@@ -324,7 +337,8 @@ def test_timers_and_alarms_follow_the_stops_to_the_second() -> None:
     timers = state_timers(run)
     stops = [name for name in timers if name.startswith("stop_")]
     assert (timers["ready_s"] + timers[stops].sum(axis=1) == 600.0).all()
-    in_service = sum(run.truth.seconds.get(category, 0) for category in IN_SERVICE)
+    hidden = Category.INFORMATION_UNAVAILABLE  # the controller knows what it does
+    in_service = sum(run.truth.seconds.get(category, 0) for category in (*IN_SERVICE, hidden))
     assert np.array_equal(timers["ready_s"], in_service)
     first = next(e for e in run.truth.events if e.status == "stop" and e.start > run.times[0] and e.code == 710)
     record = int((first.start - run.times[0]) // 600_000_000)
