@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fleet.expected_grid import ExpectedGrid, on_grid
 from fleet.flags import Flag
 from fleet.operating_point import PointBins, usual_value
-from fleet.reference_curve import ReferenceCurve, on_grid
 from fleet.rule_settings import RuleSettings
 from fleet.runs import PASSED_OVER, mark_back
 from turbine.compiled import kernel
@@ -28,7 +28,7 @@ def curtailed_bits(
     power: Floats,
     setpoint: Floats,
     flags: Bits,
-    curve: ReferenceCurve,
+    curve: ExpectedGrid,
     settings: RuleSettings,
     *,
     rated_power_kw: float,
@@ -45,7 +45,7 @@ def curtailed_bits(
         Wind speed [m/s], power and its set-point [kW]; a missing set-point is no evidence.
     flags : array of uint32, shape (n,)
         Flags so far; rows with one of `PASSED_OVER` take no part.
-    curve : ReferenceCurve
+    curve : ExpectedGrid
         The turbine's own.
     settings : RuleSettings
         Keys that begin with `curtailed`. No halo is needed.
@@ -102,7 +102,7 @@ def derated_bits(
     pitch: Floats,
     times: Ints,
     flags: Bits,
-    curve: ReferenceCurve,
+    curve: ExpectedGrid,
     usual_pitch: PointBins,
     settings: RuleSettings,
     *,
@@ -124,7 +124,7 @@ def derated_bits(
         Begin of each record [us since 1970 UTC].
     flags : array of uint32, shape (n,)
         Flags so far; rows with one of `PASSED_OVER` take no part, curtailed ones make no level.
-    curve : ReferenceCurve
+    curve : ExpectedGrid
         The turbine's own.
     usual_pitch : PointBins
         Pitch per power.

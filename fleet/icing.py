@@ -18,8 +18,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from fleet.expected_grid import ExpectedGrid, on_grid
 from fleet.flags import Flag
-from fleet.reference_curve import ReferenceCurve, on_grid
 from fleet.rule_settings import RuleSettings
 from fleet.runs import PASSED_OVER
 from turbine.compiled import kernel
@@ -53,7 +53,7 @@ def icing_classes(
     temperature: Floats,
     times: Ints,
     flags: Bits,
-    curve: ReferenceCurve,
+    curve: ExpectedGrid,
     settings: RuleSettings,
     *,
     rated_power_kw: float,
@@ -69,7 +69,7 @@ def icing_classes(
         Begin of each record [us since 1970 UTC].
     flags : array of uint32, shape (n,)
         Flags so far; rows with one of `PASSED_OVER` take no part, curtailed ones are no loss.
-    curve : ReferenceCurve
+    curve : ExpectedGrid
         The turbine's own. Where its temperature is known, wind speeds are put to that air density by the cube root of
         the density ratio at equal pressure, to first order.
     settings : RuleSettings

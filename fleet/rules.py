@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from fleet.config import QualitySettings
 from fleet.expected import ExpectedCurve
+from fleet.expected_grid import ExpectedGrid, expected_grid
 from fleet.flags import USES, Flag
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import icing_bits, icing_classes
 from fleet.operating_point import PITCH_CELLS, ROTOR_CELLS, PointBins, point_bins, point_bits, point_histogram
-from fleet.reference_curve import ReferenceCurve, reference_curve
 from fleet.runs import frozen_bits, stuck_bits
 from fleet.spikes import rate_bits
 
@@ -57,7 +57,7 @@ class RuleSums:
 class RuleContext:
     """What a turbine's rules know of it in the second pass."""
 
-    curve: ReferenceCurve
+    curve: ExpectedGrid
     pitch: PointBins
     rotor: PointBins
 
@@ -88,7 +88,7 @@ def rule_context(
     Without a curve (too few records for one) no rule judges power by the wind.
     """
     n, total = (int(value) for value in sums.temperature)
-    reference = reference_curve(
+    reference = expected_grid(
         curve,
         histogram,
         rated_power_kw=rated_power_kw,

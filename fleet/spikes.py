@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fleet.expected_grid import ExpectedGrid, on_grid
 from fleet.flags import Flag
-from fleet.reference_curve import ReferenceCurve, on_grid
 from fleet.rule_settings import RuleSettings
 from fleet.runs import PASSED_OVER
 from turbine.compiled import kernel
@@ -27,7 +27,7 @@ def rate_bits(
     power: Floats,
     times: Ints,
     flags: Bits,
-    curve: ReferenceCurve,
+    curve: ExpectedGrid,
     settings: RuleSettings,
     *,
     rated_power_kw: float,
@@ -54,7 +54,7 @@ def rate_bits(
         Begin of each record [us since 1970 UTC].
     flags : array of uint32, shape (n,)
         Flags so far; rows with one of `PASSED_OVER` take no part.
-    curve : ReferenceCurve
+    curve : ExpectedGrid
         The turbine's own.
     settings : RuleSettings
         Keys that begin with `rate`. A halo of one record is enough.

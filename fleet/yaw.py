@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fleet.expected_grid import ExpectedGrid, on_grid
 from fleet.flags import Flag
-from fleet.reference_curve import ReferenceCurve, on_grid
 from fleet.rule_settings import RuleSettings
 from turbine.compiled import kernel
 
@@ -50,7 +50,7 @@ def vane_sums(
     months: Ints,
     flags: Bits,
     bad: Flag,
-    curve: ReferenceCurve,
+    curve: ExpectedGrid,
     *,
     rated_power_kw: float,
     first_month: int,
@@ -68,7 +68,7 @@ def vane_sums(
         Flags of each record ...
     bad : Flag
         ... any of which keeps a record out, such as `USES["power_curve"]`.
-    curve : ReferenceCurve
+    curve : ExpectedGrid
         The turbine's own, by which power is normalised.
     rated_power_kw : float
         Rated power [kW].

@@ -8,11 +8,11 @@ import pytest
 
 from fleet.config import QualitySettings
 from fleet.expected import ExpectedCurve, power_histogram
+from fleet.expected_grid import ExpectedGrid, expected_grid, on_grid
 from fleet.flags import USES, Flag
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import IcingClass, icing_bits, icing_classes
 from fleet.operating_point import Cells, PointBins, point_bins, point_bits, point_histogram
-from fleet.reference_curve import ReferenceCurve, on_grid, reference_curve
 from fleet.rules import frozen_signal_bits, rule_bits, rule_context, rule_sums
 from fleet.runs import PASSED_OVER, frozen_bits, stuck_bits
 from fleet.schema import SIGNALS
@@ -23,7 +23,7 @@ PERIOD = 600_000_000
 SETTINGS = QualitySettings()
 GRID = np.linspace(0.0, 25.0, 501)
 #: Expected power: 200 kW more per m/s from 3 m/s on, up to rated power at 13 m/s; quantiles 5 % of rated beside it.
-CURVE = ReferenceCurve(
+CURVE = ExpectedGrid(
     0.05,
     np.clip(200.0 * (GRID - 3.0), 0.0, RATED),
     np.clip(200.0 * (GRID - 3.0), 0.0, RATED) - 100.0,
@@ -226,7 +226,7 @@ def test_curtailed_records_make_no_derating() -> None:
     assert not any(_derated(GUSTY, [1000.0] * 6, flags=flags))
 
 
-def _ice(wind: list[float], power: list[float], air: list[float] | float, curve: ReferenceCurve = CURVE) -> list[int]:
+def _ice(wind: list[float], power: list[float], air: list[float] | float, curve: ExpectedGrid = CURVE) -> list[int]:
     n = len(wind)
     temperature = np.full(n, air) if np.ndim(air) == 0 else _array(*air)  # type: ignore[misc]
     return icing_classes(
@@ -272,7 +272,7 @@ def test_a_standstill_counts_for_so_long_at_most() -> None:
 
 def test_dense_air_makes_a_loss_of_what_is_none_at_the_curves_own() -> None:
     # At -20 degC air is 13.8 % denser than at 15 degC: 8 m/s do what 8.37 m/s do there, 1074 kW.
-    warm = ReferenceCurve(CURVE.step, CURVE.expected_kw, CURVE.low_kw, CURVE.high_kw, 15.0)
+    warm = ExpectedGrid(CURVE.step, CURVE.expected_kw, CURVE.low_kw, CURVE.high_kw, 15.0)
     assert _ice([8.0] * 3, [880.0] * 3, -20.0) == [0, 0, 0]
     assert _ice([8.0] * 3, [880.0] * 3, -20.0, warm) == [A, A, A]
 
@@ -281,14 +281,14 @@ def test_icing_has_one_flag_whatever_the_class() -> None:
     assert icing_bits(np.array([0, A, B, C], np.uint8)).tolist() == [0, *[Flag.ICING] * 3]
 
 
-def test_reference_curve_takes_quantiles_of_running_records() -> None:
+def test_expected_grid_takes_quantiles_of_running_records() -> None:
     rng = np.random.default_rng(0)
     wind = np.full(20_000, 8.1)
     power = 1000.0 + 100.0 * rng.normal(size=20_000)
     power[:8000] = 0.0  # at a standstill
     counts = power_histogram(np.r_[wind, wind + 0.25], np.r_[power, power], np.ones(40_000, bool), rated_power_kw=RATED)
     curve = ExpectedCurve(GRID, CURVE.expected_kw)
-    reference = reference_curve(curve, counts, rated_power_kw=RATED)
+    reference = expected_grid(curve, counts, rated_power_kw=RATED)
     at = round(8.15 / 0.05)
     # The tenth percentile of a normal distribution lies 1.2816 standard deviations below its mean.
     assert reference.low_kw[at] == pytest.approx(1000.0 - 128.16, abs=4.0)

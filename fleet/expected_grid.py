@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fleet.expected import POWER_LOW, POWER_STEP, WIND_STEP, ExpectedCurve
 from turbine.compiled import kernel
 
-__all__ = ["ReferenceCurve", "on_grid", "reference_curve"]
+__all__ = ["ExpectedGrid", "expected_grid", "on_grid"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +22,7 @@ _SUPPORT = 36  # records of a wind cell that a quantile rests on: 6 h, as IEA Wi
 
 
 @dataclass(frozen=True)
-class ReferenceCurve:
+class ExpectedGrid:
     """Expected power and its quantiles at the wind speeds 0, step, 2 step, ..."""
 
     step: float  #: [m/s]
@@ -33,7 +33,7 @@ class ReferenceCurve:
     temperature_degc: float = float("nan")
 
 
-def reference_curve(
+def expected_grid(
     curve: ExpectedCurve | None,
     histogram: npt.NDArray[np.int64],
     *,
@@ -41,7 +41,7 @@ def reference_curve(
     quantile: float = 0.1,
     cut_in: float = 4.0,
     temperature_degc: float = float("nan"),
-) -> ReferenceCurve:
+) -> ExpectedGrid:
     """Return the tabulated reference of one turbine.
 
     Parameters
@@ -61,7 +61,7 @@ def reference_curve(
     """
     if curve is None:
         unknown = np.full(2, np.nan)
-        return ReferenceCurve(1.0, unknown, unknown, unknown, temperature_degc)
+        return ExpectedGrid(1.0, unknown, unknown, unknown, temperature_degc)
     edges = (POWER_LOW + POWER_STEP * np.arange(histogram.shape[1] + 1)) * rated_power_kw
     centres = (np.arange(histogram.shape[0]) + 0.5) * WIND_STEP
     counts = histogram.copy()
@@ -75,7 +75,7 @@ def reference_curve(
             values = [np.interp(at, *_rising(cell, edges)) for cell in share]
             bounds[row] = np.interp(curve.wind_speed, centres[cells], values, left=np.nan, right=np.nan)
     step = float(curve.wind_speed[1] - curve.wind_speed[0])
-    return ReferenceCurve(step, curve.expected_kw, bounds[0], bounds[1], temperature_degc)
+    return ExpectedGrid(step, curve.expected_kw, bounds[0], bounds[1], temperature_degc)
 
 
 def _rising(share: Floats, edges: Floats) -> tuple[Floats, Floats]:
