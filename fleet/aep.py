@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AEP_COLUMNS",
     "HOURS_PER_YEAR",
+    "LEAST_MEASURED",
     "MEAN_WIND_SPEEDS",
     "NO_AEP",
     "aep_note",
     "aep_table",
     "aep_weights",
+    "missing_low_bins",
     "rayleigh_cdf",
 ]
 
@@ -34,7 +36,7 @@ HOURS_PER_YEAR = 8760.0
 MEAN_WIND_SPEEDS: tuple[float, ...] = tuple(float(v) for v in range(4, 12))  #: annual means of the standard [m/s]
 AEP_COLUMNS = ("turbine", "wind_speed_avg", "aep_measured_mwh", "aep_extrapolated_mwh", "u_aep_mwh", "incomplete")
 NO_AEP = "No annual energy production where "  #: begin of the note of curves that give none
-_LEAST_MEASURED = 0.95  # of the extrapolated AEP
+LEAST_MEASURED = 0.95  #: of the extrapolated AEP; with less the figure is incomplete
 
 
 def rayleigh_cdf(wind_speed: npt.ArrayLike, wind_speed_avg: float) -> Floats:
@@ -107,7 +109,7 @@ def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:
             usable[name].to_numpy(np.float64) for name in ("wind_speed", "power_kw", "u_a_kw", "u_b_kw")
         )
         holes = np.diff(usable["bin"].to_numpy(np.int64)) > 1
-        missing = _missing_low_bins(usable, settings)
+        missing = missing_low_bins(usable, settings)
         for mean in MEAN_WIND_SPEEDS:
             if missing > 1:
                 rows.append((str(turbine), mean, np.nan, np.nan, np.nan, True))
@@ -117,13 +119,13 @@ def aep_table(bins: pd.DataFrame, settings: PowerCurveSettings) -> pd.DataFrame:
             scale = HOURS_PER_YEAR / 1000.0
             measured, extrapolated = scale * float(inside @ power), scale * float(whole @ power)
             uncertainty = scale * float(np.hypot(np.sqrt(np.sum((whole * u_a) ** 2)), whole @ u_b))
-            incomplete = missing > 0 or measured < _LEAST_MEASURED * extrapolated
+            incomplete = missing > 0 or measured < LEAST_MEASURED * extrapolated
             rows.append((str(turbine), mean, measured, extrapolated, uncertainty, incomplete))
     table = pd.DataFrame(rows, columns=list(AEP_COLUMNS))
     return table.astype({"turbine": "str", "incomplete": "bool"})
 
 
-def _missing_low_bins(usable: pd.DataFrame, settings: PowerCurveSettings) -> float:
+def missing_low_bins(usable: pd.DataFrame, settings: PowerCurveSettings) -> float:
     """Return how many bins the lowest usable one lies above the bin of the cut-in wind speed; infinity without any."""
     if usable.empty:
         return float("inf")
@@ -144,7 +146,7 @@ def aep_note(bins: pd.DataFrame, settings: PowerCurveSettings) -> str:
     without: list[str] = []
     for turbine, own in bins[bins["turbine"] != FLEET].groupby("turbine", sort=False):
         usable = own[own["complete"] | own["interpolated"]]
-        if _missing_low_bins(usable, settings) > 1:
+        if missing_low_bins(usable, settings) > 1:
             begin = "no complete bin" if usable.empty else f"from {usable['wind_speed'].iloc[0]:.1f} m/s"
             without.append(f"{turbine} {begin}")
     if not without:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,6 +24,8 @@ from fleet.overview import Overview, overview_result
 from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_overview, run_passes, workers_of
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
+from fleet.reference import reference_result
+from fleet.reference_curve import reference_curves
 from fleet.results import Energy, Failure, FleetResults
 from fleet.sampling import check_sampling
 from fleet.sensors import sensors_of, with_sensor_flags
@@ -149,6 +152,7 @@ def _analysed(
     )
     if recorded:
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)
+        results = _with_reference(results, dataset.folder)
     else:
         reason = "no SCADA records in this folder, only status logs"
         results = replace(
@@ -195,6 +199,13 @@ def _with_records(
         wind=wind_result(merged.summary, farm.averaging_period_s),
         sensors=sensors,
     )
+
+
+def _with_reference(results: FleetResults, folder: Path) -> FleetResults:
+    if results.curves is None or not results.farm.power_curve.reference:
+        return results
+    references = reference_curves(results.farm, folder)
+    return replace(results, reference=reference_result(results.curves, results.farm, references))
 
 
 def _without_failed(

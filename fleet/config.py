@@ -188,6 +188,18 @@ class PowerCurveSettings(_Model):
     )
     cut_out: float = Field(25.0, ge=10, le=60, description="cut-out wind speed [m/s]: the last bin is held to it")
     window: PowerWindow | None = Field(None, description="an additional power window")
+    reference: str | dict[str, str] | None = Field(
+        None,
+        description="curve to compare with: a machine of the library (`wind-sim turbine list`) or a CSV file in the "
+        "farm's folder with the columns wind_speed_m_s and power_kw; as a table: turbine model -> machine or file",
+    )
+    reference_curve_density: float | None = Field(
+        None,
+        ge=0.5,
+        le=1.6,
+        description="air density that the reference curve is for [kg/m3]; not set: the machine's own, of a file "
+        "`reference_density`",
+    )
     anemometer_calibration: float = Field(0.05, ge=0, le=5, description="category B, calibration [m/s]")
     anemometer_class: float = Field(
         1.2, ge=0, le=50, description="category B, class number k: (0.05 + 0.005 V) k / sqrt 3"

@@ -10,6 +10,7 @@ from fleet import samples
 from fleet.config import Farm, Source, Turbine, entry_number, load_farm, parse_turbine, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
 from fleet.places import files_below, is_remote, matches, name_below, place, reading
+from fleet.reference_curve import check_references, reference_files
 from fleet.turbine_block import turbine_blocks
 
 if TYPE_CHECKING:
@@ -90,13 +91,16 @@ def open_dataset(folder: str | Path) -> Dataset:
             f"{root}: no turbine is known: neither an asset table of a known format nor [[turbines]] in {CONFIG_NAME}."
             f"{_proposed(root, files)}"
         )
+    farm = farm.model_copy(update={"turbines": turbines})
+    if farm.power_curve.reference:
+        check_references(farm, root)
     data = tuple(file for file in files if file.format.kind != "assets")
     if not any(file.format.kind in _OF_TURBINES for file in data):
         kinds = ", ".join(sorted({file.format.kind for file in files}))
         raise InputError(f"{root}: no SCADA data, no status log and no state timers, only {kinds}")
     return Dataset(
         folder=root,
-        farm=farm.model_copy(update={"turbines": turbines}),
+        farm=farm,
         files=data,
         assets=tuple(assets),
         not_read=() if farm.sources else _not_read(root, {file.name for file in files}),
@@ -159,7 +163,8 @@ def _configured(root: Path, farm: Farm) -> list[DataFile]:
     below = [path for path in files_below(root) if path.name != CONFIG_NAME]
     for number, source in enumerate(farm.sources):
         known = source_format(source, number, root / CONFIG_NAME)
-        paths = [path for path in below if matches(root, path, source.files)]
+        no_data = {root / CONFIG_NAME, *reference_files(farm, root)}
+        paths = [path for path in below if matches(root, path, source.files) and path not in no_data]
         if known.name.startswith("generic"):
             matching = paths
         else:

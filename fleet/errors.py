@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from turbine.errors import WindformError, nearest, nearest_word
 
-__all__ = ["ConfigError", "FleetError", "InputError", "OutputError", "RunError", "nearest", "nearest_word"]
+__all__ = [
+    "ConfigError",
+    "FleetError",
+    "InputError",
+    "OutputError",
+    "RunError",
+    "WindformError",
+    "nearest",
+    "nearest_word",
+]
 
 
 class FleetError(WindformError):

@@ -23,6 +23,7 @@ __all__ = [
     "FleetResults",
     "PowerCurves",
     "Quality",
+    "Reference",
     "Sensors",
     "Wind",
 ]
@@ -95,6 +96,23 @@ class PowerCurves:
     #: turbine, wind_speed, power_kw (lower edges), used, rejected: counts of records, cells with any
     scatter: pd.DataFrame
     scatter_steps: tuple[float, float] = (0.25, 25.0)  #: width [m/s] and height [kW] of a scatter cell
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Measured curves against the reference curve of `farm.toml`, which itself carries no uncertainty."""
+
+    #: turbine, reference, source, density (that it is for), density_basis (that it is shown at), bins_compared,
+    #: bins_outside (measured, but beyond the reference's wind speeds), greatest_kw (of the reference), rated_kw
+    table: pd.DataFrame
+    #: turbine, wind_speed, power_kw: points of the reference at the density of the measured curves
+    curve: pd.DataFrame
+    #: turbine, bin, wind_speed, first_kw (reference), second_kw (measured), difference_kw, u_kw, in_u (difference / u)
+    bins: pd.DataFrame
+    #: turbine, wind ("measured" or "Rayleigh"), wind_speed_avg, aep_first_mwh (reference), aep_second_mwh (measured),
+    #: change_mwh, u_change_mwh, ratio, u_ratio, incomplete
+    aep: pd.DataFrame
     notes: tuple[str, ...] = ()
 
 
@@ -175,10 +193,11 @@ class FleetResults:
     end: pd.Timestamp
     #: file, format, kind, rows, turbines, first, last, stamps, note
     sources: pd.DataFrame
-    #: clock, quality, curves, availability, energy, wind, sensors; the reasons why a part is absent stand in `absent`
+    #: clock, quality, curves, reference, availability, energy, wind, sensors; why a part is absent stands in `absent`
     clock: Clock | None = None
     quality: Quality | None = None
     curves: PowerCurves | None = None
+    reference: Reference | None = None  #: None also where no reference curve is set
     availability: Availability | None = None
     energy: Energy | None = None
     wind: Wind | None = None

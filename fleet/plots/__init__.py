@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from fleet.plots.compare import (
+    plot_changes,
+    plot_differences,
+    plot_farm_bars,
+    plot_farm_curves,
+    plot_ratios,
+)
 from fleet.plots.curves import plot_fleet_curves, plot_power_curve, plot_power_curves, plot_ranking
 from fleet.plots.energy import plot_losses, plot_reconciliation
 from fleet.plots.heat import plot_availability_months, plot_coverage, plot_energy_months
@@ -14,15 +21,20 @@ __all__ = [
     "plot_accounting",
     "plot_availability_months",
     "plot_categories",
+    "plot_changes",
     "plot_clock",
     "plot_coverage",
+    "plot_differences",
     "plot_energy_months",
+    "plot_farm_bars",
+    "plot_farm_curves",
     "plot_fleet_curves",
     "plot_losses",
     "plot_map",
     "plot_power_curve",
     "plot_power_curves",
     "plot_ranking",
+    "plot_ratios",
     "plot_reconciliation",
     "plot_stops",
     "plot_wind_distribution",

@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 
 from fleet.plots.style import (
     BLUE,
+    GREEN,
     GREY,
     INK,
     LIGHT,
     ORANGE,
+    PURPLE,
     SKY,
     VERMILLION,
     canvas,
@@ -54,8 +56,13 @@ def shown_curves(curves: PowerCurves, order: Sequence[str] | None = None, most: 
     return [name for name in names if name in chosen]
 
 
-def plot_power_curves(curves: PowerCurves, order: Sequence[str] | None = None, most: int = MOST_PANELS) -> Figure:
-    """Draw one panel per turbine: records as density, rejected cells, bins and expected power.
+def plot_power_curves(
+    curves: PowerCurves,
+    order: Sequence[str] | None = None,
+    most: int = MOST_PANELS,
+    reference: pd.DataFrame | None = None,
+) -> Figure:
+    """Draw one panel per turbine: records as density, rejected cells, bins, expected power and the reference curve.
 
     Parameters
     ----------
@@ -65,6 +72,8 @@ def plot_power_curves(curves: PowerCurves, order: Sequence[str] | None = None, m
         Order of the panels.
     most : int
         Number of panels at most; the figure names how many turbines are left out and why these are shown.
+    reference : DataFrame, optional
+        `Reference.curve`.
     """
     with style():
         names = shown_curves(curves, order, most)
@@ -78,7 +87,7 @@ def plot_power_curves(curves: PowerCurves, order: Sequence[str] | None = None, m
         for panel in panels[len(names) :]:
             panel.set_visible(False)
         for number, (panel, name) in enumerate(zip(panels, names, strict=False)):
-            plot_power_curve(curves, name, panel, keyed=False)
+            plot_power_curve(curves, name, panel, keyed=False, reference=reference)
             if number % columns:
                 panel.set_ylabel("")
             if number + columns < len(names):
@@ -94,7 +103,14 @@ def plot_power_curves(curves: PowerCurves, order: Sequence[str] | None = None, m
         return figure
 
 
-def plot_power_curve(curves: PowerCurves, turbine: str, ax: Axes | None = None, *, keyed: bool = True) -> Axes:
+def plot_power_curve(
+    curves: PowerCurves,
+    turbine: str,
+    ax: Axes | None = None,
+    *,
+    keyed: bool = True,
+    reference: pd.DataFrame | None = None,
+) -> Axes:
     """Draw one turbine's measured power curve with error bars over the density of its records.
 
     Parameters
@@ -107,12 +123,17 @@ def plot_power_curve(curves: PowerCurves, turbine: str, ax: Axes | None = None, 
         Where to draw; a new figure without it.
     keyed : bool
         Whether the marks are named in the plot.
+    reference : DataFrame, optional
+        `Reference.curve`: turbine, wind_speed, power_kw.
     """
     with style():
         ax = canvas(ax, 3.6, 5.4)
         _scatter(ax, curves.scatter[curves.scatter["turbine"] == turbine], curves.scatter_steps)
         expected = curves.expected[curves.expected["turbine"] == turbine].sort_values("wind_speed")
         ax.plot(expected["wind_speed"], expected["power_kw"], color=INK, lw=0.9, label="expected power", zorder=4)
+        if reference is not None:
+            points = reference[reference["turbine"] == turbine]
+            ax.plot(points["wind_speed"], points["power_kw"], color=GREEN, lw=1.1, ls="--", label="reference", zorder=4)
         bins = curves.bins[(curves.bins["turbine"] == turbine) & curves.bins["power_kw"].notna()]
         for complete, face, name in ((True, ORANGE, "bin, \u00b1 1 u"), (False, "white", "bin, incomplete")):
             part = bins[bins["complete"].astype(bool) == complete]
@@ -196,7 +217,7 @@ def plot_fleet_curves(curves: PowerCurves, ax: Axes | None = None, order: Sequen
         if not names:
             return empty(ax, "no complete bins")
         few = len(names) <= 6
-        colours = [BLUE, VERMILLION, "#009E73", "#CC79A7", SKY, ORANGE]
+        colours = [BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE]
         for number, name in enumerate(names):
             look: dict[str, Any] = {"color": colours[number], "lw": 1.1} if few else {"color": SKY, "lw": 0.6}
             ax.plot(speed, wide[name], label=label(name) if few else None, **look)

@@ -13,6 +13,7 @@ from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import sentence
 from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
+from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
@@ -28,6 +29,7 @@ _PARTS: tuple[tuple[str, str, str, Callable[..., Iterable[Block]]], ...] = (
     ("months", "Energy and availability by month", "", lambda results: _months(results)),
     ("power_curves", "Power curves", "curves", production.power_curves),
     ("aep", "Annual energy production", "curves", production.aep),
+    ("reference", "Against the reference curve", "reference", against_reference),
     ("ranking", "Ranking", "curves", production.ranking),
     ("availability", "Availability", "availability", operation.availability),
     ("stops", "Stops", "availability", operation.stops),
@@ -69,6 +71,8 @@ def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
             return sentence(reason)
     if part in results.absent:
         return sentence(results.absent[part])
+    if section == "reference" and not results.farm.power_curve.reference:
+        return "No reference curve is set; [power_curve] reference in farm.toml names one."
     return "The data at hand hold nothing for it."
 
 

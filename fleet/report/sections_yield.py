@@ -58,8 +58,11 @@ def power_curves(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
         text="Method of bins after IEC 61400-12-1, on the nacelle wind speed. Without a nacelle transfer function this "
         "is no certified power performance test: the curves serve to compare turbines and periods of this farm."
     )
-    drawn = plots.plot_power_curves(part, order)
+    reference = None if results.reference is None else results.reference.curve
+    drawn = plots.plot_power_curves(part, order, reference=reference)
     words = "Records as density (blue), bins with their combined standard uncertainty, and the expected power."
+    if reference is not None:
+        words += " Dashed: the reference curve."
     yield draw("power_curves", words, drawn)
     if len(set(part.bins["turbine"]) - {FLEET}) > 1:
         words = "All measured curves, complete bins, and their distance from the fleet's curve."
