@@ -271,14 +271,14 @@ def read_table(
 def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
     """Refuse exports put one behind the other of which a later one has other columns: its cells would change places.
 
-    A header is a row of which half the cells or more are names of columns; a message may be one by chance. One that is
+    A header is a row of which most cells are names of columns; a name or message may be one by chance. One that is
     the same as the first is a row like others: none of its cells is a number or a stamp, and it is counted so.
     """
     known = pa.array([name for name in names if name])
     named = np.zeros(len(raw.row), np.int64)
     for cells in raw.cells.values():
         named += pc.is_in(cells, known).to_numpy()
-    for at in np.flatnonzero(2 * named >= max(1, len(raw.cells))).tolist():
+    for at in np.flatnonzero(2 * named > len(raw.cells)).tolist():
         found = {column: str(cells[at].as_py()).strip() for column, cells in raw.cells.items()}
         if odd := next((column for column, cell in found.items() if cell != column), ""):
             raise InputError(

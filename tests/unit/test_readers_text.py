@@ -112,7 +112,7 @@ def test_exports_put_together_keep_no_byte_order_marks(tmp_path: Path) -> None:
     assert _column(raw.cells["a"]) == ["\ufeffT"]  # a name that holds one keeps it
 
 
-@pytest.mark.parametrize("second", ["b,a\n2,1\n", "a,b,c\n1,2,3\n", "b,c\n2,1\n"])
+@pytest.mark.parametrize("second", ["b,a\n2,1\n", "a,b,c\n1,2,3\n"])
 def test_exports_of_other_columns_put_together_are_refused(tmp_path: Path, second: str) -> None:
     with pytest.raises(InputError, match=r"a\.csv:3: .*files of their own"):
         read_table(_write(tmp_path, b"a,b\n1,2\n" + second.encode()))
