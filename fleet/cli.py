@@ -1,6 +1,7 @@
 """The command `wind-fleet`: parse, delegate, print.
 
-Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 not done for every turbine.
+Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for every turbine or
+farm.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from fleet.schema import FLEET
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fleet.compare import PeriodComparison
     from fleet.farm import Farm
     from fleet.pipeline import RunOptions
+    from fleet.report.index_page import FarmEntry
+    from fleet.side_by_side import FarmComparison
 
 __all__ = ["main"]
 
@@ -36,7 +40,7 @@ app = typer.Typer(
     help="Turn raw SCADA exports of wind farms into power curves, availability, losses and a report.\n\n"
     "Example: wind-fleet report la_haute_borne --out report",
     epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for "
-    "every turbine: the report says which and why.",
+    "every turbine or farm: the report or the index says which and why.",
 )
 
 Folder = Annotated[
@@ -330,6 +334,92 @@ def synthesise(
     typer.echo(f"Wrote {out}: {turbines} turbines, {turbines * spec.records:,} records in all")
     if truth is not None:
         typer.echo(f"Truth: {truth}")
+
+
+@app.command(
+    epilog="Examples: wind-fleet compare my_farm --period 2014-01-01..2014-07-01 --period 2015-01-01..2015-07-01 "
+    "--out periods; wind-fleet compare my_farm another_farm --out farms"
+)
+def compare(
+    folders: Annotated[list[str], typer.Argument(help="One farm with two periods, or two farms and more.")],
+    out: Annotated[Path, typer.Option(help="The comparison's folder; an earlier comparison in it is replaced.")],
+    period: Annotated[
+        list[str] | None,
+        typer.Option("--period", help="BEGIN..END, UTC, END not included: 2014-01-01..2014-07-01; twice, one farm."),
+    ] = None,
+    turbine: Turbines = None,
+    start: From = None,
+    end: To = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two periods of one farm, or farms with each other: one HTML page, figures, tables and summary.json."""
+    from fleet.batch import compare_farms, compare_periods, parse_period
+    from fleet.report import write_comparison
+    from fleet.report.write_comparison import check_comparison_target
+
+    check_comparison_target(out)
+    options = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    periods = [parse_period(text) for text in period or ()]
+    comparison: PeriodComparison | FarmComparison
+    if periods or len(folders) < 2:
+        if len(folders) != 1 or len(periods) != 2 or start or end:
+            raise ConfigError(
+                f"compare: found {len(folders)} farms and {len(periods)} periods; expected one farm with --period "
+                "twice (without --from and --to), or two farms and more without --period"
+            )
+        first, second = periods
+        comparison = compare_periods(folders[0], first, second, turbines=tuple(turbine or ()), options=options)
+    else:
+        if turbine:
+            raise ConfigError("compare: --turbine goes with one farm and two periods")
+        comparison = compare_farms(folders, start=start, end=end, options=options)
+    page = write_comparison(comparison, out)
+    for finding in comparison.findings:
+        typer.echo(f"{finding.severity}: {finding.text}")
+    typer.echo(f"\nComparison: {page}")
+
+
+@app.command(
+    epilog="Example: wind-fleet reports farms_2015 --out reports   (a report of every subfolder of farms_2015)"
+)
+def reports(
+    folders: Annotated[
+        list[str],
+        typer.Argument(
+            help="Farms, or folders of farms: of one without farm.toml and without files every subfolder is a farm."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the index and the reports; earlier ones in it are replaced.")],
+    start: From = None,
+    end: To = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    verify: Verify = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a report of every farm and an index; a farm that fails stands there with its reason (exit code 5)."""
+    from fleet.batch import report_farms
+
+    options = _how(workers, scheduler, cache, no_cache, verify, quiet)
+    entries = report_farms(folders, out, start=start, end=end, options=options, told=_tell)
+    typer.echo(f"\nIndex: {out / 'index.html'}")
+    if any(entry.reason for entry in entries):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _tell(entry: FarmEntry) -> None:
+    if entry.reason:
+        typer.echo(f"{entry.given}: no report: {entry.reason}", err=True)
+    else:
+        counts = (f"{entry.figures[key]} {key}" for key in ("alarms", "warnings"))
+        typer.echo(f"{entry.given}: {entry.name}, {', '.join(counts)}")
 
 
 def _how(

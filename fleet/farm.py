@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fleet.pipeline import RunOptions
     from fleet.results import Availability, Clock, Energy, FleetResults, PowerCurves, Quality, Wind
 
-__all__ = ["Farm", "open_farm"]
+__all__ = ["Farm", "moment", "open_farm"]
 
 Part = TypeVar("Part")
 
@@ -126,10 +126,11 @@ def open_farm(
         from fleet.analysis import select
 
         dataset = select(dataset, turbines)
-    return Farm(dataset, _moment("from", start), _moment("to", end))
+    return Farm(dataset, moment("from", start), moment("to", end))
 
 
-def _moment(name: str, value: datetime | str | None) -> pd.Timestamp | None:
+def moment(name: str, value: datetime | str | None) -> pd.Timestamp | None:
+    """Return a begin or end of a period in UTC; `ConfigError` with its name where it is none."""
     if value is None:
         return None
     from fleet.times import utc

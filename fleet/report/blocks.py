@@ -51,6 +51,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     strong: tuple[bool, ...] = ()  #: rows that stand out, such as the fleet's
     note: str = ""
+    links: tuple[str, ...] = ()  #: of each row's first cell, relative; "" for none
     grid: bool = False  #: whether the columns are one quantity: they stay side by side on a phone
     kind: str = "table"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from fleet.errors import OutputError
+from fleet.report.blocks import Section
 from fleet.report.formats import program_version
 from fleet.report.headline import AEP_WIND_SPEED, headline
 from fleet.results import FleetResults
 from turbine.folder import Layout
 
-__all__ = ["KIND", "LAYOUT", "result_tables", "summary", "write_tables"]
+__all__ = ["KIND", "LAYOUT", "json_rows", "result_tables", "summary", "write_figures", "write_tables"]
 
 KIND = "windform fleet report"  #: marks a folder as ours in its summary.json
 PAGE, SUMMARY, TABLES, FIGURES = "index.html", "summary.json", "tables", "figures"
@@ -36,16 +38,37 @@ def result_tables(results: FleetResults) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def write_tables(results: FleetResults, folder: Path) -> None:
-    """Write every table of the results as Parquet; the same table gives the same bytes."""
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write tables as Parquet, each by its name; the same table gives the same bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     folder.mkdir()
-    for name, table in sorted(result_tables(results).items()):
+    for name, table in sorted(tables.items()):
         # The index carries nothing, and pandas' own metadata would tie the bytes to its version.
         arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(arrow, folder / f"{name}.parquet", compression="zstd")
+
+
+def write_figures(content: Sequence[Section], folder: Path) -> None:
+    """Write the figures of a page's sections as SVG, each by its name."""
+    folder.mkdir()
+    for section in content:
+        for figure in section.figures:
+            (folder / f"{figure.name}.svg").write_bytes(figure.svg)
+
+
+def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as rows for JSON: missing and infinite figures are null."""
+    return [{str(key): _json(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, str | bool) else _plain(value)
 
 
 def summary(results: FleetResults) -> dict[str, Any]:
@@ -84,7 +107,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
 
 def _plain(value: Any) -> float | int | None:
     """Return a JSON number; missing and infinite figures are null."""
-    if value is None or value is pd.NA:
+    if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

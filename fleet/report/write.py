@@ -11,7 +11,9 @@ from fleet.report.output import (
     PAGE,
     SUMMARY,
     TABLES,
+    result_tables,
     summary,
+    write_figures,
     write_tables,
 )
 from fleet.results import FleetResults
@@ -49,11 +51,7 @@ def write_report(results: FleetResults, out: Path) -> Path:
     with replaced_folder(out, KIND, LAYOUT) as folder:
         content = sections(results)
         (folder / PAGE).write_text(render(results, content), encoding="utf-8")
-        figures = folder / FIGURES
-        figures.mkdir()
-        for section in content:
-            for figure in section.figures:
-                (figures / f"{figure.name}.svg").write_bytes(figure.svg)
-        write_tables(results, folder / TABLES)
+        write_figures(content, folder / FIGURES)
+        write_tables(result_tables(results), folder / TABLES)
         write_json(summary(results), folder / SUMMARY)
     return out / PAGE

@@ -1,0 +1,157 @@
+"""Several analyses in one go: two periods of a farm, farms side by side, a report of every farm with an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleet.dataset import CONFIG_NAME
+from fleet.errors import ConfigError, InputError, OutputError, WindformError
+from fleet.farm import Farm, moment, open_farm
+
+if TYPE_CHECKING:
+    from fleet.compare import PeriodComparison
+    from fleet.pipeline import RunOptions
+    from fleet.report.index_page import FarmEntry
+    from fleet.side_by_side import FarmComparison
+
+__all__ = ["compare_farms", "compare_periods", "farm_folders", "parse_period", "report_farms"]
+
+Moment = datetime | str
+PERIOD_FORM = "BEGIN..END such as 2014-01-01..2014-07-01"
+
+
+def compare_periods(
+    folder: str | Path,
+    first: tuple[Moment, Moment],
+    second: tuple[Moment, Moment],
+    *,
+    turbines: tuple[str, ...] = (),
+    options: RunOptions | None = None,
+) -> PeriodComparison:
+    """Compare two periods of one farm; see `fleet.compare_periods`."""
+    from fleet.compare import compare_period_results
+    from fleet.compare_findings import period_findings
+
+    farms = [open_farm(folder, turbines=turbines, start=start, end=end) for start, end in (first, second)]
+    results = [(farm.with_options(options) if options else farm).results for farm in farms]
+    comparison = compare_period_results(results[0], results[1])
+    return replace(comparison, findings=period_findings(comparison))
+
+
+def compare_farms(
+    folders: Sequence[str | Path],
+    *,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    options: RunOptions | None = None,
+) -> FarmComparison:
+    """Set two farms or more side by side; see `fleet.compare_farms`."""
+    from fleet.compare_findings import farm_findings
+    from fleet.side_by_side import compare_farm_results
+
+    if len(folders) < 2:
+        raise ConfigError(f"a comparison takes two farms or more, found {len(folders)}")
+    farms = [open_farm(folder, start=start, end=end) for folder in folders]
+    results = [(farm.with_options(options) if options else farm).results for farm in farms]
+    comparison = compare_farm_results(results)
+    return replace(comparison, findings=farm_findings(comparison))
+
+
+def parse_period(text: str) -> tuple[str, str]:
+    """Return begin and end of a period written as "2014-01-01..2014-07-01"; what they are is checked when it is used.
+
+    Raises
+    ------
+    ConfigError
+        The text is not of that form.
+    """
+    begin, dots, end = (part.strip() for part in text.partition(".."))
+    if not (begin and dots and end) or ".." in end:
+        raise ConfigError(f"--period: found {text!r}, expected {PERIOD_FORM}")
+    return begin, end
+
+
+def farm_folders(given: Sequence[str | Path]) -> list[str | Path]:
+    """Return the farms' folders: those given, or the subfolders of one that holds farms.
+
+    A folder without `farm.toml` holds farms where a subfolder has one, or where there are no files beside subfolders.
+    Hidden subfolders are left out. A name that is no folder may be a packaged sample. A folder meant twice counts once.
+
+    Raises
+    ------
+    InputError
+        A folder that cannot be read.
+    """
+    found: dict[str | Path, str | Path] = {}
+    for folder in given:
+        root = Path(folder)
+        farms: list[str | Path] = [folder]
+        if root.is_dir() and not (root / CONFIG_NAME).exists():
+            try:
+                entries = sorted(entry for entry in root.iterdir() if not entry.name.startswith("."))
+                inside = [entry for entry in entries if entry.is_dir()]
+                if len(inside) == len(entries) or any((entry / CONFIG_NAME).exists() for entry in inside):
+                    farms = [*inside] or farms
+            except OSError as error:
+                raise InputError(f"{root}: cannot be read: {error.strerror}") from error
+        for farm in farms:
+            found.setdefault(Path(farm).resolve() if Path(farm).is_dir() else farm, farm)
+    return list(found.values())
+
+
+def report_farms(
+    folders: Sequence[str | Path],
+    out: str | Path,
+    *,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    options: RunOptions | None = None,
+    told: Callable[[FarmEntry], None] = lambda _: None,
+) -> list[FarmEntry]:
+    """Write a report of every farm and an index page; see `fleet.report_farms`.
+
+    Parameters
+    ----------
+    told : callable
+        Is called with each farm's entry as soon as it is done.
+    """
+    from fleet.report.index_page import INDEX_KIND, INDEX_LAYOUT, REPORTS, folder_names, write_index
+    from turbine.folder import replaced_folder
+
+    for name, value in (("from", start), ("to", end)):
+        moment(name, value)  # a wrong option is no farm's fault
+    here = Path(out).resolve()
+    farms = [farm for farm in farm_folders(folders) if Path(farm).resolve() != here]
+    entries: list[FarmEntry] = []
+    with replaced_folder(Path(out), INDEX_KIND, INDEX_LAYOUT) as work:
+        (work / REPORTS).mkdir()
+        for given, name in zip(farms, folder_names([Path(farm).name for farm in farms]), strict=True):
+            entry = _report_one(given, work / REPORTS / name, start, end, options)
+            entries.append(entry)
+            told(entry)
+        write_index(entries, work)
+    return entries
+
+
+def _report_one(
+    given: str | Path, target: Path, start: Moment | None, end: Moment | None, options: RunOptions | None
+) -> FarmEntry:
+    """Write one farm's report; what is wrong with that farm becomes its entry's reason."""
+    from fleet.report.index_page import failed_entry, farm_entry
+
+    try:
+        farm: Farm = open_farm(given, start=start, end=end)
+        if options:
+            farm = farm.with_options(options)
+        farm.report(target)
+        return farm_entry(farm.results, str(given), target.name)
+    except OutputError:
+        raise
+    except WindformError as error:
+        return failed_entry(str(given), target.name, str(error))
+    except Exception as error:  # a defect that one farm's data bring to light must not cost the others their reports
+        return failed_entry(str(given), target.name, f"unexpected {type(error).__name__}: {error}")
