@@ -21,8 +21,9 @@ __all__ = ["CATEGORY_B_CANCELS", "PeriodComparison", "compare_period_results", "
 CATEGORY_B_CANCELS = (
     "The same sensors measured both periods: category B of the power curves (anemometer, transfer to the free wind, "
     "power transducer) is taken as fully correlated and cancels in differences, but for what a changed slope makes of "
-    "it. A sensor that was exchanged, set anew or drifted between the periods is not covered. Category A is taken as "
-    "independent."
+    "it. Category A, the scatter of the records, is taken as independent. Not covered: a sensor that was exchanged, "
+    "set anew or drifted between the periods, and another turbulence, icing or season, which easily move a curve by a "
+    "per cent."
 )
 
 

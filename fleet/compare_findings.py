@@ -14,7 +14,7 @@ from fleet.wording import listed
 __all__ = ["farm_findings", "period_findings"]
 
 _COVERAGE_FACTOR = 2.0  # differences within so many standard uncertainties are no finding
-_POINT = 0.01  # changes of shares below a percentage point are no finding
+_POINT = 0.01  # changes below a percentage point are no finding: seasons and drifting sensors alone make as much
 _FEW_BINS = 0.2  # of the bins: one in twenty lies beyond twice its uncertainty by chance
 
 _warning = partial(Finding, severity="warning")
@@ -38,19 +38,23 @@ def _performance(comparison: PeriodComparison) -> list[Finding]:
     if here.empty:
         return []
     found = []
-    far = (here["ratio"] - 1.0).abs() > _COVERAGE_FACTOR * here["u_ratio"]
+    change = (here["ratio"] - 1.0).abs()
+    far = (change > _COVERAGE_FACTOR * here["u_ratio"]) & (change >= _POINT)
     for row in here[far].to_dict("records"):
         own = comparison.bins[comparison.bins["turbine"] == row["turbine"]]
         beyond = int((own["in_u"].abs() > _COVERAGE_FACTOR).sum())
         text = (
             f"{_who(row['turbine'])}: at equal wind the second period makes {100 * row['ratio']:.1f} % of the first's "
-            f"energy (standard uncertainty {100 * row['u_ratio']:.1f} %); {beyond} of {len(own)} bins differ by more "
-            "than twice their uncertainty."
+            f"energy (standard uncertainty {100 * row['u_ratio']:.1f} %, of the scatter alone); {beyond} of {len(own)} "
+            "bins differ by more than twice their uncertainty."
         )
         found.append((_warning if row["ratio"] < 1.0 else _note)(text=text, section="curves"))
     same = here.loc[~far & (here["turbine"] != FLEET), "turbine"]
     if len(same):
-        text = f"No change of the power curve beyond twice its standard uncertainty at {listed(same)}."
+        text = (
+            f"No change of the energy at equal wind beyond {100 * _POINT:g} % and twice its standard uncertainty at "
+            f"{listed(same)}."
+        )
         found.append(_note(text=text, section="curves"))
     return found
 

@@ -10,6 +10,7 @@ import pandas as pd
 from fleet.aep import NO_AEP
 from fleet.plausibility import plausibility
 from fleet.ranking import extremes
+from fleet.reference import reference_findings
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 from fleet.wording import listed as _names
@@ -53,6 +54,7 @@ def findings(results: FleetResults) -> tuple[Finding, ...]:
         *_availability(results),
         *_stops(results),
         *_curves(results),
+        *reference_findings(results),
         *_energy(results),
         *plausibility(results),
         *_absent(results),

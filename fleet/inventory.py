@@ -17,6 +17,7 @@ from fleet.places import matches, name_below, reading
 from fleet.readers import format_named, read, recognise
 from fleet.readers.stamps import step_s
 from fleet.readers.unknown import Proposal, propose, why_unknown
+from fleet.reference_curve import reference_files
 from fleet.schema import SIGNALS, columns
 
 if TYPE_CHECKING:
@@ -179,7 +180,13 @@ def inspect_folder(folder: Path) -> Inventory:
                 chosen[path].append(settings.read_with(source))
     series: dict[str, _Series] = {}
     assets: dict[str, dict[str, Any]] = {}
-    files = tuple(_look_at(path, name_below(folder, path), chosen[path], series, assets) for path in paths)
+    curves = reference_files(settings, folder)
+    files = tuple(
+        FileEntry(path=name_below(folder, path), why=f"the reference curve that {CONFIG_NAME} names")
+        if path in curves
+        else _look_at(path, name_below(folder, path), chosen[path], series, assets)
+        for path in paths
+    )
     if not any(entry.format or entry.proposal for entry in files):
         listed = "\n".join(f"  {entry.path}: {entry.why}" for entry in files[:20])
         raise InputError(f"{folder}: none of its {len(files)} files is a table that can be read:\n{listed}")

@@ -12,18 +12,19 @@ import numpy as np
 import pandas as pd
 
 from fleet.config import Farm
-from fleet.curve_pair import AEP_COLUMNS, BIN_COLUMNS, CurvePair, usable_bins
+from fleet.curve_pair import AEP_COLUMNS, BIN_COLUMNS, MEASURED, CurvePair, usable_bins
 from fleet.power_curve import normalised_wind
 from fleet.reference_curve import ReferenceCurve
-from fleet.results import PowerCurves, Reference
+from fleet.results import Finding, FleetResults, PowerCurves, Reference
 from fleet.schema import FLEET
 
-__all__ = ["NO_TEST", "reference_pair", "reference_result"]
+__all__ = ["NO_TEST", "reference_findings", "reference_pair", "reference_result"]
 
 NO_TEST = (
     "The measured curve stands on the nacelle anemometer's wind, which the rotor disturbs, without a transfer function "
     "(IEC 61400-12-2): no certified power performance test, and no proof for or against a warranty."
 )
+_ANOTHER_MACHINE = 0.1  # of rated power
 _TABLE_COLUMNS = (
     "turbine", "reference", "source", "density", "density_basis", "bins_compared", "bins_outside", "greatest_kw",
     "rated_kw",
@@ -99,6 +100,31 @@ def reference_result(curves: PowerCurves, farm: Farm, references: Mapping[str, R
         aep=pd.concat(aep, ignore_index=True)[["turbine", *AEP_COLUMNS]],
         notes=_notes(farm, rows),
     )
+
+
+def reference_findings(results: FleetResults) -> list[Finding]:
+    """Return which turbines differ from their reference, and references of other machines."""
+    if results.reference is None:
+        return []
+    found = []
+    table = results.reference.table
+    for row in table[table["turbine"] != FLEET].drop_duplicates(["reference", "rated_kw"]).to_dict("records"):
+        if abs(row["greatest_kw"] / row["rated_kw"] - 1.0) > _ANOTHER_MACHINE:
+            text = (
+                f"The reference curve {row['reference']} reaches {row['greatest_kw']:,.0f} kW, {row['turbine']} is "
+                f"rated {row['rated_kw']:,.0f} kW: it is another machine's."
+            )
+            found.append(Finding(severity="warning", text=text, section="reference"))
+    aep = results.reference.aep
+    here = aep[(aep["wind"] == MEASURED) & (aep["turbine"] != FLEET) & aep["ratio"].notna()]
+    for row in here[(here["ratio"] - 1.0).abs() > 2.0 * here["u_ratio"]].to_dict("records"):
+        text = (
+            f"{row['turbine']}: on nacelle wind {100 * row['ratio']:.1f} % of the reference curve's energy (standard "
+            f"uncertainty {100 * row['u_ratio']:.1f} %); no certified test."
+        )
+        severity = "warning" if row["ratio"] < 1.0 else "note"
+        found.append(Finding(severity=severity, text=text, section="reference"))
+    return found
 
 
 def _notes(farm: Farm, rows: list[tuple[str, str, str, float, float, int, int, float, float]]) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ def _from_file(path: Path, turbines: Sequence[Turbine]) -> PowerCurve:
     rated = [turbine.rated_power_kw for turbine in turbines]
     if rated and not _LEAST_OF_RATED * max(rated) <= top <= _MOST_OF_RATED * min(rated):
         raise InputError(
-            f"{path}: reference curve: column power_kw reaches {top:,.6g} kW, the turbines have {rated[0]:,.6g} kW; "
+            f"{path}: reference curve: column power_kw reaches {top:,.10g} kW, the turbines have {rated[0]:,.10g} kW; "
             "expected kW: is the column in W or MW?"
         )
     rising = power[: int(power.argmax()) + 1]

@@ -177,4 +177,11 @@ def _farm_notes(results: Sequence[FleetResults], names: Sequence[str]) -> tuple[
         kinds = {(turbine.rated_power_kw, turbine.rotor_diameter) for turbine in one.farm.turbines}
         if len(kinds) > 1:
             notes.append(f"{name}: {len(kinds)} types of turbine; the farm's curve over rated power is their mean.")
+        if one.curves is not None:
+            sets = one.curves.completeness
+            for row in sets[(sets["turbine"] == FLEET) & ~sets["complete"].astype(bool)].to_dict("records"):
+                notes.append(
+                    f"{name}: the power curve is not complete by IEC 61400-12-1 ({row['bins_complete']} of "
+                    f"{row['bins_in_range']} bins, {row['hours']:,.0f} h)."
+                )
     return tuple(notes)

@@ -183,7 +183,7 @@ def _curves(labels: list[str]) -> PowerCurves:
         pd.DataFrame(
             {
                 "turbine": name,
-                "bin": np.arange(len(speed)),
+                "bin": np.rint(speed / 0.5).astype(int),
                 "wind_speed": speed,
                 "power_kw": _power(speed, factors[name]),
                 "power_std_kw": 60.0,

@@ -61,8 +61,10 @@ def farm_entry(results: FleetResults, given: str, folder: str) -> FarmEntry:
 
 
 def failed_entry(given: str, folder: str, reason: str) -> FarmEntry:
-    """Return the entry of a farm that could not be analysed."""
-    return FarmEntry(name=Path(given).name or given, given=given, folder=folder, figures={}, reason=reason)
+    """Return the entry of a farm that could not be analysed; the reason names places inside the farm's folder."""
+    name = Path(given).name or given
+    reason = reason.replace(f"{Path(given)}/", "").replace(str(Path(given)), name)
+    return FarmEntry(name=name, given=given, folder=folder, figures={}, reason=reason)
 
 
 def folder_names(names: Sequence[str]) -> list[str]:
@@ -149,8 +151,8 @@ def _sections(entries: Sequence[FarmEntry]) -> list[Section]:
         Section(id="figures", title=_TITLES["figures"], blocks=_figures(good), absent="" if good else none),
     ]
     if bad:
-        frame = pd.DataFrame([{"name": entry.name, "given": entry.given, "reason": entry.reason} for entry in bad])
-        columns = [Col("name", "farm"), Col("given", "folder"), Col("reason", "reason")]
+        frame = pd.DataFrame([{"name": entry.name, "reason": entry.reason} for entry in bad])
+        columns = [Col("name", "folder"), Col("reason", "reason")]
         reasons = table(frame, columns, "Farms that could not be analysed")
         words = Text(text="The others' reports are complete; the command ended with exit code 5.")
         made.append(Section(id="failed", title=_TITLES["failed"], blocks=(words, reasons)))

@@ -1,0 +1,224 @@
+"""Reference curves: reading and refusing them, and what the comparison makes of known ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fleet.config import Farm, parse_farm
+from fleet.curve_pair import MEASURED
+from fleet.dataset import open_dataset
+from fleet.errors import ConfigError, InputError
+from fleet.inventory import inspect_folder
+from fleet.reference import NO_TEST, reference_findings, reference_result
+from fleet.reference_curve import ReferenceCurve, check_references, reference_curves
+from fleet.report.sections import sections
+from tests.farms import farm_rows, write_generic
+from tests.report_fixture import RATED_KW, synthetic_results
+
+GOOD = "wind_speed_m_s,power_kw\n" + "".join(f"{v},{p}\n" for v, p in ((3, 0), (8, 800), (12, 2000), (25, 2000)))
+
+
+def farm_of(reference: object, *, density: float | None = None, models: tuple[str, ...] = ("A", "A")) -> Farm:
+    return parse_farm(
+        {
+            "name": "f",
+            "turbines": [
+                {"name": f"T{i + 1}", "rated_power_kw": RATED_KW, "model": model} for i, model in enumerate(models)
+            ],
+            "power_curve": {"reference": reference, "reference_curve_density": density},
+        },
+        "farm.toml",
+    )
+
+
+def refused(folder: Path, text: str) -> str:
+    (folder / "curve.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        check_references(farm_of("curve.csv"), folder)
+    return str(caught.value)
+
+
+class TestReading:
+    def test_a_file_is_in_the_form_of_the_machine_library(self, tmp_path: Path) -> None:
+        (tmp_path / "curve.csv").write_text("# source: contract, annex 3\n" + GOOD)
+        found = reference_curves(farm_of("curve.csv", density=1.2), tmp_path)
+        assert sorted(found) == ["T1", "T2"]
+        assert found["T1"].wind_speed.tolist() == [3.0, 8.0, 12.0, 25.0]
+        assert found["T1"].power_kw.tolist() == [0.0, 800.0, 2000.0, 2000.0]
+        assert (found["T1"].density, found["T1"].source) == (1.2, "contract, annex 3")
+
+    def test_without_a_density_the_files_is_that_of_the_measured_curve(self, tmp_path: Path) -> None:
+        (tmp_path / "curve.csv").write_text(GOOD)
+        assert reference_curves(farm_of("curve.csv"), tmp_path)["T1"].density == 1.225
+
+    def test_a_published_curve_of_the_library(self, tmp_path: Path) -> None:
+        """Figures of NREL's flasc, as `turbine/machines/senvion_mm82_power_curve.csv` states them."""
+        curve = reference_curves(farm_of("senvion_mm82"), tmp_path)["T1"]
+        assert np.interp([8.0, 10.0, 16.0], curve.wind_speed, curve.power_kw) == pytest.approx(
+            [767, 1439, 2050], abs=0.1
+        )
+        assert curve.density == 1.225
+
+    @pytest.mark.slow
+    def test_a_machine_without_one_gives_its_steady_states(self, tmp_path: Path) -> None:
+        """Rated power and speed of the NREL 5 MW machine: Jonkman et al. 2009, NREL/TP-500-38060, table 1-1."""
+        curve = reference_curves(farm_of("nrel_5mw"), tmp_path)["T1"]
+        assert curve.power_kw.max() == pytest.approx(5000.0, rel=1e-3)
+        assert np.interp(11.4, curve.wind_speed, curve.power_kw) == pytest.approx(5000.0, rel=0.03)
+
+    def test_each_model_has_its_own(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text(GOOD)
+        farm = farm_of({"A": "a.csv", "B": "senvion_mm82"}, models=("A", "B", "C"))
+        found = reference_curves(farm, tmp_path)
+        assert {name: curve.name for name, curve in found.items()} == {"T1": "a.csv", "T2": "senvion_mm82"}
+        only_b = farm.model_copy(update={"turbines": farm.turbines[1:2]})
+        assert list(reference_curves(only_b, tmp_path)) == ["T2"]
+
+    def test_a_model_that_no_turbine_is_of_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"no turbine is of the model 'MM28' \(did you mean \"MM82\"\?\)"):
+            check_references(farm_of({"MM28": "senvion_mm82"}, models=("MM82",)), tmp_path)
+
+    def test_an_unknown_machine_and_a_missing_file(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"found 'nrel_5MW' \(did you mean \"nrel_5mw\"\?\), expected a machine"):
+            check_references(farm_of("nrel_5MW"), tmp_path)
+        with pytest.raises(ConfigError, match=r"warranted\.csv: no such file"):
+            check_references(farm_of("warranted.csv"), tmp_path)
+
+    def test_bad_files_are_refused_with_file_place_and_reason(self, tmp_path: Path) -> None:
+        assert "expected columns wind_speed_m_s, power_kw" in refused(tmp_path, "speed,power_kw\n3,1\n")
+        assert "row 2 is 8 m/s after 8 m/s, expected ascending" in refused(tmp_path, GOOD.replace("12,", "8,"))
+        assert "row 2 is 2 m/s after 8 m/s, expected ascending" in refused(tmp_path, GOOD.replace("12,", "2,"))
+        assert "line 3: power_kw is 'x', expected a number" in refused(tmp_path, GOOD.replace("8,800", "8,x"))
+        assert "power falls from 2500 kW at 8 m/s to 2000 kW at 12 m/s" in refused(
+            tmp_path, GOOD.replace("8,800", "8,2500").replace("25,2000", "25,2600")
+        )
+        assert "reaches 2,000,000 kW, the turbines have 2,000 kW; expected kW" in refused(
+            tmp_path, GOOD.replace("2000", "2000000").replace("800", "800000")
+        )
+        assert "reaches 2 kW" in refused(tmp_path, GOOD.replace("2000", "2").replace("800", "0.8"))
+        assert "up to 90, expected two or more up to 60 m/s" in refused(tmp_path, GOOD.replace("25,", "90,"))
+        assert "found -900 kW at 3 m/s" in refused(tmp_path, GOOD.replace("3,0", "3,-900"))
+
+    def test_a_curve_that_ends_at_cut_out_is_none_that_falls(self, tmp_path: Path) -> None:
+        (tmp_path / "curve.csv").write_text(GOOD + "25.01,0\n")
+        check_references(farm_of("curve.csv"), tmp_path)
+
+    def test_the_file_is_no_data_of_the_farm(self, tmp_path: Path) -> None:
+        folder = write_generic(tmp_path / "farm", farm_rows(1, 0.5), turbines=1)
+        text = (folder / "farm.toml").read_text().replace('files = "data_*.csv"', 'files = "*.csv"')
+        (folder / "farm.toml").write_text(text + '\n[power_curve]\nreference = "curve.csv"\n')
+        (folder / "curve.csv").write_text(GOOD)
+        assert [file.name for file in open_dataset(folder).files] == ["data_000.csv"]
+        (entry,) = [entry for entry in inspect_folder(folder).files if entry.path == "curve.csv"]
+        assert entry.why == "the reference curve that farm.toml names"
+        (folder / "curve.csv").write_text("a,b\n1,2\n")
+        with pytest.raises(InputError, match="expected columns wind_speed_m_s"):
+            open_dataset(folder)
+
+
+def measured_as_reference(scale: float = 1.0, density: float = 1.225) -> dict[str, ReferenceCurve]:
+    """Return each turbine's measured curve, its powers scaled, as its reference."""
+    results = synthetic_results(2, 1)
+    assert results.curves is not None
+    made = {}
+    for name in ("T01", "T02"):
+        own = results.curves.bins[results.curves.bins["turbine"] == name]
+        made[name] = ReferenceCurve(
+            name=f"of {name}",
+            wind_speed=own["wind_speed"].to_numpy() * (1.225 / density) ** (1.0 / 3.0),
+            power_kw=scale * own["power_kw"].to_numpy(),
+            density=density,
+            source="",
+        )
+    return made
+
+
+class TestComparison:
+    @pytest.mark.parametrize("density", [1.225, 1.0])
+    def test_a_reference_equal_to_the_measured_curve_gives_one(self, density: float) -> None:
+        """At another density the same curve stands at winds that are (rho0 / rho)^(1/3) times as high."""
+        results = synthetic_results(2, 1)
+        assert results.curves is not None
+        found = reference_result(results.curves, results.farm, measured_as_reference(density=density))
+        assert found.bins["difference_kw"].abs().max() < 1e-9
+        known = found.aep[found.aep["ratio"].notna()]
+        assert len(known) == 18
+        assert known["ratio"].to_numpy() == pytest.approx(np.ones(18), abs=1e-12)
+        assert (found.table["bins_outside"] == 0).all() or density != 1.225
+        assert ("is for an air density of 1 kg/m3" in " ".join(found.notes)) == (density != 1.225)
+        assert found.notes[0] == NO_TEST
+
+    def test_uncertainties_are_those_of_the_measured_curve(self) -> None:
+        results = synthetic_results(2, 1)
+        assert results.curves is not None
+        found = reference_result(results.curves, results.farm, measured_as_reference(0.5))
+        one = found.bins[found.bins["turbine"] == "T01"]
+        assert one["u_kw"].to_numpy() == pytest.approx(np.full(len(one), np.hypot(4.0, 30.0)))
+        assert one["in_u"].to_numpy() == pytest.approx(one["first_kw"].to_numpy() / np.hypot(4.0, 30.0))
+        row = found.aep[(found.aep["turbine"] == "T01") & (found.aep["wind"] == MEASURED)].iloc[0]
+        n = len(one)
+        assert row["ratio"] == pytest.approx(2.0)
+        # Equal records in n bins: category A falls with the root of n, category B does not fall.
+        u = np.hypot(4.0 / np.sqrt(n), 30.0)
+        assert row["u_change_mwh"] == pytest.approx(8.76 * u)
+        assert row["u_ratio"] == pytest.approx(u / one["first_kw"].mean())
+
+    def test_bins_beyond_the_reference_are_counted_and_not_compared(self) -> None:
+        results = synthetic_results(1, 1)
+        assert results.curves is not None
+        short = ReferenceCurve(
+            name="short", wind_speed=np.array([5.0, 10.0]), power_kw=np.array([0.0, 1000.0]), density=1.225, source=""
+        )
+        found = reference_result(results.curves, results.farm, {"T01": short})
+        row = found.table[found.table["turbine"] == "T01"].iloc[0]
+        assert (row["bins_compared"], row["bins_outside"]) == (11, 19)
+        assert found.bins["wind_speed"].between(5.0, 10.0).all()
+        # The common bins begin more than one bin above cut-in: no annual energy.
+        assert found.aep.loc[found.aep["wind"] != MEASURED, "ratio"].isna().all()
+
+    def test_the_fleet_is_compared_only_where_all_have_one_reference(self) -> None:
+        results = synthetic_results(2, 1)
+        assert results.curves is not None
+        both = measured_as_reference()
+        assert set(reference_result(results.curves, results.farm, both).table["turbine"]) == {"T01", "T02"}
+        same = dict.fromkeys(both, both["T01"])
+        assert set(reference_result(results.curves, results.farm, same).table["turbine"]) == {"T01", "T02", "fleet"}
+        alone = reference_result(results.curves, results.farm, {"T01": both["T01"]})
+        assert "No reference for the model of T02." in alone.notes
+
+    def test_findings_name_the_figure_and_another_machine(self) -> None:
+        results = synthetic_results(2, 1)
+        assert results.curves is not None
+        near = reference_result(results.curves, results.farm, measured_as_reference(1.001))
+        assert reference_findings(replace(results, reference=near)) == []
+        far = reference_result(results.curves, results.farm, measured_as_reference(2.0))
+        found = reference_findings(replace(results, reference=far))
+        assert [finding.severity for finding in found] == ["warning"] * 4
+        assert "it is another machine's" in found[0].text
+        assert found[-1].text.startswith("T02: on nacelle wind 50.0 % of the reference curve's energy")
+        assert reference_findings(results) == []
+
+    def test_the_section_is_honest_about_the_wind(self) -> None:
+        results = synthetic_results(2, 1)
+        assert results.curves is not None
+        curves = measured_as_reference()
+        part = reference_result(results.curves, results.farm, dict.fromkeys(curves, curves["T01"]))
+        made = {section.id: section for section in sections(replace(results, reference=part))}["reference"]
+        assert [figure.name for figure in made.figures] == ["reference_differences", "reference_ratios"]
+        assert "no certified power performance test" in str(made.blocks[0])
+        empty = {section.id: section for section in sections(results)}["reference"]
+        assert empty.absent == "No reference curve is set; [power_curve] reference in farm.toml names one."
+
+
+def test_tables_have_the_columns_that_results_declares() -> None:
+    results = synthetic_results(1, 1)
+    assert results.curves is not None
+    found = reference_result(results.curves, results.farm, {"T01": measured_as_reference()["T01"]})
+    assert isinstance(found.curve, pd.DataFrame)
+    assert list(found.curve) == ["turbine", "wind_speed", "power_kw"]
+    assert list(found.bins)[:2] == ["turbine", "bin"]
