@@ -70,7 +70,7 @@ def parse_period(text: str) -> tuple[str, str]:
         The text is not of that form.
     """
     begin, dots, end = (part.strip() for part in text.partition(".."))
-    if not (begin and dots and end) or ".." in end:
+    if not (begin and dots and end) or "." in (begin[-1], end[0]) or ".." in end:
         raise ConfigError(f"--period: found {text!r}, expected {PERIOD_FORM}")
     return begin, end
 

@@ -337,7 +337,7 @@ def synthesise(
 
 
 @app.command(
-    epilog="Examples: wind-fleet compare my_farm --period 2014-01-01..2014-07-01 --period 2015-01-01..2015-07-01 "
+    epilog="Example: wind-fleet compare my_farm --period 2014-01-01..2014-07-01 --period 2015-01-01..2015-07-01 "
     "--out periods; wind-fleet compare my_farm another_farm --out farms"
 )
 def compare(

@@ -146,7 +146,7 @@ def _categories(first: FleetResults, second: FleetResults, names: list[str]) -> 
             lambda total: total > 0
         )
         sums.append(own)
-    wide = sums[0].join(sums[1], how="outer", lsuffix="_first", rsuffix="_second")
+    wide = sums[0].merge(sums[1], how="outer", left_index=True, right_index=True, suffixes=("_first", "_second"))
     for column in ("hours", "share"):  # a category that a period lacks took no time there
         for which, own in zip(("first", "second"), sums, strict=True):
             known = wide.index.get_level_values("turbine").isin(own.index.get_level_values("turbine"))
@@ -207,13 +207,18 @@ def _period_notes(first: FleetResults, second: FleetResults) -> tuple[str, ...]:
             "The periods do not cover the same months of the year: turbulence, icing and air density change the "
             "measured curve with the season, apart from the turbine."
         )
-    sources = [
-        "; ".join(sorted(set(r.curves.completeness["density_source"].astype(str)))) if r.curves else ""
-        for r in (first, second)
-    ]
+    sources = [_density_sources(results) for results in (first, second)]
     if sources[0] != sources[1]:
-        notes.append(f"The air density comes from {sources[0] or 'nowhere'}, then from {sources[1] or 'nowhere'}.")
+        notes.append(f"Most air densities come from: {sources[0] or 'nowhere'}; then {sources[1] or 'nowhere'}.")
     return tuple(notes)
+
+
+def _density_sources(results: FleetResults) -> str:
+    """Return where most records' air density comes from; the shares of the other sources differ in any two periods."""
+    if results.curves is None:
+        return ""
+    every = results.curves.completeness["density_source"].astype(str)
+    return ", ".join(sorted({source.split(";")[0].split(" (")[0] for source in every}))
 
 
 def _months(results: FleetResults) -> set[int]:

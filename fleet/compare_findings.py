@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from fleet.categories import Category
 from fleet.compare import PeriodComparison
 from fleet.curve_pair import MEASURED
 from fleet.results import Finding
@@ -16,6 +17,8 @@ __all__ = ["farm_findings", "period_findings"]
 _COVERAGE_FACTOR = 2.0  # differences within so many standard uncertainties are no finding
 _POINT = 0.01  # changes below a percentage point are no finding: seasons and drifting sensors alone make as much
 _FEW_BINS = 0.2  # of the bins: one in twenty lies beyond twice its uncertainty by chance
+
+_BY_WIND = (Category.FULL_PERFORMANCE.value, Category.READY_STANDBY.value)  # the wind decides between these two
 
 _warning = partial(Finding, severity="warning")
 _note = partial(Finding, severity="note")
@@ -81,7 +84,7 @@ def _availability(comparison: PeriodComparison) -> list[Finding]:
 
 def _categories(comparison: PeriodComparison) -> list[Finding]:
     fleet = comparison.categories[comparison.categories["turbine"] == FLEET]
-    moved = fleet[fleet["share_change"].abs() >= _POINT]
+    moved = fleet[(fleet["share_change"].abs() >= _POINT) & ~fleet["category"].isin(_BY_WIND)]
     return [
         _note(
             text=f"Time in {str(row['category']).replace('_', ' ')}: {100 * row['share_first']:.2f} %, then "

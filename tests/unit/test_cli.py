@@ -14,7 +14,7 @@ import pytest
 import fleet
 from tests.farms import farm_rows, run_cli, write_generic
 
-COMMANDS = ("report", "inspect", "power-curve", "availability")
+COMMANDS = ("report", "reports", "compare", "inspect", "power-curve", "availability")
 
 
 @pytest.fixture(scope="module")
