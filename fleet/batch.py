@@ -39,7 +39,13 @@ def compare_periods(
     farms = [open_farm(folder, turbines=turbines, start=start, end=end) for start, end in (first, second)]
     results = [(farm.with_options(options) if options else farm).results for farm in farms]
     comparison = compare_period_results(results[0], results[1])
-    return replace(comparison, findings=period_findings(comparison))
+    notes = tuple(
+        f"Of the {which} period asked for there are data from {one.start:%Y-%m-%d %H:%M} to "
+        f"{one.end:%Y-%m-%d %H:%M} only."
+        for which, farm, one in zip(("first", "second"), farms, results, strict=True)
+        if (farm.start is not None and one.start > farm.start) or (farm.end is not None and one.end < farm.end)
+    )
+    return replace(comparison, findings=period_findings(comparison), notes=(*comparison.notes, *notes))
 
 
 def compare_farms(

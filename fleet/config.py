@@ -215,6 +215,14 @@ class PowerCurveSettings(_Model):
     temperature_uncertainty: float = Field(0.6, ge=0, le=50, description="category B, air temperature [K]")
     pressure_uncertainty: float = Field(300.0, ge=0, le=20_000, description="category B, air pressure [Pa]")
 
+    @field_validator("reference", mode="before")
+    @classmethod
+    def _check_reference(cls, given: Any) -> Any:
+        every = given.values() if isinstance(given, dict) else () if given is None else (given,)
+        if not all(isinstance(name, str) for name in every):
+            raise ValueError('expected the name of a machine or file, or a table such as { "MM82" = "mm82.csv" }')
+        return given
+
     @model_validator(mode="after")
     def _check_cuts(self) -> PowerCurveSettings:
         if self.cut_out <= self.cut_in:

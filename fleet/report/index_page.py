@@ -37,6 +37,7 @@ INDEX_LAYOUT = Layout(SUMMARY, frozenset({PAGE, SUMMARY, REPORTS, FIGURES}), "re
 _TITLES = {"farms": "Farms", "figures": "Figures", "failed": "Farms without a report"}
 _SEVERITIES = ("alarm", "warning", "note")
 _LONGEST_NAME = 60
+_MOST_BARS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,7 @@ def _sections(entries: Sequence[FarmEntry]) -> list[Section]:
         frame = pd.DataFrame([{"name": entry.name, "reason": entry.reason} for entry in bad])
         columns = [Col("name", "folder"), Col("reason", "reason")]
         reasons = table(frame, columns, "Farms that could not be analysed")
-        words = Text(text="The others' reports are complete; the command ended with exit code 5.")
+        words = Text(text="The others' reports are not touched by it.")
         made.append(Section(id="failed", title=_TITLES["failed"], blocks=(words, reasons)))
     return made
 
@@ -200,10 +201,15 @@ def _figures(entries: Sequence[FarmEntry]) -> tuple[Figure | List | Text | Table
     from fleet import plots
 
     frame = pd.DataFrame([{"name": entry.name, **entry.figures} for entry in entries])
+    words = "Capacity factor, operational availability and coverage of each farm."
+    if len(frame) > _MOST_BARS:
+        lowest = frame.sort_values(["availability_time", "name"], na_position="last").index[:_MOST_BARS]
+        frame = frame.loc[lowest.sort_values()]
+        words += f" Of {len(entries)} farms the {_MOST_BARS} of the lowest availability are drawn."
     shares = [
         ("capacity_factor", "capacity factor"),
         ("availability_time", "availability, time"),
         ("coverage", "coverage"),
     ]
     drawn = plots.plot_farm_bars(frame, shares)
-    return (draw("farms", "Capacity factor, operational availability and coverage of each farm.", drawn),)
+    return (draw("farms", words, drawn),)

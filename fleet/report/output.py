@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.curve_pair import MEASURED
 from fleet.errors import OutputError
 from fleet.report.blocks import Section
 from fleet.report.formats import program_version
@@ -84,6 +85,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
         "avoided_emissions_t_co2e": _plain(results.energy.avoided_t if results.energy is not None else None),
         "findings": [{"severity": f.severity, "text": f.text, "section": f.section} for f in results.findings],
         "absent": dict(results.absent),
+        "energy_against_reference": _against_reference(results),
         "turbines": {
             str(row["turbine"]): {
                 "energy_mwh": _plain(row["energy_mwh"]),
@@ -102,6 +104,20 @@ def summary(results: FleetResults) -> dict[str, Any]:
             }
             for row in rows.to_dict("records")
         },
+    }
+
+
+def _against_reference(results: FleetResults) -> dict[str, Any] | None:
+    """Return each turbine's energy over the reference curve's in the wind of its records; None without a reference."""
+    if results.reference is None:
+        return None
+    rows = results.reference.aep[results.reference.aep["wind"] == MEASURED]
+    return {
+        str(row["turbine"]): {
+            "ratio_fraction": _plain(row["ratio"]),
+            "ratio_standard_uncertainty_fraction": _plain(row["u_ratio"]),
+        }
+        for row in rows.to_dict("records")
     }
 
 

@@ -199,6 +199,12 @@ class TestCommand:
         assert (result.code, "from: found 'x'" in result.err) == (2, True)
         assert not (tmp_path / "out").exists()
 
+    def test_a_period_that_is_cut_short_is_named(self, folder: Path) -> None:
+        found = fleet.compare_periods(folder, ("2015-03-01", "2015-03-03"), ("2015-03-03", "2015-03-07"))
+        note = "Of the second period asked for there are data from 2015-03-03 00:00 to 2015-03-05 00:00 only."
+        assert found.notes[-1] == note
+        assert found.second[1] == pd.Timestamp("2015-03-05", tz="UTC")
+
     def test_a_period_without_data_is_named(self, folder: Path) -> None:
         with pytest.raises(InputError, match="no data from 2017-01-01"):
             fleet.compare_periods(folder, ("2015-03-01", "2015-03-03"), ("2017-01-01", "2018-01-01"))

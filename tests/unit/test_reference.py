@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fleet
 from fleet.config import Farm, parse_farm
 from fleet.curve_pair import MEASURED
 from fleet.dataset import open_dataset
@@ -16,8 +17,11 @@ from fleet.errors import ConfigError, InputError
 from fleet.inventory import inspect_folder
 from fleet.reference import NO_TEST, reference_findings, reference_result
 from fleet.reference_curve import ReferenceCurve, check_references, reference_curves
+from fleet.report import write_report
+from fleet.report.output import summary
 from fleet.report.sections import sections
 from tests.farms import farm_rows, write_generic
+from tests.html_page import check_page
 from tests.report_fixture import RATED_KW, synthetic_results
 
 GOOD = "wind_speed_m_s,power_kw\n" + "".join(f"{v},{p}\n" for v, p in ((3, 0), (8, 800), (12, 2000), (25, 2000)))
@@ -88,6 +92,14 @@ class TestReading:
             check_references(farm_of("nrel_5MW"), tmp_path)
         with pytest.raises(ConfigError, match=r"warranted\.csv: no such file"):
             check_references(farm_of("warranted.csv"), tmp_path)
+
+    @pytest.mark.parametrize("given", [3, True, ["a.csv"], {"A": 3}])
+    def test_what_is_no_name_is_refused_with_the_key(self, given: object) -> None:
+        with pytest.raises(
+            ConfigError, match=r'key "power_curve\.reference": expected the name of a machine or file'
+        ) as e:
+            farm_of(given)
+        assert str(e.value).count("\n") == 0
 
     def test_bad_files_are_refused_with_file_place_and_reason(self, tmp_path: Path) -> None:
         assert "expected columns wind_speed_m_s, power_kw" in refused(tmp_path, "speed,power_kw\n3,1\n")
@@ -211,6 +223,10 @@ class TestComparison:
         made = {section.id: section for section in sections(replace(results, reference=part))}["reference"]
         assert [figure.name for figure in made.figures] == ["reference_differences", "reference_ratios"]
         assert "no certified power performance test" in str(made.blocks[0])
+        ratio = summary(replace(results, reference=part))["energy_against_reference"]["T01"]
+        assert ratio["ratio_fraction"] == pytest.approx(1.0)
+        assert ratio["ratio_standard_uncertainty_fraction"] > 0.0
+        assert summary(results)["energy_against_reference"] is None
         empty = {section.id: section for section in sections(results)}["reference"]
         assert empty.absent == "No reference curve is set; [power_curve] reference in farm.toml names one."
 
@@ -222,3 +238,24 @@ def test_tables_have_the_columns_that_results_declares() -> None:
     assert isinstance(found.curve, pd.DataFrame)
     assert list(found.curve) == ["turbine", "wind_speed", "power_kw"]
     assert list(found.bins)[:2] == ["turbine", "bin"]
+
+
+def test_a_farm_with_a_reference_from_end_to_end(tmp_path: Path) -> None:
+    """The made-up farm's own law of power as its reference, at the density of its records."""
+    folder = write_generic(
+        tmp_path / "farm", farm_rows(2, 12.0, seed=2), extra='[power_curve]\nreference = "law.csv"\n'
+    )
+    text = (folder / "farm.toml").read_text()
+    (folder / "farm.toml").write_text(text.replace("[power_curve]", '[power_curve]\ndensity = "none"'))
+    wind = np.arange(3.0, 25.5, 0.5)
+    power = 2000.0 * np.clip((wind**3 - 30.0) / (12.0**3 - 30.0), 0.0, 1.0)
+    (folder / "law.csv").write_text(pd.DataFrame({"wind_speed_m_s": wind, "power_kw": power}).to_csv(index=False))
+    found = fleet.open(folder).results
+    assert found.reference is not None
+    rows = found.reference.aep[found.reference.aep["wind"] == MEASURED]
+    assert set(rows["turbine"]) == {"T1", "T2", "fleet"}
+    assert rows["ratio"].to_numpy() == pytest.approx(np.ones(3), abs=0.01)
+    assert any("density = none" in note for note in found.reference.notes)
+    page = write_report(found, tmp_path / "out")
+    check_page(page, ("Against the reference curve",))
+    assert (page.parent / "tables" / "reference_aep.parquet").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 import fleet
 from fleet.batch import farm_folders
 from fleet.errors import ConfigError, OutputError
-from fleet.report.index_page import folder_names
+from fleet.report.index_page import farm_entry, folder_names, write_index
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.html_page import check_page, links
+from tests.report_fixture import synthetic_results
 
 BROKEN = "bro<k>en & 'farm'"
 
@@ -144,6 +146,17 @@ class TestFarmFolders:
         assert farm_folders(["la_haute_borne", "nowhere"]) == ["la_haute_borne", "nowhere"]
         (tmp_path / "empty").mkdir()
         assert farm_folders([tmp_path / "empty"]) == [tmp_path / "empty"]
+
+
+def test_many_farms_are_listed_whole_and_drawn_in_part(tmp_path: Path) -> None:
+    results = synthetic_results(1, 1)
+    entries = [replace(farm_entry(results, "x", f"f{i}"), name=f"farm {i}") for i in range(60)]
+    for i, entry in enumerate(entries):
+        entry.figures["availability_time"] = 0.9 + i / 1000.0
+    write_index(entries, tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert len(links(tmp_path / "index.html")) == 60
+    assert "Of 60 farms the 40 of the lowest availability are drawn." in page
 
 
 def test_folder_names_are_safe_and_differ() -> None:
