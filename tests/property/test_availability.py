@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from fleet.categories import DEFAULT_PRIORITY, Category
 from fleet.category_sums import HOUR, join_rows, log_sums, merge_sums
 from fleet.config import AvailabilitySettings
+from fleet.partial_sums import Partial, PartialSums, merge_partials
 from fleet.schema import EVENTS, dtypes
 from fleet.status_log import allocate
 from fleet.stops import down_runs, merge_fragments, run_fragments, stop_energy, stop_fragments, whole_stops
-from fleet.sums import Summary, merge
 from fleet.times import series_us, stamps
+from tests.partial_tables import table
 
 DEFAULTS = AvailabilitySettings()
 relaxed = settings(max_examples=25)
@@ -108,7 +109,7 @@ def test_cutting_the_period_anywhere_gives_the_same_stops_and_sums(drawn: list, 
     events, rng = log(drawn), np.random.default_rng(seed)
     records = Records.random(np.arange(LENGTH), rng)
 
-    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Summary]:
+    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Partial]:
         segments = allocate(events, moment(low), moment(high), DEFAULTS)
         stops = stop_fragments("T1", segments)
         spans = pd.DataFrame({"start": series_us(stops["start"]), "end": series_us(stops["end"])})
@@ -126,7 +127,7 @@ def test_inferred_stops_merge_over_any_cut(states: list[str], cuts: set[int], se
     rng = np.random.default_rng(seed)
     records = Records.random(kept, rng)
 
-    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Summary]:
+    def analyse(low: int, high: int) -> tuple[pd.DataFrame, pd.DataFrame, Partial]:
         mine = records.between(low, high)
         down = np.array([states[(time - ORIGIN) // HOUR] == "down" for time in mine.times], bool)
         runs = down_runs(mine.times, down, HOUR)
@@ -156,20 +157,20 @@ class Records:
         mine = (self.times >= ORIGIN + HOUR * low) & (self.times < ORIGIN + HOUR * high)
         return Records(self.times[mine], self.power[mine], self.potential[mine], self.source[mine])
 
-    def energy(self, spans: pd.DataFrame) -> pd.DataFrame:
+    def energy(self, spans: pd.DataFrame) -> PartialSums:
         return stop_energy("T1", spans, self.times, self.power, self.potential, self.source, HOUR)
 
 
 def agree(
-    parts: list[tuple[pd.DataFrame, pd.DataFrame, Summary]], whole: tuple[pd.DataFrame, pd.DataFrame, Summary]
+    parts: list[tuple[pd.DataFrame, pd.DataFrame, Partial]], whole: tuple[pd.DataFrame, pd.DataFrame, Partial]
 ) -> None:
     """Parts of a period in any order give the whole's sums, stops and energy per stop."""
     sums, stops, energy = (list(column) for column in zip(*parts, strict=True))
     merged = merge_fragments(stops)
     pd.testing.assert_frame_equal(merge_sums(sums), whole[0])
     pd.testing.assert_frame_equal(merged, merge_fragments([whole[1]]))
-    expected = whole_stops(whole[2]["stops"], merged)
-    pd.testing.assert_frame_equal(whole_stops(merge(energy)["stops"], merged), expected)
+    expected = whole_stops(table(whole[2]["stops"]), merged)
+    pd.testing.assert_frame_equal(whole_stops(table(merge_partials(energy)["stops"]), merged), expected)
 
 
 @relaxed
@@ -178,6 +179,7 @@ def test_the_shares_of_a_record_add_up_to_its_time(drawn: list, hours: int) -> N
     segments = allocate(log(drawn), moment(0), moment(LENGTH), DEFAULTS)
     width = hours * HOUR // 3
     times = ORIGIN + width * np.arange(LENGTH * HOUR // width, dtype=np.int64)
-    shares = join_rows(segments, times, width)
+    labels, shares = join_rows(segments, times, width)
+    assert shares.shape == (times.size, len(labels))
     assert (shares.sum(axis=1) == width).all()
-    assert (shares >= 0).all(axis=None)
+    assert (shares >= 0).all()

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from fleet.config import PowerCurveSettings, Turbine
 from fleet.expected import expected_curve, known_range, power_histogram, robust_bins
-from fleet.passes import dense_histogram
+from fleet.partial_sums import dense_array, dense_sums, merge_partials
 from fleet.power_curve import bin_table, curve_sums, merge_sums, sums_mean
-from fleet.sums import keyed_sums, merge
+from tests.partial_tables import curve_table, table
 
 RATED = 2000.0
 TURBINE = Turbine(name="T1", rated_power_kw=RATED, rotor_diameter=80.0)
@@ -36,9 +36,11 @@ def test_any_split_and_order_gives_the_same_bytes(data: Records, pieces: int, se
     order = rng.permutation(wind.size)
     shuffled = [array[order] for array in data]
     cuts = np.sort(rng.integers(0, wind.size + 1, pieces - 1))
-    parts = [curve_sums(w, p, u) for w, p, u in zip(*(np.split(array, cuts) for array in shuffled), strict=True)]
-    whole, merged = curve_sums(wind, power, used), merge_sums(parts)
+    split = list(zip(*(np.split(array, cuts) for array in shuffled), strict=True))
+    whole, merged = curve_table(wind, power, used), merge_sums(curve_table(*part) for part in split)
     pd.testing.assert_frame_equal(merged, whole)
+    partitions = merge_partials({"curve": curve_sums(*part)} for part in split)["curve"]
+    pd.testing.assert_frame_equal(table(partitions).droplevel("turbine"), whole)
     assert int(whole["n"].sum()) == np.count_nonzero(used), "no record is lost"
     tables = [bin_table(sums, TURBINE, PowerCurveSettings()) for sums in (whole, merged)]
     assert tables[0].to_json() == tables[1].to_json()
@@ -48,7 +50,7 @@ def test_any_split_and_order_gives_the_same_bytes(data: Records, pieces: int, se
 @settings(deadline=None)
 def test_bins_agree_with_a_plain_group_by(data: Records) -> None:
     wind, power, used = data
-    sums = curve_sums(wind, power, used)
+    sums = curve_table(wind, power, used)
     mean_wind, mean_power, std = sums_mean(sums)
     for i, k in enumerate(sums.index):
         inside = used & (wind >= (k - 0.5) * 0.5) & (wind < (k + 0.5) * 0.5)
@@ -69,13 +71,9 @@ def test_histograms_merge_and_the_expected_curve_is_monotone_and_bounded(data: R
         power_histogram(wind[part], power[part], used[part], rated_power_kw=RATED)
         for part in (slice(at, None), slice(None, at))
     ]
-    cells = [np.nonzero(half) for half in halves]
-    tables = [
-        keyed_sums({"turbine": "T1", "v": v, "p": p}, {"n": half[v, p]})
-        for half, (v, p) in zip(halves, cells, strict=True)
-    ]
-    merged = merge({"histogram": table} for table in tables)["histogram"]
-    assert np.array_equal(dense_histogram(merged, "T1"), whole)
+    parts = [dense_sums({"turbine": "T1"}, {"v": 0, "p": 0}, {"n": half}) for half in halves]
+    merged = merge_partials({"histogram": part} for part in parts)["histogram"]
+    assert np.array_equal(dense_array(merged, ("T1",), (0, 0), whole.shape)[..., 0], whole)
     robust = robust_bins(whole * 6, rated_power_kw=RATED)  # each record six times: every cell is supported
     if len(robust):
         curve = expected_curve(robust, rated_power_kw=RATED)

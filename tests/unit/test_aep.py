@@ -6,7 +6,8 @@ import pytest
 
 from fleet.aep import NO_AEP, aep_note, aep_table
 from fleet.config import PowerCurveSettings, Turbine
-from fleet.power_curve import bin_table, curve_sums
+from fleet.power_curve import bin_table
+from tests.partial_tables import curve_table
 
 SETTINGS = PowerCurveSettings(cut_in=4.0)
 RATED = 2000.0
@@ -17,9 +18,7 @@ def bins_from(lowest: float, name: str = "T1") -> pd.DataFrame:
     """Return a cubic curve from a wind speed up to 20 m/s, three equal records per bin."""
     wind = np.repeat(np.arange(lowest, 20.01, 0.5), 3)
     power = RATED * np.clip((wind / 12.0) ** 3, 0.0, 1.0)
-    return bin_table(
-        curve_sums(wind, power, np.ones(wind.size, bool)), Turbine(name=name, rated_power_kw=RATED), SETTINGS
-    )
+    return bin_table(curve_table(wind, power), Turbine(name=name, rated_power_kw=RATED), SETTINGS)
 
 
 @pytest.mark.parametrize(

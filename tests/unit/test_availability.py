@@ -248,12 +248,13 @@ class TestSums:
             (0, 0.25, "full_performance", True), (0.25, 0.3, "unallocated", False), (0.3, 1, "unallocated", True)
         )
         times = to_us(START) + TEN_MINUTES * np.arange(6)
-        shares = join_rows(parts, times, TEN_MINUTES)
-        assert list(shares.columns) == ["full_performance", "unallocated", RUNNING_UNALLOCATED]
-        minutes = shares / (60 * 1_000_000)
-        assert minutes["full_performance"].tolist() == [10, 5, 0, 0, 0, 0]
-        assert minutes["unallocated"].tolist() == [0, 3, 0, 0, 0, 0]
-        assert minutes[RUNNING_UNALLOCATED].tolist() == [0, 2, 10, 10, 10, 10]
+        labels, shares = join_rows(parts, times, TEN_MINUTES)
+        assert labels == ("full_performance", "unallocated", RUNNING_UNALLOCATED)
+        assert (shares / (60 * 1_000_000)).T.tolist() == [
+            [10, 5, 0, 0, 0, 0],
+            [0, 3, 0, 0, 0, 0],
+            [0, 2, 10, 10, 10, 10],
+        ]
 
     def test_log_sums_are_the_hours_of_the_segments_without_energy(self) -> None:
         found = log_sums("T1", segments((0, 0.25, "full_performance", True), (0.25, 1, "forced_outage", False)))

@@ -16,14 +16,16 @@ from fleet.density import (
     reanalysis_ground,
     standard_pressure,
 )
-from fleet.sums import merge
+from fleet.partial_sums import merge_partials
+from fleet.recorded import Recorded
+from tests.partial_tables import table
 
 SITE = Turbine(name="T1", rated_power_kw=2000.0, hub_height=80.0, elevation=400.0)
 TIMES = pd.date_range("2024-01-01", periods=4, freq="10min", tz="UTC").astype("datetime64[us, UTC]")
 
 
-def scada(**columns: list[float]) -> pd.DataFrame:
-    return pd.DataFrame({"time": TIMES, **columns})
+def scada(times: pd.DatetimeIndex = TIMES, **columns: list[float]) -> Recorded:
+    return Recorded.of(pd.DataFrame({"time": times, "read_flags": 0, **columns}))
 
 
 def reanalysis(pressure: float = 96_000.0, periods: int = 3, **columns: list[float]) -> pd.DataFrame:
@@ -34,11 +36,11 @@ def reanalysis(pressure: float = 96_000.0, periods: int = 3, **columns: list[flo
 
 
 def test_each_record_takes_the_best_source_that_it_has() -> None:
-    frame = scada(
+    records = scada(
         ambient_temperature_degc=[5.0, 5.0, np.nan, np.nan], air_pressure_pa=[95_000.0, np.nan, np.nan, np.nan]
     )
     model = reanalysis()
-    found = density_by_record(frame, SITE, model, "auto")
+    found = density_by_record(records, SITE, model, "auto")
     assert found.source.tolist() == [0, 1, 2, 2]
     assert found.density[0] == pytest.approx(float(air_density(5.0, 95_000.0)))
     # Interpolated at the interval's centre: 00:15 is a quarter of the first hour.
@@ -48,8 +50,8 @@ def test_each_record_takes_the_best_source_that_it_has() -> None:
 
 
 def test_without_reanalysis_the_elevation_serves_and_without_temperature_nothing() -> None:
-    frame = scada(ambient_temperature_degc=[5.0, 5.0, 5.0, np.nan])
-    found = density_by_record(frame, SITE, None, "auto")
+    records = scada(ambient_temperature_degc=[5.0, 5.0, 5.0, np.nan])
+    found = density_by_record(records, SITE, None, "auto")
     assert found.source.tolist() == [3, 3, 3, 4]
     assert found.density[0] == pytest.approx(float(air_density(5.0, standard_pressure(480.0))))
     assert found.density[3] == 1.225
@@ -74,9 +76,9 @@ def test_reanalysis_is_bridged_over_six_hours_at_most_and_never_extrapolated() -
     model = reanalysis(periods=12)
     hole = model[model["time"] != model["time"].iloc[0]].iloc[[0, 8]]  # 01:00 and 09:00
     times = pd.to_datetime(["2024-01-01 00:30", "2024-01-01 05:00", "2024-01-01 10:00"], utc=True)
-    frame = pd.DataFrame({"time": times.astype("datetime64[us, UTC]")})
-    assert density_by_record(frame, SITE, hole, "auto").source.tolist() == [4, 4, 4]
-    assert density_by_record(frame, SITE, model, "auto").source.tolist() == [2, 2, 2]
+    records = scada(times.astype("datetime64[us, UTC]"))
+    assert density_by_record(records, SITE, hole, "auto").source.tolist() == [4, 4, 4]
+    assert density_by_record(records, SITE, model, "auto").source.tolist() == [2, 2, 2]
 
 
 def test_the_reanalysis_density_serves_where_it_has_no_pressure() -> None:
@@ -95,15 +97,16 @@ def test_the_ground_of_the_reanalysis_is_that_of_its_mean_pressure() -> None:
 
 
 def test_shares_of_the_sources_add_up_and_merge() -> None:
-    frame = scada(ambient_temperature_degc=[5.0, 5.0, 5.0, np.nan])
-    found = density_by_record(frame, SITE, None, "auto")
+    temperature = [5.0, 5.0, 5.0, np.nan]
+    found = density_by_record(scada(ambient_temperature_degc=temperature), SITE, None, "auto")
     used = np.array([True, True, False, True])
-    sums = density_sums(found, used)
+    sums = table(density_sums(found, used, "T1"))
     assert int(sums["n"].sum()) == 3
-    parts = [
-        density_sums(density_by_record(frame.iloc[i : i + 1], SITE, None, "auto"), used[i : i + 1]) for i in range(4)
-    ]
-    merged = merge({"density": part} for part in parts[::-1])["density"]
+    parts = []
+    for i in range(4):
+        one = scada(TIMES[i : i + 1], ambient_temperature_degc=temperature[i : i + 1])
+        parts.append(density_sums(density_by_record(one, SITE, None, "auto"), used[i : i + 1], "T1"))
+    merged = table(merge_partials({"density": part} for part in parts[::-1])["density"])
     pd.testing.assert_frame_equal(merged, sums)
     mean, text = density_summary(sums)
     assert mean == pytest.approx(found.density[used].mean(), abs=1e-5)
@@ -114,4 +117,4 @@ def test_shares_of_the_sources_add_up_and_merge() -> None:
 def test_the_summary_names_the_only_source() -> None:
     found = density_by_record(scada(), SITE, None, "none")
     assert found.density.tolist() == [1.225] * 4
-    assert density_summary(density_sums(found, np.ones(4, bool)))[1] == SOURCES[4]
+    assert density_summary(table(density_sums(found, np.ones(4, bool), "T1")))[1] == SOURCES[4]

@@ -8,7 +8,9 @@ import pytest
 
 from fleet.flags import Flag
 from fleet.meter import MeterFit, interval_sums, meter_fit, meter_note
-from fleet.sums import Summary, merge
+from fleet.partial_sums import merge_partials, tables
+from fleet.recorded import Recorded
+from fleet.sums import Summary
 
 TURBINES, RATED_KW, PERIOD_S = 3, 2000.0, 600
 START = pd.Timestamp("2014-06-01", tz="UTC")
@@ -32,6 +34,7 @@ def records(power: np.ndarray, moved_h: int = 0) -> pd.DataFrame:
             "time": time,
             "stamp_local": (written + pd.Timedelta(hours=1)).to_numpy("datetime64[us]"),
             "utc_offset_s": np.int32(3600),
+            "read_flags": 0,
             "power_kw": power,
         }
     )
@@ -41,9 +44,9 @@ def sums(power: np.ndarray, moved_h: int = 0, cuts: int = 1) -> Summary:
     parts = []
     for column in power.T:
         frame = records(column, moved_h)
-        for core in np.array_split(np.arange(len(frame)), cuts):
-            parts.append(interval_sums(frame, np.zeros(len(frame), np.uint32), np.isin(np.arange(len(frame)), core)))
-    return merge(parts)
+        for rows in np.array_split(np.arange(len(frame)), cuts):
+            parts.append(interval_sums(Recorded.of(frame.iloc[rows]), np.zeros(rows.size, np.uint32)))
+    return tables(merge_partials(parts))
 
 
 def meter(energy_kwh: np.ndarray, hours: float = 1 / 6, shift_h: int = 0) -> pd.DataFrame:
@@ -123,10 +126,9 @@ def test_intervals_that_a_turbine_lacks_or_has_twice_are_left_out() -> None:
     flags[:5] = int(Flag.NO_POWER)
     flags[5:7] = int(Flag.FROZEN)  # it happened: energy counts it
     twice = pd.concat([frame, frame.iloc[[9]]], ignore_index=True)
-    core = np.ones(len(twice), bool)
-    table = interval_sums(twice, np.r_[flags, np.uint32(0)], core)
+    power = tables(interval_sums(Recorded.of(twice), np.r_[flags, np.uint32(0)]))["farm_power"]
     plant = meter(POWER[:, 0] / 6.0)
-    found = meter_fit(table["farm_power"], plant, turbines=1, rated_kw=RATED_KW, period_s=PERIOD_S)
+    found = meter_fit(power, plant, turbines=1, rated_kw=RATED_KW, period_s=PERIOD_S)
     assert found.intervals == len(frame) - 6
 
 

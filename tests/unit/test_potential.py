@@ -6,27 +6,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fleet.months import Months
+from fleet.partial_sums import GridSums
 from fleet.potential import Neighbours, PotentialSource, choose, corrected, normal_sums, source_quality
+from tests.partial_tables import table
 
 PERIOD = 600_000_000
 NAN = float("nan")
+RATED_KW = 2000.0
 
 
 def _fleet(*rows: tuple[int, int, int]) -> Neighbours:
     """Return neighbours of (interval, running, share [1e-6]) over four intervals from 1000 periods on."""
-    table = pd.DataFrame(rows, columns=["time", "running", "share"]).set_index("time")
-    table.index = table.index * PERIOD
-    return Neighbours.of(table, 1000 * PERIOD, 1004 * PERIOD, PERIOD)
+    interval, running, share = np.array(rows, np.int64).T
+    first = int(interval[0])
+    assert interval.tolist() == list(range(first, first + len(rows)))
+    sums = GridSums(first - 1000, {"running": running, "share": share})
+    return Neighbours.of(sums, 1000 * PERIOD, 1004 * PERIOD, PERIOD)
 
 
 def test_mean_share_leaves_the_turbine_itself_out() -> None:
     fleet = _fleet((1000, 3, 1_500_000), (1001, 1, 400_000), (1002, 2, 600_000))
     times = np.array([1000, 1001, 1002, 1003, 999, 1004]) * PERIOD
-    own = np.array([300_000, 400_000, 0, 0, 0, 0])
+    own = RATED_KW * np.array([0.3, 0.4, 0.0, 0.0, 0.0, 0.0])
     runs = np.array([True, True, False, False, False, False])
     # two others share 1.2; nobody else runs; two share 0.6; nobody runs; outside the period
     expected = [0.6, NAN, 0.3, NAN, NAN, NAN]
-    np.testing.assert_allclose(fleet.mean_share(times, own, runs), expected, rtol=1e-12)
+    np.testing.assert_allclose(fleet.mean_share(times, own, runs, RATED_KW), expected, rtol=1e-12)
 
 
 def test_all_running_wants_every_turbine_inside_the_period() -> None:
@@ -36,9 +42,9 @@ def test_all_running_wants_every_turbine_inside_the_period() -> None:
 
 
 def test_neighbours_of_an_empty_period() -> None:
-    table = pd.DataFrame({"running": [1], "share": [5]}, index=pd.Index([0], name="time"))
-    nobody = Neighbours.of(table, PERIOD, PERIOD, PERIOD)
-    assert np.isnan(nobody.mean_share(np.array([0]), np.array([0]), np.array([False]))).all()
+    none = GridSums(0, {"running": np.zeros(0, np.int64), "share": np.zeros(0, np.int64)})
+    nobody = Neighbours.of(none, PERIOD, PERIOD, PERIOD)
+    assert np.isnan(nobody.mean_share(np.array([0]), np.zeros(1), np.array([False]), RATED_KW)).all()
     assert not nobody.all_running(np.array([0]), 1).any()
 
 
@@ -54,10 +60,12 @@ def test_the_best_source_that_knows_wins() -> None:
 
 
 def test_bias_and_spread_from_normal_operation() -> None:
-    months = np.array([0, 0, 1, 1])
-    sums = normal_sums(
-        "T1", months, np.array([100.0, 100.0, 90.0, 90.0]), {PotentialSource.NEIGHBOURS: np.full(4, 100.0)}
-    )
+    months = Months(540, 2, np.array([0, 0, 0, 1, 1, 1]))
+    own = np.array([100.0, 100.0, 7.0, 90.0, 90.0, 90.0])
+    neighbours = np.array([100.0, 100.0, 100.0, 100.0, 100.0, NAN])
+    normal = np.array([True, True, False, True, True, True])  # the third stands still, the last has no neighbour
+    sums = table(normal_sums("T1", months, own, {PotentialSource.NEIGHBOURS: neighbours}, normal))
+    assert sums.index.tolist() == [("T1", 1, 540), ("T1", 1, 541)]
     quality = source_quality({"sources": sums}).loc[("T1", 1)]
     assert quality["ratio"] == pytest.approx(0.95, rel=1e-12)
     # monthly ratios 1.0 and 0.9, each over 0.95
@@ -66,8 +74,9 @@ def test_bias_and_spread_from_normal_operation() -> None:
 
 
 def test_one_month_tells_no_spread() -> None:
-    sums = normal_sums("T1", np.zeros(2, int), np.array([5.0, 5.0]), {PotentialSource.EXPORT: np.array([4.0, 6.0])})
-    quality = source_quality({"sources": sums}).loc[("T1", 0)]
+    months, export = Months(0, 1, np.zeros(2, np.int64)), {PotentialSource.EXPORT: np.array([4.0, 6.0])}
+    sums = normal_sums("T1", months, np.array([5.0, 5.0]), export, np.ones(2, bool))
+    quality = source_quality({"sources": table(sums)}).loc[("T1", 0)]
     assert quality["ratio"] == 1.0
     assert np.isnan(quality["u_relative"])
 
@@ -77,8 +86,7 @@ def test_correction_keeps_negative_potential_and_marks_what_no_source_knows() ->
         {"turbine": ["T1"], "source": [1], "ratio": [0.5], "u_relative": [0.1], "records": [9]}
     ).set_index(["turbine", "source"])
     index = pd.MultiIndex.from_tuples([("T1", 1), ("T1", 2), ("T1", 3)], names=["turbine", "source"])
-    table = pd.DataFrame({"potential": [-300, 200, 700]}, index=index)
-    found = corrected(table, quality)
+    found = corrected(pd.DataFrame({"potential": [-300, 200, 700]}, index=index), quality)
     assert found["potential"].tolist() == [-150, 200, 0]
     assert found["known"].tolist() == [True, True, False]
     assert abs(found["u_potential"].iloc[0]) == pytest.approx(15.0)

@@ -11,13 +11,13 @@ from fleet.power_curve import (
     bin_index,
     bin_table,
     completeness_table,
-    curve_sums,
     fleet_turbine,
     merge_sums,
     normalised_wind,
     sums_mean,
     wind_uncertainty,
 )
+from tests.partial_tables import curve_table
 
 TURBINE = Turbine(name="T1", rated_power_kw=2000.0, rotor_diameter=80.0)
 SETTINGS = PowerCurveSettings()
@@ -26,7 +26,7 @@ SETTINGS = PowerCurveSettings()
 def sums_of(rows: dict[float, list[float]]) -> pd.DataFrame:
     wind = np.array([v for v, powers in rows.items() for _ in powers])
     power = np.array([p for powers in rows.values() for p in powers])
-    return curve_sums(wind, power, np.ones(wind.size, bool))
+    return curve_table(wind, power)
 
 
 def test_bins_are_centred_on_multiples_of_the_width() -> None:
@@ -38,19 +38,19 @@ def test_wind_is_normalised_by_the_cube_root_of_density() -> None:
 
 
 def test_sums_are_integers_of_used_records_only() -> None:
-    sums = curve_sums([8.0, 8.1, 8.0], [100.004, 200.006, 5.0], [True, True, False])
+    sums = curve_table([8.0, 8.1, 8.0], [100.004, 200.006, 5.0], [True, True, False])
     assert (sums.dtypes == "int64").all()
     assert sums.loc[16, ["n", "wind_sum", "power_sum"]].tolist() == [2, 16_100, 10_000 + 20_001]
 
 
 def test_a_used_record_without_a_value_is_refused() -> None:
     with pytest.raises(ValueError, match="without a finite wind speed or power: 1"):
-        curve_sums([8.0, np.nan], [100.0, 100.0], [True, True])
+        curve_table([8.0, np.nan], [100.0, 100.0])
 
 
 def test_squares_of_a_large_fleet_do_not_overflow() -> None:
     """Three hundred million records of 15 MW: the plain sum of squares would be 70 times the largest int64."""
-    one = curve_sums([12.0] * 3, [15_000.0, 15_001.0, 15_002.0], [True] * 3)
+    one = curve_table([12.0] * 3, [15_000.0, 15_001.0, 15_002.0])
     _, power, std = sums_mean(one * 100_000_000)
     assert power[0] == pytest.approx(15_001.0)
     assert std[0] == pytest.approx(np.sqrt(2.0 / 3.0), rel=1e-6)

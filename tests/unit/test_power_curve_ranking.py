@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 
 from fleet.config import PowerCurveSettings
-from fleet.power_curve import curve_sums, wind_uncertainty
+from fleet.power_curve import wind_uncertainty
 from fleet.ranking import RANKING_COLUMNS, extremes, ranking_note, ranking_table
+from tests.partial_tables import curve_table
 
 SETTINGS = PowerCurveSettings()
 WIND = np.repeat(np.arange(4.0, 12.01, 0.5), 30)
 
 
 def sums_of(factor: float, wind: np.ndarray = WIND) -> pd.DataFrame:
-    return curve_sums(wind, factor * 150.0 * (wind - 3.0), np.ones(wind.size, bool))
+    return curve_table(wind, factor * 150.0 * (wind - 3.0))
 
 
 def test_indices_are_the_turbines_own_factors() -> None:
@@ -39,7 +40,7 @@ def test_the_anemometer_is_the_uncertainty_where_nothing_scatters() -> None:
 
 
 def test_without_common_records_there_is_no_rank() -> None:
-    empty = curve_sums([], [], np.empty(0, bool))
+    empty = curve_table([], [])
     table = ranking_table({"A": sums_of(0.99), "B": empty, "C": sums_of(1.01)}, SETTINGS)
     assert table["turbine"].tolist() == ["C", "A", "B"]
     assert table["rank"].tolist() == [1, 2, 0]
@@ -48,7 +49,7 @@ def test_without_common_records_there_is_no_rank() -> None:
 
 @pytest.mark.parametrize("others", [[], ["B"]])
 def test_one_turbine_with_records_is_not_ranked_against_itself(others: list[str]) -> None:
-    empty = curve_sums([], [], np.empty(0, bool))
+    empty = curve_table([], [])
     table = ranking_table({"A": sums_of(1.0), **dict.fromkeys(others, empty)}, SETTINGS)
     assert table["turbine"].tolist() == ["A", *others]
     assert (table["rank"] == 0).all()

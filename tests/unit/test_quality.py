@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
 from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import FLAG_TITLES, PRIORITY, USES, Flag, first_reason
-from fleet.quality import accounting, basic_flags, clean_signals, flag_counts, frozen, outside_window
+from fleet.intervals import SECOND
+from fleet.months import Months
+from fleet.quality import accounting, basic_flags, flag_counts, outside_window
+from fleet.recorded import Recorded
+from fleet.runs import frozen_bits
 from fleet.schema import SCADA, dtypes
+from tests.partial_tables import table
 
 TURBINE = Turbine.model_validate({"name": "T1", "rated_power_kw": 2000.0})
 GOOD = {"power_kw": 500.0, "wind_speed": 7.0, "ambient_temperature_degc": 9.0}
@@ -35,9 +41,17 @@ def _frame(rows: list[dict[str, float]]) -> pd.DataFrame:
     return frame.astype(dtypes(SCADA)).assign(clock_flags=np.zeros(n, np.uint32))
 
 
+def _flags_of(frame: pd.DataFrame, **settings: object) -> npt.NDArray[np.uint32]:
+    return basic_flags(Recorded.of(frame), TURBINE, QualitySettings.model_validate(settings), 600)[0]
+
+
 def _flags(*rows: dict[str, float], **settings: object) -> list[int]:
-    frame = _frame(list(rows))
-    return basic_flags(frame, TURBINE, QualitySettings.model_validate(settings), 600).tolist()
+    return _flags_of(_frame(list(rows)), **settings).tolist()
+
+
+def _missing(records: Recorded, name: str) -> list[bool]:
+    """Return where a signal is missing once impossible values are."""
+    return np.isnan(basic_flags(records, TURBINE, QualitySettings(), 600)[1].signal(name)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -98,24 +112,25 @@ def test_frozen_wind_unless_calm_and_other_signals() -> None:
 def test_a_gap_ends_a_frozen_run() -> None:
     rows = [GOOD | {"wind_speed": 7.0 + i / 10} for i in range(8)]
     frame = _frame(rows).drop(index=4).reset_index(drop=True)
-    assert not basic_flags(frame, TURBINE, QualitySettings(), 600).any()
+    assert not _flags_of(frame).any()
     whole = _frame(rows)
     whole.loc[4, "clock_flags"] = np.uint32(Flag.CONFLICT)
-    assert not (basic_flags(whole, TURBINE, QualitySettings(), 600) & np.uint32(Flag.FROZEN)).any()
+    assert not (_flags_of(whole) & np.uint32(Flag.FROZEN)).any()
 
 
-def test_frozen_of_nothing_and_of_missing_values() -> None:
-    assert frozen(np.empty(0), np.empty(0, bool), 6).tolist() == []
-    values = np.array([np.nan] * 6 + [1.0] * 3)
-    assert frozen(values, np.ones(9, bool), 3).tolist() == [False] * 6 + [True] * 3
+@pytest.mark.parametrize(("values", "expected"), [([], []), ([np.nan] * 6 + [1.0] * 3, [0] * 6 + [1] * 3)])
+def test_frozen_of_nothing_and_of_missing_values(values: list[float], expected: list[int]) -> None:
+    times, flags = 600 * SECOND * np.arange(len(values)), np.zeros(len(values), np.uint32)
+    found = frozen_bits(np.array(values), times, flags, records=3, period_us=600 * SECOND, flag=Flag.UNREADABLE)
+    assert found.tolist() == expected
 
 
-def test_clean_signals_drop_the_value_and_keep_the_row() -> None:
-    frame = _frame([GOOD | {"ambient_temperature_degc": -273.2}, GOOD])
-    clean = clean_signals(frame, TURBINE, QualitySettings())
-    assert clean["ambient_temperature_degc"].isna().tolist() == [True, False]
-    assert clean["power_kw"].tolist() == [500.0, 500.0]
-    assert frame["ambient_temperature_degc"].tolist() == [-273.2, 9.0]  # the input stays
+def test_impossible_values_are_missing_and_the_row_stays() -> None:
+    records = Recorded.of(_frame([GOOD | {"ambient_temperature_degc": -273.2}, GOOD]))
+    _, clean = basic_flags(records, TURBINE, QualitySettings(), 600)
+    assert np.isnan(clean.signal("ambient_temperature_degc")).tolist() == [True, False]
+    assert clean.signal("power_kw").tolist() == [500.0, 500.0]
+    assert records.signal("ambient_temperature_degc").tolist() == [-273.2, 9.0]  # the input stays
 
 
 @pytest.mark.parametrize("name", ["potential_power_kw", "power_setpoint_kw"])
@@ -124,15 +139,13 @@ def test_other_powers_are_possible_within_the_rated_power(name: str) -> None:
     values = [-200.1, -200.0, 2400.0, 2400.1, 99_999.0, 1e20]
     rows = [GOOD | {name: value, "wind_speed": 7.0 + i} for i, value in enumerate(values)]
     assert [bool(flags & Flag.OTHER_RANGE) for flags in _flags(*rows)] == [True, False, False, True, True, True]
-    assert clean_signals(_frame(rows), TURBINE, QualitySettings())[name].notna().tolist() == [
-        *(False, True, True, False, False, False)
-    ]
+    assert _missing(Recorded.of(_frame(rows)), name) == [True, False, False, True, True, True]
 
 
-def test_clean_signals_drop_impossible_power_and_wind() -> None:
-    clean = clean_signals(_frame([GOOD | {"power_kw": 1e20}, GOOD | {"wind_speed": 1e20}]), TURBINE, QualitySettings())
-    assert clean["power_kw"].isna().tolist() == [True, False]
-    assert clean["wind_speed"].isna().tolist() == [False, True]
+def test_impossible_power_and_wind_are_missing() -> None:
+    records = Recorded.of(_frame([GOOD | {"power_kw": 1e20}, GOOD | {"wind_speed": 1e20}]))
+    assert _missing(records, "power_kw") == [True, False]
+    assert _missing(records, "wind_speed") == [False, True]
 
 
 def test_window_holds_between_its_wind_speeds_only() -> None:
@@ -142,15 +155,32 @@ def test_window_holds_between_its_wind_speeds_only() -> None:
     assert not outside_window(wind, power, None).any()
 
 
+def _counts(flags: npt.NDArray[np.uint32], months: list[int] | None = None) -> pd.DataFrame:
+    """Return the table of `flag_counts`; a month of -1 is unknown, and so are all where none is given."""
+    month = np.array(months or [-1] * flags.size, np.int64)
+    known = month >= 0
+    first = int(month[known].min()) if known.any() else 0
+    of_records = Months(first, int(month.max()) - first + 1, np.where(known, month - first, 0))
+    return table(flag_counts("T1", flags, of_records, known))
+
+
 def test_flag_counts_are_all_rows() -> None:
-    counts = flag_counts("T1", np.array([0, 3, 0, 128], np.uint32))
-    assert counts["rows"].to_dict() == {("T1", 0): 2, ("T1", 3): 1, ("T1", 128): 1}
+    flags = np.array([0, 3, 0, 128, 0, 0, 1 << 31], np.uint32)
+    counts = _counts(flags, [-1, 540, 540, 540, 541, 541, -1])
+    assert counts["rows"].to_dict() == {
+        ("T1", -1, 0): 1,
+        ("T1", -1, 1 << 31): 1,
+        ("T1", 540, 0): 1,
+        ("T1", 540, 3): 1,
+        ("T1", 540, 128): 1,
+        ("T1", 541, 0): 2,
+    }
 
 
 def test_flags_are_those_of_the_rows_asked_for() -> None:
     out = int(Flag.NOT_SELECTED)
     bits = np.array([0, Flag.FROZEN, out | Flag.FROZEN, out | Flag.BAD_VALUE, out, Flag.BAD_VALUE], np.uint32)
-    exclusive, flags = accounting({"flags": flag_counts("T1", bits)})
+    exclusive, flags = accounting({"flags": _counts(bits)})
     found = flags.set_index("flag")["rows"]
     assert found[found > 0].to_dict() == {"not_selected": 3, "frozen": 1, "bad_value": 1}
     energy = exclusive[exclusive["use"] == "energy"].set_index("reason")["rows"]

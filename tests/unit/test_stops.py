@@ -23,6 +23,7 @@ from fleet.stops import (
     whole_stops,
 )
 from fleet.times import stamps
+from tests.partial_tables import table
 
 TEN = HOUR // 6
 DEFAULTS = AvailabilitySettings()
@@ -124,7 +125,7 @@ class TestStopEnergy:
 
     def energy(self, stops: pd.DataFrame, power: float = 0.0, potential: float = 1000.0) -> pd.DataFrame:
         full = np.full(6, 1.0)
-        return stop_energy("T1", stops, self.TIMES, power * full, potential * full, self.SOURCE, TEN)
+        return table(stop_energy("T1", stops, self.TIMES, power * full, potential * full, self.SOURCE, TEN))
 
     def test_a_stop_has_the_potential_and_the_power_of_its_own_time(self) -> None:
         found = self.energy(spans((1.25, 2.0), (9, 10)), power=20.0).reset_index()

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import PowerCurveSettings, Turbine
-from fleet.power_curve import bin_table, curve_sums
+from fleet.power_curve import bin_table
+from tests.partial_tables import curve_table
 
 __all__ = ["FINE", "RATED", "SETTINGS", "bins_of", "constant_power_mwh", "squared_wind_mwh"]
 
@@ -24,7 +25,7 @@ def bins_of(
 ) -> pd.DataFrame:
     """Three records per point, so that every bin is complete and has no scatter."""
     wind, power = np.repeat(wind, 3), np.repeat(power, 3)
-    sums = curve_sums(wind, power, np.ones(wind.size, bool), bin_width=settings.bin_width)
+    sums = curve_table(wind, power, bin_width=settings.bin_width)
     return bin_table(sums, Turbine(name="T1", rated_power_kw=RATED), settings)
 
 

@@ -12,7 +12,8 @@ from fleet import samples
 from fleet.aep import aep_table
 from fleet.config import PowerCurveSettings, QualitySettings, Turbine
 from fleet.expected import expected_curve, inconsistent, power_histogram, robust_bins
-from fleet.power_curve import bin_table, completeness_table, curve_sums
+from fleet.power_curve import bin_table, completeness_table
+from tests.partial_tables import curve_table
 from tests.validation.references import AEP_MWH
 
 RATED = 2050.0
@@ -33,7 +34,7 @@ def test_aep_at_6_m_s(records: dict[str, pd.DataFrame], turbine: str) -> None:
     outside = (wind >= 5.0) & (wind <= 40.0) & ((power < 20.0) | (power > 2100.0))
     settings = PowerCurveSettings(density="none")
     machine = Turbine(name=turbine, rated_power_kw=RATED, rotor_diameter=82.0)
-    bins = bin_table(curve_sums(wind, power, ~outside), machine, settings)
+    bins = bin_table(curve_table(wind, power, ~outside), machine, settings)
     table = aep_table(bins, settings).set_index("wind_speed_avg")
     assert round(table.loc[6.0, "aep_extrapolated_mwh"], 1) == AEP_MWH[turbine]
     row = completeness_table(bins, machine, settings, density=1.225, density_source="none").iloc[0]
