@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.row_kernels import count_cells, look_up, mark_beside_curve
+from fleet.row_kernels import count_cells, look_up, mark_beside_curve, middles_of_rows
 
 if TYPE_CHECKING:
     from fleet.config import QualitySettings
@@ -116,10 +116,8 @@ def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, 
     records = counts.sum(axis=1)
     rows = np.flatnonzero(records >= _SUPPORT)
     median, sigma = np.empty(rows.size), np.empty(rows.size)
-    for i, row in enumerate(rows):
-        share = np.concatenate([[0], np.cumsum(counts[row])]) / records[row]
-        median[i] = _quantile(share, edges, 0.5)
-        sigma[i] = _MAD_TO_SIGMA * _half_width(share, edges, median[i])
+    middles_of_rows(counts[rows], edges, median, sigma)
+    sigma *= _MAD_TO_SIGMA
     sigma = _smoothed(sigma, records[rows])
     level = _isotonic(median, records[rows])
     mean = np.empty(rows.size)
@@ -139,22 +137,6 @@ def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, 
             "mean_kw": mean,
         }
     )
-
-
-def _quantile(share: Floats, edges: Floats, at: float) -> float:
-    """Return where the cumulative share, linear within a cell, reaches a value."""
-    i = int(np.searchsorted(share, at, side="left"))
-    low, high = share[i - 1], share[i]
-    return float(edges[i - 1] + (at - low) / (high - low) * (edges[i] - edges[i - 1]))
-
-
-def _half_width(share: Floats, edges: Floats, median: float) -> float:
-    """Return the distance from the median within which half of the records lie: their median absolute deviation."""
-    distances = np.unique(np.concatenate([[0.0], np.abs(edges - median)]))
-    within = np.interp(median + distances, edges, share) - np.interp(median - distances, edges, share)
-    i = int(np.searchsorted(within, 0.5, side="left"))
-    low, high = within[i - 1], within[i]
-    return float(distances[i - 1] + (0.5 - low) / (high - low) * (distances[i] - distances[i - 1]))
 
 
 def _smoothed(sigma: Floats, records: Ints) -> Floats:

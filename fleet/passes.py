@@ -26,17 +26,30 @@ from fleet.power_curve import curve_sums, normalised_wind
 from fleet.quality import basic_flags, flag_counts, outside_window
 from fleet.recorded import NO_TIME, Recorded
 from fleet.records import Records, TurbineContext
-from fleet.rules import RuleSums, rule_bits, rule_context, rule_sums
+from fleet.rules import NORMAL, RuleSums, rule_bits, rule_context, rule_sums
 from fleet.schema import WIND_SPEED_MAX
-from fleet.sensor_sums import fleet_of, fleet_sums, month_sums
+from fleet.sensor_sums import DIRECTIONS, FleetTotals, month_sums
 from fleet.states import state_tables
-from fleet.sum_kernels import add_energy, add_fleet, add_scatter
-from fleet.sums import MICRO, POWER, quanta
+from fleet.sum_kernels import add_energy, add_scatter
+from fleet.sums import POWER, quanta
 from fleet.wind import wind_sums
 from fleet.yaw import VANE_BINS, misalignment, vane_sums
 
-__all__ = ["LEARNED", "SCATTER_STEPS", "Others", "first_pass", "misalignment_of", "second_pass", "turbine_context"]
+__all__ = [
+    "LEARNED",
+    "LEARNED_FROM",
+    "SCATTER_STEPS",
+    "Others",
+    "first_pass",
+    "misalignment_of",
+    "second_pass",
+    "turbine_context",
+]
 
+#: Signals that the first pass learns from.
+LEARNED_FROM = (
+    "power_kw", "wind_speed", "ambient_temperature_degc", "pitch_angle_deg", "rotor_speed_rpm", *DIRECTIONS,
+)  # fmt: skip
 #: Tables of the first pass that belong to one turbine and become its context.
 LEARNED = ("histogram", "pitch", "rotor", "warmth")
 
@@ -50,10 +63,10 @@ class Others:
     sectors: npt.NDArray[np.int8]
 
     @staticmethod
-    def of(fleet: GridSums, start: int, end: int, period: int) -> Others:
-        """Lay the merged sums "fleet" of the first pass on the grid of [start, end) [us since 1970 UTC]."""
-        series = fleet_of(fleet, start, end, period)
-        return Others(Neighbours.of(fleet, start, end, period), series, series.sectors())
+    def of(fleet: GridSums, start: int, period: int) -> Others:
+        """Return what the merged totals of the first pass say, from the period's start on [us since 1970 UTC]."""
+        totals = FleetTotals.of(fleet, start, period)
+        return Others(Neighbours(start, period, totals.running, totals.share), totals.series, totals.series.sectors())
 
 
 SCATTER_STEPS = (0.25, 25.0)  #: cell of the scatter picture [m/s, kW]
@@ -66,53 +79,41 @@ Bits = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
 
 
-def first_pass(partition: Recorded, turbine: Turbine, farm: Farm, start: int, *, metered: bool = True) -> Partial:
-    """Return histogram counts and the turbine's share in the fleet's time series.
+def first_pass(
+    partition: Recorded, turbine: Turbine, farm: Farm, *, metered: bool = True
+) -> tuple[Partial, Recorded, Bits]:
+    """Return what is learned of a turbine, and what `FleetTotals.add` takes.
 
     Parameters
     ----------
     partition : Recorded
-        Records with halo.
+        Records with halo; signals that no rule learns from (see `LEARNED_FROM`) need not be there.
     turbine, farm : Turbine, Farm
         Ratings and settings.
-    start : int
-        Begin of the analysed period, from which the fleet's intervals are counted [us since 1970 UTC].
     metered : bool
         Whether there is a plant meter to compare the farm's power with.
 
     Returns
     -------
-    Partial
-        "histogram" (turbine, v, p -> n), the three of `fleet.rules.RuleSums`, "fleet" (interval -> running, share [1e-6
-        of rated power] and the columns of `fleet.sensor_sums.fleet_sums`) and, for a meter, those of
+    learned : Partial
+        "histogram" (turbine, v, p -> n), the three of `fleet.rules.RuleSums` and, for a meter, those of
         `fleet.meter.interval_sums`.
+    own, flags : Recorded, array of uint32
+        The partition's own records without impossible values, and their basic flags.
     """
-    period = farm.averaging_period_s * 1_000_000
     flags, clean = basic_flags(partition, turbine, farm.quality, farm.averaging_period_s)
     own, flags = clean.own(), flags[partition.core]
-    good = (flags & np.uint32(USES["availability"] | Flag.FROZEN)) == 0
-    power, wind = own.signal("power_kw"), own.signal("wind_speed")
-    fleet = np.zeros((2, max(0, -(-(partition.end - partition.start) // period))), np.int64)
-    add_fleet(own.time, power, good, partition.start, period, turbine.rated_power_kw, MICRO, fleet)
-    texts, learned = (
-        {"turbine": turbine.name},
-        rule_sums(own.every_signal(), flags, rated_power_kw=turbine.rated_power_kw),
-    )
+    good = (flags & np.uint32(NORMAL)) == 0
+    rated, texts = turbine.rated_power_kw, {"turbine": turbine.name}
+    learned = rule_sums(own.every_signal(), flags, rated_power_kw=rated)
+    histogram = power_histogram(own.signal("wind_speed"), own.signal("power_kw"), good, rated_power_kw=rated)
     found: Partial = {
-        "histogram": dense_sums(
-            texts,
-            {"v": 0, "p": 0},
-            {"n": power_histogram(wind, power, good, rated_power_kw=turbine.rated_power_kw)},
-        ),
+        "histogram": dense_sums(texts, {"v": 0, "p": 0}, {"n": histogram}),
         "pitch": dense_sums(texts, {"p": 0, "value": 0}, {"n": learned.pitch}),
         "rotor": dense_sums(texts, {"p": 0, "value": 0}, {"n": learned.rotor}),
         "warmth": dense_sums(texts, {"column": 0}, {"sum": learned.temperature}),
-        "fleet": GridSums(
-            (partition.start - start) // period,
-            {"running": fleet[0], "share": fleet[1], **fleet_sums(own, flags, period)},
-        ),
     }
-    return {**found, **interval_sums(own, flags)} if metered else found
+    return ({**found, **interval_sums(own, flags)} if metered else found), own, flags
 
 
 def turbine_context(

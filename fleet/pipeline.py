@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import dask
-import numpy as np
 import pandas as pd
 from dask.delayed import Delayed, delayed
 
@@ -27,10 +26,11 @@ from fleet.expected import ExpectedCurve
 from fleet.manifest import keep_manifest, manifest_key, read_manifest
 from fleet.overview import OVERVIEW_SIGNALS, overview_sums
 from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
-from fleet.passes import LEARNED, Others, first_pass, misalignment_of, second_pass, turbine_context
+from fleet.passes import LEARNED, LEARNED_FROM, Others, first_pass, misalignment_of, second_pass, turbine_context
 from fleet.prepare import FileEntry, Series, convert_file, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
 from fleet.results import Failure
+from fleet.sensor_sums import FleetTotals
 from fleet.site import source_table
 from fleet.store import Store, default_cache
 from fleet.sums import Summary
@@ -39,9 +39,8 @@ from turbine.cluster import PATIENCE_S, check_scheduler
 
 __all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_overview", "run_passes", "workers_of"]
 
-_FAN_IN = 4  # outcomes that are reduced at once: those of the first pass hold the fleet per interval
+_FAN_IN = 2  # outcomes that are reduced at once: those of the first pass hold the fleet per interval
 _BATCHES = 32  # of turbines per pass: few enough to hold their sums, enough to keep workers busy
-_NOTHING = np.zeros(0, np.int64)
 _ATTEMPTS = 3  #: of a task before its turbine is left out
 
 _LOCAL = ("threads", "synchronous")  #: schedulers in this process
@@ -216,8 +215,9 @@ def run_passes(
         options, "first pass", [*(contexts for contexts, _ in tasks), _tree([rest for _, rest in tasks])]
     )
     contexts: dict[str, TurbineContext] = {name: context for part in found for name, context in part.items()}
-    fleet = common.sums.pop("fleet", GridSums(0, {"running": _NOTHING, "share": _NOTHING}))
-    others = delayed(Others.of(fleet, *period, farm.averaging_period_s * 1_000_000))
+    fleet = common.sums.pop("fleet")
+    assert isinstance(fleet, GridSums)
+    others = delayed(Others.of(fleet, period[0], farm.averaging_period_s * 1_000_000))
     site = delayed(reanalysis)
     second = []
     for batch in batches:
@@ -304,24 +304,36 @@ def _first_batch(
 ) -> tuple[dict[str, TurbineContext], _Outcome]:
     """Run the first pass over some turbines: what each one's second pass needs, and what all have in common."""
     contexts, outcome = {}, _Outcome({})
+    totals = FleetTotals.empty(*period, farm.averaging_period_s * 1_000_000)
     for one in batch:
         name = one.turbine.name
-        found = _attempt("first pass", name, _first, one, period, farm, segments.get(name), metered)
+        found = _attempt("first pass", name, _first, one, period, farm, segments.get(name), totals, metered)
         if isinstance(found, Failure):
             outcome = replace(outcome, failures=(*outcome.failures, found))
             continue
         contexts[name], common = found
         outcome = replace(outcome, sums=merge_partials([outcome.sums, common]))
-    return contexts, outcome
+    return contexts, replace(outcome, sums={**outcome.sums, "fleet": totals.sums()})
 
 
 def _first(
-    one: Work, period: Period, farm: Farm, segments: pd.DataFrame | None, metered: bool
+    one: Work, period: Period, farm: Farm, segments: pd.DataFrame | None, totals: FleetTotals, metered: bool
 ) -> tuple[TurbineContext, Partial]:
-    parts = (partition(one.series, rows, period, farm) for rows in one.rows)
-    sums = merge_partials(first_pass(part, one.turbine, farm, period[0], metered=metered) for part in parts)
-    common = {name: table for name, table in sums.items() if name not in LEARNED}
-    return turbine_context(sums, one.turbine, farm, segments), common
+    # The totals come last, at once: a turbine that fails half way must not leave a half of it in them.
+    found: Partial = {}
+    own = FleetTotals.empty(*period, farm.averaging_period_s * 1_000_000) if len(one.rows) > 1 else None
+    for rows in one.rows:
+        part = partition(one.series, rows, period, farm, LEARNED_FROM)
+        sums, records, flags = first_pass(part, one.turbine, farm, metered=metered)
+        found = merge_partials([found, sums])
+        if own is not None:
+            own.add(records, flags, one.turbine.rated_power_kw)
+    context = turbine_context(found, one.turbine, farm, segments)
+    if own is None:
+        totals.add(records, flags, one.turbine.rated_power_kw)
+    else:
+        totals.add_totals(own)
+    return context, {name: table for name, table in found.items() if name not in LEARNED}
 
 
 def _second_batch(

@@ -17,7 +17,7 @@ import pandas as pd
 from fleet.config import Turbine
 from fleet.expected import ExpectedCurve
 from fleet.months import Months
-from fleet.partial_sums import GridSums, PartialSums, dense_sums
+from fleet.partial_sums import PartialSums, dense_sums
 from fleet.recorded import Recorded
 from fleet.sum_kernels import add_sources, mean_of_others
 from fleet.sums import MICRO, POWER, Summary
@@ -62,15 +62,6 @@ class Neighbours:
     period: int  #: [us]
     running: npt.NDArray[np.int64]
     share: npt.NDArray[np.int64]  #: [1e-6 of rated power]
-
-    @staticmethod
-    def of(fleet: GridSums, start: int, end: int, period: int) -> Neighbours:
-        """Lay the merged sums "fleet" (running, share; intervals counted from start) on the grid of [start, end)."""
-        size = max(0, -(-(end - start) // period))
-        laid = {name: np.zeros(size, np.int64) for name in ("running", "share")}
-        for name, values in laid.items():
-            values[fleet.first : fleet.first + len(fleet)] = fleet.values[name]
-        return Neighbours(start, period, laid["running"], laid["share"])
 
     def mean_share(self, times: Ints, power_kw: Floats, runs: npt.NDArray[np.bool_], rated_power_kw: float) -> Floats:
         """Return the others' mean share of rated power at each time, NaN where none runs.

@@ -10,12 +10,13 @@ from fleet.config import PowerWindow, QualitySettings, Turbine
 from fleet.flags import PRIORITY, USED, USES, Flag, first_reason
 from fleet.intervals import SECOND
 from fleet.months import Months
-from fleet.partial_sums import PartialSums
+from fleet.partial_sums import PartialSums, record_sums
 from fleet.recorded import Recorded
 from fleet.results import Quality
 from fleet.row_kernels import mark_missing, mark_range
 from fleet.rules import frozen_signal_bits
 from fleet.schema import SIGNALS, Column
+from fleet.sum_kernels import count_flags
 from fleet.sums import Summary
 
 __all__ = ["accounting", "basic_flags", "flag_counts", "outside_window", "quality_result"]
@@ -25,6 +26,7 @@ Mask = npt.NDArray[np.bool_]
 
 #: Powers are possible within the turbine's rated power (`[quality]`), all other signals as the schema says.
 _OF_RATED = ("power_kw", "power_setpoint_kw", "potential_power_kw")
+_COMBINATIONS = 64  #: of flags that a month usually holds at most; more are counted the slow way
 _RANGE_FLAGS = {"power_kw": Flag.POWER_RANGE, "wind_speed": Flag.WIND_RANGE}
 
 
@@ -93,12 +95,16 @@ def flag_counts(turbine: str, flags: Bits, months: Months, known: Mask) -> Parti
     PartialSums
         turbine, month, flags -> rows.
     """
-    month = np.where(known, months.place + months.first, -1)
-    combinations, rows = np.unique((month << 32) | flags.astype(np.int64), return_counts=True)
-    numbers = np.column_stack([combinations >> 32, combinations & 0xFFFFFFFF])
-    return PartialSums(
-        ("turbine", "month", "flags"), ("turbine",), ("rows",), {(turbine,): (numbers, rows.astype(np.int64)[:, None])}
-    )
+    place = np.where(known, months.place + 1, 0)
+    bits, rows = (np.zeros((months.count + 1, _COMBINATIONS), dtype) for dtype in (np.uint32, np.int64))
+    if count_flags(place, flags, bits, rows):
+        month, k = np.nonzero(rows)
+        combinations, counts = bits[month, k].astype(np.int64), rows[month, k]
+    else:
+        pairs, counts = np.unique((place << 32) | flags.astype(np.int64), return_counts=True)
+        month, combinations = pairs >> 32, pairs & 0xFFFFFFFF
+    month = np.where(month > 0, month - 1 + months.first, -1)
+    return record_sums({"turbine": turbine, "month": month, "flags": combinations}, {"rows": counts})
 
 
 def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:

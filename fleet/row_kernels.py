@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from turbine.compiled import kernel
 
-__all__ = ["count_cells", "look_up", "mark_beside_curve", "mark_missing", "mark_range"]
+__all__ = ["count_cells", "look_up", "mark_beside_curve", "mark_missing", "mark_range", "middles_of_rows"]
 
 Bits = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
@@ -120,3 +120,27 @@ def look_up(at: Floats, grid: Floats, values: Floats, right: float, found: Float
                 found[i] = values[k + 1]
             else:
                 found[i] = (values[k + 1] - values[k]) / (grid[k + 1] - grid[k]) * (x - grid[k]) + values[k]
+
+
+@kernel
+def middles_of_rows(counts: Ints, edges: Floats, median: Floats, deviation: Floats) -> Any:
+    """Find the median of each row of a histogram and the median absolute deviation from it, linear within cells."""
+    cells = counts.shape[1]
+    share = np.empty(cells + 1)
+    for row in range(counts.shape[0]):
+        total = counts[row].sum()
+        share[0] = 0.0
+        count = 0.0
+        for cell in range(cells):
+            count += counts[row, cell]
+            share[cell + 1] = count / total
+        k = np.searchsorted(share, 0.5)
+        middle = edges[k - 1] + (0.5 - share[k - 1]) / (share[k] - share[k - 1]) * (edges[k] - edges[k - 1])
+        median[row] = middle
+        # Within which distance half of the records lie: piecewise linear between the distances of the edges.
+        distances = np.append(np.abs(edges - middle), 0.0)
+        distances.sort()
+        within = np.interp(middle + distances, edges, share) - np.interp(middle - distances, edges, share)
+        j = np.searchsorted(within, 0.5)
+        step = within[j] - within[j - 1]
+        deviation[row] = distances[j - 1] + (0.5 - within[j - 1]) / step * (distances[j] - distances[j - 1])

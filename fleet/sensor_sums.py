@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,10 @@ from fleet.months import Months
 from fleet.partial_sums import GridSums, Partial, PartialSums, dense_array, dense_sums
 from fleet.recorded import Recorded
 from fleet.rules import NORMAL
+from fleet.sum_kernels import add_fleet
+from fleet.sums import MICRO
 
-__all__ = ["DIRECTIONS", "by_turbine", "fleet_of", "fleet_sums", "month_sums"]
+__all__ = ["DIRECTIONS", "FleetTotals", "by_turbine", "month_sums"]
 
 Bits = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
@@ -28,25 +31,54 @@ Ints = npt.NDArray[np.int64]
 DIRECTIONS = ("wind_direction_deg", "nacelle_direction_deg")  #: the channels of `FleetSeries.direction`
 
 
-def fleet_sums(records: Recorded, flags: Bits, period: int) -> dict[str, Ints]:
-    """Return a turbine's part in the fleet's series over its partition, as columns of `GridSums`."""
-    series = FleetSeries.empty(records.start, records.end, period, len(DIRECTIONS))
-    directions = tuple(records.signal(name) for name in DIRECTIONS)
-    wind, temperature = records.signal("wind_speed"), records.signal("ambient_temperature_degc")
-    add_to_series(series, records.time, wind, temperature, records.signal("power_kw"), directions, flags, NORMAL)
-    named = dict(zip(DIRECTIONS, series.direction, strict=True))
-    return {"wind": series.wind, "temperature": series.temperature, **named}
+@dataclass(frozen=True)
+class FleetTotals:
+    """Sums over running turbines per interval of the analysed period; a batch of turbines adds up in one of them."""
 
+    running: Ints  #: turbines, shape (intervals,)
+    share: Ints  #: of rated power [1e-6], shape (intervals,)
+    series: FleetSeries
 
-def fleet_of(fleet: GridSums, start: int, end: int, period: int) -> FleetSeries:
-    """Lay the merged columns of `fleet_sums` (intervals counted from start) on the grid of [start, end)."""
-    series = FleetSeries.empty(start, end, period, len(DIRECTIONS))
-    into = {"wind": series.wind, "temperature": series.temperature}
-    into |= dict(zip(DIRECTIONS, series.direction, strict=True))
-    for name, values in into.items():
-        if name in fleet.values:
-            values[fleet.first : fleet.first + len(fleet)] = fleet.values[name]
-    return series
+    @staticmethod
+    def empty(start: int, end: int, period: int) -> FleetTotals:
+        """Return zeros over [start, end) [us since 1970 UTC]."""
+        series = FleetSeries.empty(start, end, period, len(DIRECTIONS))
+        running, share = np.zeros((2, series.wind.shape[0]), np.int64)
+        return FleetTotals(running, share, series)
+
+    def add(self, records: Recorded, flags: Bits, rated_power_kw: float) -> None:
+        """Add one turbine's own records of a partition, in place; the second pass is given the same basic flags."""
+        series, power = self.series, records.signal("power_kw")
+        good = (flags & np.uint32(NORMAL)) == 0
+        add_fleet(
+            records.time, power, good, series.start, series.period, rated_power_kw, MICRO, self.running, self.share
+        )
+        directions = tuple(records.signal(name) for name in DIRECTIONS)
+        wind, temperature = records.signal("wind_speed"), records.signal("ambient_temperature_degc")
+        add_to_series(series, records.time, wind, temperature, power, directions, flags, NORMAL)
+
+    def add_totals(self, other: FleetTotals) -> None:
+        """Add other totals of the same period, in place."""
+        for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
+            mine += theirs
+
+    def _arrays(self) -> tuple[Ints, ...]:
+        series = self.series
+        return self.running, self.share, series.wind, series.temperature, series.direction
+
+    def sums(self) -> GridSums:
+        """Return the same in the form that merges, intervals counted from the period's start."""
+        named = dict(zip(DIRECTIONS, self.series.direction, strict=True))
+        levels = {"wind": self.series.wind, "temperature": self.series.temperature}
+        return GridSums(0, {"running": self.running, "share": self.share, **levels, **named})
+
+    @staticmethod
+    def of(sums: GridSums, start: int, period: int) -> FleetTotals:
+        """Return merged sums as totals again."""
+        values = sums.values
+        direction = np.stack([values[name] for name in DIRECTIONS])
+        series = FleetSeries(start, period, values["wind"], values["temperature"], direction)
+        return FleetTotals(values["running"], values["share"], series)
 
 
 def month_sums(
@@ -63,11 +95,11 @@ def month_sums(
     records : Recorded
         The partition's own records.
     flags : array of uint32
-        Their basic flags, as `fleet_sums` was given.
+        Their basic flags, as `FleetTotals.add` was given.
     months : Months
         Their months.
     series, sectors
-        The fleet's (`fleet_of`, `FleetSeries.sectors`).
+        The fleet's (`FleetTotals.series`, `FleetSeries.sectors`).
 
     Returns
     -------

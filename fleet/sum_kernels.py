@@ -21,6 +21,7 @@ __all__ = [
     "add_scatter",
     "add_sources",
     "add_wind",
+    "count_flags",
     "mean_of_others",
     "overlaps",
     "overview",
@@ -44,14 +45,41 @@ def whole(value: float, quantum: float) -> Any:
 
 @kernel
 def add_fleet(
-    time: Ints, power: Floats, used: Bools, origin: int, period: int, rated: float, micro: float, sums: Ints
+    time: Ints,
+    power: Floats,
+    used: Bools,
+    origin: int,
+    period: int,
+    rated: float,
+    micro: float,
+    running: Ints,
+    share: Ints,
 ) -> Any:
-    """Add running turbines and their shares of rated power per interval: sums[running | share, interval]."""
+    """Add running turbines and their shares of rated power per interval."""
     for i in range(time.size):
         if used[i] and power[i] > 0.0:
             k = (time[i] - origin) // period
-            sums[0, k] += 1
-            sums[1, k] += whole(power[i] / rated, micro)
+            if 0 <= k < running.size:
+                running[k] += 1
+                share[k] += whole(power[i] / rated, micro)
+
+
+@kernel
+def count_flags(month: Ints, flags: npt.NDArray[np.uint32], known: npt.NDArray[np.uint32], rows: Ints) -> bool:
+    """Count rows per month and combination of flags in tables of what was met; False where a table is too small.
+
+    known[month] holds the combinations in the order in which they came, rows[month] their counts.
+    """
+    for i in range(month.size):
+        m, found = month[i], flags[i]
+        k = 0
+        while k < known.shape[1] and rows[m, k] and known[m, k] != found:
+            k += 1
+        if k == known.shape[1]:
+            return False
+        known[m, k] = found
+        rows[m, k] += 1
+    return True
 
 
 @kernel
