@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,10 +65,12 @@ def synthesise(
         machine=machine,
         clock=clock,
     )
-    with typer.progressbar(
-        length=turbines, label="turbines", file=sys.stderr, hidden=quiet or not sys.stderr.isatty()
-    ) as bar:
-        write(out, spec, format=format, packed=packed, meter=meter, truth=truth, progress=lambda done, _: bar.update(1))
+    with ExitStack() as stack:
+        progress = None
+        if not quiet and sys.stderr.isatty():
+            bar = stack.enter_context(typer.progressbar(length=turbines, label="turbines", file=sys.stderr))
+            progress = bar.update
+        write(out, spec, format=format, packed=packed, meter=meter, truth=truth, progress=progress)
     typer.echo(f"Wrote {out}: {turbines} turbines, {turbines * spec.records:,} records in all")
     if truth is not None:
         typer.echo(f"Truth: {truth}")

@@ -35,7 +35,7 @@ _CHUNK = 500_000
 def expected_curve(
     spec: FleetSpec, turbine: int | None = None, *, size: int = 4_000_000, normalised: bool = True
 ) -> pd.DataFrame:
-    """Return expected power by bin of measured wind, of records in which the turbine runs.
+    """Return expected power by bin of measured wind, of records in which the turbine runs or waits for wind.
 
     Parameters
     ----------
@@ -87,9 +87,10 @@ def _sums(
     pressure = standard_pressure(spec.elevation + machine.hub_height) + PRESSURE_WEATHER * rng.standard_normal(size)
     density = air_density(temperature, pressure)
     made = healthy_power_of(machine.mean_power(wind, sigma, density), rng.standard_normal(size), machine, spec)
+    made = np.where(wind < machine.cut_in, -spec.consumption * machine.rated_kw, made)
     read_wind = np.maximum(biases[0].of(wind) + spec.wind_noise * rng.standard_normal(size), 0.0)
     read_power = biases[1].of(made) + spec.power_noise * machine.rated_kw * rng.standard_normal(size)
-    runs = (wind >= machine.cut_in) & (wind < machine.cut_out)
+    runs = wind < machine.cut_out
     if normalised:
         read_wind = normalised_wind(read_wind, density, spec.power_curve.reference_density)
     index = bin_index(read_wind, spec.power_curve.bin_width)[runs]

@@ -33,7 +33,7 @@ def synthesise(
     packed: bool = False,
     meter: bool = False,
     truth: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Path:
     """Write a synthetic fleet as a vendor would export it.
 
@@ -55,7 +55,7 @@ def synthesise(
         Parquet file for the truth of each record, outside the farm's folder; events and constants of the turbines
         stand beside it as NAME_events and NAME_turbines.
     progress : function, optional
-        Called with turbines done and turbines in all.
+        Called with 1 after each turbine.
 
     Returns
     -------
@@ -82,11 +82,11 @@ def synthesise(
             takers.append(plant.add)
         if truth is not None:
             takers.append(stack.enter_context(truth_writer(truth)))
-        for done, run in enumerate(fleet_runs(spec), start=1):
+        for run in fleet_runs(spec):
             for take in takers:
                 take(run)
             if progress is not None:
-                progress(done, spec.turbines)
+                progress(1)
         if plant is not None:
             plant.write(folder)
         writer.close()

@@ -1,0 +1,91 @@
+"""The whole analysis against synthetic farms whose truth is known: one without troubles, one with a mix of them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fleet
+from fleet.farm import Farm
+from fleet.synthetic import FleetSpec, FleetTruth, expected_curve, read_truth, synthesise
+
+HEALTHY = FleetSpec.healthy(turbines=1, days=365, seed=21)
+MIXED = FleetSpec(turbines=3, days=150, seed=22, deratings_per_year=0.0)  # the log does not show derating
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Farm, FleetTruth]:
+    folder = tmp_path_factory.mktemp("mixed")
+    synthesise(folder / "farm", MIXED, format="generic_parquet", truth=folder / "truth.parquet")
+    return fleet.open(folder / "farm"), read_truth(folder / "truth.parquet")
+
+
+def test_power_curve_of_a_healthy_turbine_is_the_expected_one(tmp_path: Path) -> None:
+    """Bins from 2 to 15 m/s: differences within what a year of records can tell, none of it systematic."""
+    synthesise(tmp_path / "farm", HEALTHY, format="generic_parquet")
+    bins = fleet.open(tmp_path / "farm").power_curves().bins
+    found = bins[(bins["turbine"] == "T0001") & bins["complete"]].set_index("bin")
+    known = expected_curve(HEALTHY, 0, size=2_000_000)
+    deviations = [
+        (found.loc[k, "power_kw"] - known.loc[k, "power_kw"])
+        / math.hypot(found.loc[k, "u_a_kw"], known.loc[k, "u_power_kw"])
+        for k in range(4, 31)
+    ]
+    assert np.abs(deviations).max() < 4.5
+    assert np.std(deviations) < 1.6
+    # Without the sensors' biases the curve is another: category B covers the difference.
+    unbiased = expected_curve(HEALTHY, None, size=2_000_000)
+    apart = (found["power_kw"] - unbiased["power_kw"]).loc[10:28].abs() / found["u_b_kw"].loc[10:28]
+    assert apart.max() < 3.0
+
+
+def test_availability_from_the_log_is_the_true_one(mixed: tuple[Farm, FleetTruth]) -> None:
+    farm, truth = mixed
+    table = farm.availability().table
+    found = table[(table["view"] == "operational") & (table["turbine"] != "fleet")].set_index("turbine")
+    known = truth.availability()
+    for name in ("time_based", "available_h", "unavailable_h"):
+        assert found[name].to_numpy() == pytest.approx(known[name].to_numpy(), rel=1e-9)
+    assert found["lost_mwh"].sum() == pytest.approx(known["lost_mwh"].sum(), rel=0.10)
+    assert found["production_based"].to_numpy() == pytest.approx(known["production_based"].to_numpy(), abs=0.006)
+
+
+def test_rows_missing_and_doubled_are_counted(mixed: tuple[Farm, FleetTruth]) -> None:
+    farm, truth = mixed
+    quality = farm.results.quality
+    assert quality is not None
+    marks = truth.records.groupby("turbine")[["missing", "duplicated"]].sum()
+    flags = quality.flags.pivot_table(index="turbine", columns="flag", values="rows")
+    rows = quality.rows.set_index("turbine")
+    assert rows["missing"].tolist() == marks["missing"].tolist()
+    assert flags["duplicate"].tolist() == marks["duplicated"].tolist()
+    assert rows["rows_in"].tolist() == (MIXED.records - marks["missing"] + marks["duplicated"]).tolist()
+
+
+def test_frozen_wind_is_flagged_and_little_else(mixed: tuple[Farm, FleetTruth]) -> None:
+    farm, truth = mixed
+    quality = farm.results.quality
+    assert quality is not None
+    marks = truth.records.groupby("turbine")[["frozen_wind", "frozen_power"]].sum()
+    flags = quality.flags[quality.flags["flag"] == "frozen"].set_index("turbine")["rows"]
+    assert marks["frozen_wind"].sum() > 100
+    # Runs of fewer than six records, and power frozen at rest, are not flagged.
+    assert (flags <= marks.sum(axis=1)).all()
+    assert flags.sum() > 0.8 * marks["frozen_wind"].sum()
+
+
+def test_energy_is_the_true_one_within_the_bias_of_its_measurement(mixed: tuple[Farm, FleetTruth]) -> None:
+    farm, truth = mixed
+    energy = farm.results.energy
+    assert energy is not None
+    found = energy.totals.set_index("turbine")["energy_mwh"]
+    records = truth.records[~truth.records["missing"]]
+    known = records.groupby("turbine")["power_kw"].sum() / 6000.0
+    hours = records.groupby("turbine").size() / 6.0
+    constants = truth.turbines
+    biased = (1.0 + constants["power_gain"]) * known + constants["power_offset_kw"] * hours / 1000.0
+    # Frozen power, spikes and empty cells remain.
+    assert found[biased.index].to_numpy() == pytest.approx(biased.to_numpy(), rel=0.01)
