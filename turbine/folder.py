@@ -70,12 +70,15 @@ class Layout:
         What messages call the result; the kind without "windform " unless given.
     error : type of WindformError
         What refusals raise.
+    option : str
+        How a user names the folder, as messages say it: nothing where it is an argument.
     """
 
     marker: str
     names: frozenset[str]
     noun: str = ""
     error: type[WindformError] = OutputError
+    option: str = " with --out"
 
     def called(self, kind: str) -> str:
         """Return what messages call a result of a kind."""
@@ -150,12 +153,12 @@ def check_target(out: Path, kind: str, layout: Layout = RESULT) -> None:
     above = next((parent for parent in out.parents if parent.exists()), out.parent)
     if not above.is_dir():
         raise layout.error(
-            f"{out}: the {noun} cannot be written: {above} is a file, expected a folder; name another with --out"
+            f"{out}: the {noun} cannot be written: {above} is a file, expected a folder; name another{layout.option}"
         )
     if not out.exists():
         return
     if not out.is_dir():
-        raise layout.error(f"{out}: is a file, expected a folder for the {noun}; name another with --out")
+        raise layout.error(f"{out}: is a file, expected a folder for the {noun}; name another{layout.option}")
     try:
         names = {entry.name for entry in out.iterdir()}
         found = _kind(out / layout.marker)
@@ -164,13 +167,13 @@ def check_target(out: Path, kind: str, layout: Layout = RESULT) -> None:
     if names and found != kind:
         raise layout.error(
             f"{out}: holds files that are not a {kind.removeprefix('windform ')} (no {layout.marker} of kind "
-            f"{kind!r}); nothing was written: name an empty or new folder with --out"
+            f"{kind!r}); nothing was written: name an empty or new folder{layout.option}"
         )
     foreign = sorted(names - layout.names)
     if foreign:
         raise layout.error(
             f"{out}: holds files beside an earlier {noun} that would be lost ({', '.join(foreign[:5])}); nothing was "
-            "written: move them away or name another folder with --out"
+            f"written: move them away or name another folder{layout.option}"
         )
 
 

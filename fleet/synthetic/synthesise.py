@@ -109,7 +109,7 @@ def _layout(out: Path) -> Layout:
         names = json.loads((out / MARKER).read_text(encoding="utf-8")).get("names", [])
     except (OSError, ValueError, AttributeError):
         names = []
-    return Layout(MARKER, frozenset({MARKER, *map(str, names)}), "synthetic fleet", OutputError)
+    return Layout(MARKER, frozenset({MARKER, *map(str, names)}), "synthetic fleet", OutputError, option="")
 
 
 def _check_truth(truth: Path | None, out: Path) -> None:

@@ -174,6 +174,7 @@ def test_the_same_seed_gives_the_same_bytes_packed_or_not(tmp_path: Path) -> Non
         if name.endswith(".gz"):
             assert gzip.decompress(content) == plain[name.removesuffix(".gz")]
     assert sum(name.endswith(".csv.gz") for name in one) == 5
+    pd.testing.assert_frame_equal(read_scada(tmp_path / "a" / "farm"), read_scada(tmp_path / "c" / "farm"))
     assert bytes_of(written(tmp_path / "d", "greenbyte", replace(spec, seed=6))) != plain
 
 
@@ -196,7 +197,7 @@ def test_nothing_of_others_is_overwritten(tmp_path: Path) -> None:
     farm = tmp_path / "farm"
     farm.mkdir()
     (farm / "mine.csv").write_text("a\n", encoding="utf-8")
-    with pytest.raises(OutputError, match="holds files that are not a synthetic fleet"):
+    with pytest.raises(OutputError, match=r"not a synthetic fleet .* name an empty or new folder$"):
         synthesise(farm, spec)
     assert [path.name for path in farm.iterdir()] == ["mine.csv"]
     (farm / "mine.csv").unlink()
@@ -204,7 +205,7 @@ def test_nothing_of_others_is_overwritten(tmp_path: Path) -> None:
     synthesise(farm, spec, format="engie")  # an earlier synthetic fleet is replaced in whole
     assert {path.name for path in farm.iterdir()} == {MARKER, "asset_table.csv", "farm.toml", "scada.csv"}
     (farm / "notes.txt").write_text("a\n", encoding="utf-8")
-    with pytest.raises(OutputError, match=r"notes\.txt"):
+    with pytest.raises(OutputError, match=r"notes\.txt.*name another folder$"):
         synthesise(farm, spec)
     with pytest.raises(OutputError, match="lies in the farm's folder"):
         synthesise(tmp_path / "other", spec, truth=tmp_path / "other" / "truth.parquet")
