@@ -18,6 +18,7 @@ from fleet.readers.engie import SIGNALS as ENGIE
 from fleet.schema import SIGNALS, columns
 from fleet.synthetic import FleetSpec, TurbineRun, fleet_runs, read_truth, synthesise
 from fleet.synthetic.synthesise import MARKER
+from fleet.synthetic.timers import state_timers
 from fleet.synthetic.turbine_run import DECIMALS
 from fleet.times import series_us
 from tests.farms import run_cli
@@ -240,3 +241,49 @@ def test_command_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     assert (wrong.code, "yaw_share" in wrong.err) == (2, True)
     unknown = run_cli("synthesise", str(tmp_path / "farm"), "--format", "greenbite")
     assert (unknown.code, "greenbyte" in unknown.err) == (2, True)
+
+
+#: Signals that the readers find, and the name that they give the first turbine.
+OTHERS = {
+    "hill_of_towie": (
+        set(DECIMALS) - {"wind_direction_deg", "vane_deg", "air_pressure_pa", "exported_availability"},
+        "T0001",
+    ),
+    "sdwpf": (
+        {"power_kw", "wind_speed", "vane_deg", "nacelle_direction_deg", "ambient_temperature_degc", "pitch_angle_deg"},
+        "1",
+    ),
+}
+
+
+@pytest.mark.parametrize("format", sorted(OTHERS))
+def test_records_read_back_from_stamps_of_the_end_and_from_numbered_days(tmp_path: Path, format: str) -> None:
+    signals, name = OTHERS[format]
+    found, expected = read_scada(written(tmp_path, format)), made(RUNS)
+    assert found["turbine"].min() == name
+    # Doubled records and the border of the months stand twice.
+    found, expected = (
+        part.sort_values(KEYS, kind="stable").drop_duplicates(KEYS).reset_index(drop=True) for part in (found, expected)
+    )
+    assert (found["time"] == expected["time"]).all()
+    for signal in DECIMALS:
+        if signal in signals:
+            assert np.allclose(found[signal], expected[signal], rtol=0, atol=1e-12, equal_nan=True), signal
+        else:
+            assert found[signal].isna().all(), signal
+
+
+def test_state_timers_and_the_operators_shutdowns_read_back(tmp_path: Path) -> None:
+    dataset = open_dataset(written(tmp_path, "hill_of_towie"))
+    timers, operator = (
+        pd.concat([file.read().frame for file in dataset.of_kind(kind)])
+        .sort_values(KEYS, kind="stable")
+        .drop_duplicates(KEYS)
+        .reset_index(drop=True)
+        for kind in ("timers", "operator")
+    )
+    expected = pd.concat([state_timers(run) for run in RUNS]).drop_duplicates(KEYS).reset_index(drop=True)
+    for name in [name for name in expected if name.endswith("_s")]:
+        assert (timers[name] == expected[name]).all(), name
+    assert ((timers["alarm_code"] != "") == (expected["alarm_code"] != "")).all()
+    assert (operator["unavailable_s"] == 600.0 - expected["ready_s"]).all()

@@ -58,7 +58,7 @@ class SdwpfWriter(FarmWriter):
         append(self.folder / "sdwpf_synthetic.csv", _HEADER, table_lines(cells))
 
     def close(self) -> None:
-        self.write_settings(time_zone="Asia/Shanghai")
+        self.write_settings(time_zone="Asia/Shanghai", rated_power_kw=self.machine.rated_kw)
         places = (position(k, self.spec.spacing) for k in range(self.spec.turbines))
         lines = b"".join(row((k + 1, east, north)) for k, (east, north) in enumerate(places))
         path = self.folder / "sdwpf_turb_location.csv"
