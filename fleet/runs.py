@@ -34,7 +34,7 @@ def frozen_bits(
 ) -> Bits:
     """Return `flag` for records in a run of at least `records` identical finite values without a gap in time.
 
-    The same as `fleet.quality.frozen` over the rows that are not passed over. A halo of `records - 1` makes it exact.
+    Rows that are passed over neither end a run nor lengthen it. A halo of `records - 1` makes it exact.
 
     Parameters
     ----------

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.categories import DEFAULT_PRIORITY, Category
-from fleet.category_sums import HOUR, join_rows, log_sums, merge_sums
+from fleet.category_sums import HOUR, RUNNING_UNALLOCATED, join_rows, log_sums, merge_sums
 from fleet.config import AvailabilitySettings
+from fleet.intervals import SECOND
 from fleet.partial_sums import Partial, PartialSums, merge_partials
+from fleet.recorded import NO_TIME
 from fleet.schema import EVENTS, dtypes
 from fleet.status_log import allocate
 from fleet.stops import down_runs, merge_fragments, run_fragments, stop_energy, stop_fragments, whole_stops
@@ -183,3 +185,58 @@ def test_the_shares_of_a_record_add_up_to_its_time(drawn: list, hours: int) -> N
     assert shares.shape == (times.size, len(labels))
     assert (shares.sum(axis=1) == width).all()
     assert (shares >= 0).all()
+
+
+#: Exclusive segments as (length [s], what is in it), None: nothing known.
+pieces = st.lists(
+    st.tuples(
+        st.integers(1, 25),
+        st.sampled_from(
+            [None, ("forced_outage", False), ("full_performance", True), ("unallocated", False), ("unallocated", True)]
+        ),
+    ),
+    max_size=8,
+)
+WORLD = range(-40, 220)  #: holds all segments and records [s]; negative: before 1970
+
+
+def segments_of(
+    drawn: list[tuple[int, tuple[str, bool] | None]], begin: int
+) -> tuple[pd.DataFrame, dict[str, set[int]]]:
+    """Return segments one after the other, and the seconds of each label spelled out."""
+    rows, timeline, at = [], {}, begin
+    for length, state in drawn:
+        if state is not None:
+            rows.append((at * SECOND, (at + length) * SECOND, *state))
+            label = RUNNING_UNALLOCATED if state == ("unallocated", True) else state[0]
+            timeline.setdefault(label, set()).update(range(at, at + length))
+        at += length
+    frame = pd.DataFrame(rows, columns=["start", "end", "category", "in_service"])
+    return frame.assign(start=stamps(frame["start"]), end=stamps(frame["end"])), timeline
+
+
+@given(
+    pieces,
+    st.integers(-20, 20),
+    st.lists(st.integers(WORLD.start, WORLD.stop), max_size=12).map(sorted),
+    st.integers(0, 30),
+)
+def test_the_shares_of_records_against_a_timeline(drawn: list, begin: int, records: list[int], width: int) -> None:
+    """Records may overlap, repeat a stamp and leave gaps; those without a readable stamp have no share in anything."""
+    segments, timeline = segments_of(drawn, begin)
+    times = np.r_[NO_TIME, NO_TIME, np.array(records, np.int64) * SECOND]
+    labels, shares = join_rows(segments, times, width * SECOND)
+    assert set(labels) == set(timeline)
+    assert shares.dtype == np.int64
+    assert (shares % SECOND == 0).all()
+    for label, share in zip(labels, shares.T // SECOND, strict=True):
+        assert share.tolist() == [0, 0, *(len(timeline[label] & set(range(t, t + width))) for t in records)]
+
+
+@given(pieces, st.integers(-20, 20), st.integers(1, 12))
+def test_the_shares_of_adjacent_records_add_up_to_the_segments(drawn: list, begin: int, width: int) -> None:
+    segments, timeline = segments_of(drawn, begin)
+    times = np.arange(WORLD.start, WORLD.stop, width, dtype=np.int64) * SECOND
+    labels, shares = join_rows(segments, times, width * SECOND)
+    whole = {label: len(seconds) for label, seconds in timeline.items()}
+    assert dict(zip(labels, (shares.sum(axis=0) // SECOND).tolist(), strict=True)) == whole

@@ -18,10 +18,12 @@ from fleet.dataset import open_dataset
 from fleet.farm import Farm
 from fleet.flags import Flag
 from fleet.pipeline import RunOptions
-from fleet.prepare import cut, prepare
+from fleet.prepare import convert_file, cut, partition, prepare
 from fleet.quality import basic_flags
-from fleet.readers import read
+from fleet.recorded import Recorded
 from fleet.results import FleetResults
+from fleet.runs import PASSED_OVER
+from fleet.store import Store
 from tests.farms import (
     Parts,
     differing,
@@ -34,6 +36,7 @@ from tests.farms import (
 )
 
 DAYS = 3
+PERIOD_US = 600_000_000
 _NUMBER = itertools.count()
 #: A case takes about a second: what hypothesis found is shown as found, without a search for a smaller one.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -188,38 +191,39 @@ def test_frozen_flags_do_not_depend_on_partition_borders(
     quality = QualitySettings.model_validate({"frozen_records": records})
     farm = dataset.farm.model_copy(update={"quality": quality})
     (file,) = dataset.of_kind("scada")
-    prepared = prepare("T1", [read(file.path, file.source)], farm)
-    period, start = 600_000_000, int(pd.Timestamp("2015-03-01").timestamp()) * 1_000_000
+    store = Store(folder / "cache")
+    series = prepare("T1", [convert_file(file, store)], farm, store)
+    start = int(pd.Timestamp("2015-03-01").timestamp()) * 1_000_000
     inner = sorted(data.draw(st.sets(st.integers(1, n - 1), max_size=6)))
-    edges = [start + i * period for i in (0, *inner, n)]
+    edges = [start + i * PERIOD_US for i in (0, *inner, n)]
 
-    def flags(borders: list[int]) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for part in cut(prepared, borders, (edges[0], edges[-1]), farm):
-            bits = basic_flags(part.frame, farm.turbines[0], quality, 600)[part.core]
-            rows_of = part.frame["source_row"].to_numpy()[part.core]
-            assert not set(found) & set(rows_of.tolist())
-            found |= dict(zip(rows_of.tolist(), bits.tolist(), strict=True))
+    def flags(borders: list[int]) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for part in cut(series, borders):
+            recorded = partition(series, part, (edges[0], edges[-1]), farm)
+            bits, _ = basic_flags(recorded, farm.turbines[0], quality, 600)
+            found += zip(recorded.own().time.tolist(), bits[recorded.core].tolist(), strict=True)
         return found
 
     whole, pieces = flags([edges[0], edges[-1]]), flags(edges)
     assert pieces == whole
     assert len(whole) == len(rows)
-    alone = _frozen_by_hand(prepared.frame, records)
-    assert [row for row, bits in sorted(whole.items()) if bits & Flag.FROZEN] == alone
+    (everything,) = cut(series, [edges[0], edges[-1]])
+    alone = _frozen_by_hand(partition(series, everything, (edges[0], edges[-1]), farm), records)
+    assert [i for i, (_, bits) in enumerate(whole) if bits & Flag.FROZEN] == alone
 
 
-def _frozen_by_hand(frame: pd.DataFrame, records: int) -> list[int]:
-    """Return the source rows in runs of one value, counted record by record."""
-    kept = frame[frame["clock_flags"] == 0]
-    times = kept["time"].dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
+def _frozen_by_hand(recorded: Recorded, records: int) -> list[int]:
+    """Return the places of records in runs of one value, counted record by record."""
+    kept = np.flatnonzero((recorded.flags & np.uint32(PASSED_OVER)) == 0).tolist()
     found: set[int] = set()
     for name in ("power_kw", "wind_speed"):
-        values = kept[name].tolist()
-        run: list[int] = []
-        for i, value in enumerate(values):
-            follows = bool(run) and value == values[i - 1] and times[i] - times[i - 1] == 600
+        values, run = recorded.signal(name), [-1]
+        for i in kept:
+            follows = (
+                i > kept[0] and values[i] == values[run[-1]] and recorded.time[i] - recorded.time[run[-1]] == PERIOD_US
+            )
             run = [*run, i] if follows else [i]
-            if len(run) >= records and value == value:
-                found.update(int(kept["source_row"].iloc[j]) for j in run)
+            if len(run) >= records and values[i] == values[i]:
+                found.update(run)
     return sorted(found)
