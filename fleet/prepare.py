@@ -24,6 +24,7 @@ from fleet.dataset import DataFile
 from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
 from fleet.recorded import NO_TIME, Recorded, as_written
+from fleet.runs import PASSED_OVER
 from fleet.sampling import Step, most_frequent_step
 from fleet.schema import SCADA, SIGNALS, columns
 from fleet.site import source_row
@@ -305,9 +306,8 @@ def partition(
         Signals that are wanted, by default all.
     """
     first, last, start, end = rows
-    low, high = max(0, first - farm.quality.halo_records), min(series.rows, last + farm.quality.halo_records)
     wanted = [name for name in series.signals if signals is None or name in signals]
-    table = _read_rows(series, ["time", "written", "flags", *wanted], low, high)
+    low, table = _with_halo(series, ["time", "written", "flags", *wanted], first, last, farm.quality.halo_records)
     # Arrays of their own: those of Arrow are read-only, which would compile every kernel once more.
     columns_of = {name: np.array(table[name].to_numpy()) for name in table.column_names}
     time, flags = columns_of.pop("time"), columns_of.pop("flags")
@@ -315,6 +315,22 @@ def partition(
     flags[out] |= np.uint32(Flag.NOT_SELECTED)
     own = slice(first - low, last - low)
     return Recorded(series.turbine, time, columns_of.pop("written"), flags, columns_of, own, start, end)
+
+
+def _with_halo(series: Series, names: list[str], first: int, last: int, halo: int) -> tuple[int, pa.Table]:
+    """Return rows [first, last) with a halo of so many records, and the first row that is read.
+
+    Rows that rules pass over do not count, or the halo of an export that holds records twice would be too short.
+    """
+    reach = halo
+    while True:
+        low, high = max(0, first - reach), min(series.rows, last + reach)
+        table = _read_rows(series, names, low, high)
+        counts = (table["flags"].to_numpy() & np.uint32(PASSED_OVER)) == 0
+        before = low == 0 or np.count_nonzero(counts[: first - low]) >= halo
+        if before and (high == series.rows or np.count_nonzero(counts[last - low :]) >= halo):
+            return low, table
+        reach *= 2
 
 
 def _read_rows(series: Series, names: list[str], low: int, high: int) -> pa.Table:

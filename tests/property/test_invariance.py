@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fleet.analysis import analyse
-from fleet.config import QualitySettings
+from fleet.config import QualitySettings, Turbine
 from fleet.dataset import open_dataset
 from fleet.farm import Farm
 from fleet.flags import Flag
@@ -25,6 +26,7 @@ from fleet.results import FleetResults
 from fleet.runs import PASSED_OVER
 from fleet.store import Store
 from tests.farms import (
+    RATED_KW,
     Parts,
     differing,
     farm_rows,
@@ -186,31 +188,56 @@ def test_frozen_flags_do_not_depend_on_partition_borders(
     gone = data.draw(st.sets(st.integers(1, n - 2), max_size=4))
     twice = data.draw(st.lists(st.integers(0, n - 1), max_size=3))
     rows = pd.concat([rows.drop(index=list(gone)), rows.loc[[i for i in twice if i not in gone]]])
-    folder = tmp_path_factory.mktemp(f"rows{next(_NUMBER)}")
+    read = _partitions(tmp_path_factory.mktemp(f"rows{next(_NUMBER)}"), rows, records)
+    inner = sorted(data.draw(st.sets(st.integers(1, n - 1), max_size=6)))
+    whole, pieces = _basic_flags(read([0, n]), records), _basic_flags(read([0, *inner, n]), records)
+    assert pieces == whole
+    assert len(whole) == len(rows)
+    alone = _frozen_by_hand(read([0, n])[0], records)
+    assert [i for i, (_, bits) in enumerate(whole) if bits & Flag.FROZEN] == alone
+
+
+@pytest.mark.parametrize("border", [21, 30, 39])
+def test_rows_that_rules_pass_over_do_not_shorten_the_halo(tmp_path: Path, border: int) -> None:
+    """A run of twenty records, each of them four times in the export."""
+    rows = farm_rows(1, 60 / 144, seed=3)
+    rows.loc[20:39, "power"] = "500.00"
+    read = _partitions(tmp_path, pd.concat([rows] * 4), 20)
+    whole, pieces = _basic_flags(read([0, 60]), 20), _basic_flags(read([0, border, 60]), 20)
+    assert pieces == whole
+    assert len({time for time, bits in whole if bits & Flag.FROZEN}) == 20
+
+
+def _quality(frozen_records: int) -> QualitySettings:
+    """Return settings of which frozen runs alone decide how wide a halo is, as far as they can."""
+    others = {"derated_records": 3, "icing_records": 2, "icing_standstill": 2}
+    return QualitySettings.model_validate({"frozen_records": frozen_records, **others})
+
+
+def _partitions(folder: Path, rows: pd.DataFrame, frozen_records: int) -> Callable[[list[int]], list[Recorded]]:
+    """Write a farm of one turbine; return what cuts it at borders [records from its first]."""
     dataset = open_dataset(write_generic(folder, rows, turbines=1))
-    quality = QualitySettings.model_validate({"frozen_records": records})
-    farm = dataset.farm.model_copy(update={"quality": quality})
+    farm = dataset.farm.model_copy(update={"quality": _quality(frozen_records)})
     (file,) = dataset.of_kind("scada")
     store = Store(folder / "cache")
     series = prepare("T1", [convert_file(file, store)], farm, store)
     start = int(pd.Timestamp("2015-03-01").timestamp()) * 1_000_000
-    inner = sorted(data.draw(st.sets(st.integers(1, n - 1), max_size=6)))
-    edges = [start + i * PERIOD_US for i in (0, *inner, n)]
 
-    def flags(borders: list[int]) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
-        for part in cut(series, borders):
-            recorded = partition(series, part, (edges[0], edges[-1]), farm)
-            bits, _ = basic_flags(recorded, farm.turbines[0], quality, 600)
-            found += zip(recorded.own().time.tolist(), bits[recorded.core].tolist(), strict=True)
-        return found
+    def read(borders: list[int]) -> list[Recorded]:
+        edges = [start + i * PERIOD_US for i in borders]
+        return [partition(series, part, (edges[0], edges[-1]), farm) for part in cut(series, edges)]
 
-    whole, pieces = flags([edges[0], edges[-1]]), flags(edges)
-    assert pieces == whole
-    assert len(whole) == len(rows)
-    (everything,) = cut(series, [edges[0], edges[-1]])
-    alone = _frozen_by_hand(partition(series, everything, (edges[0], edges[-1]), farm), records)
-    assert [i for i, (_, bits) in enumerate(whole) if bits & Flag.FROZEN] == alone
+    return read
+
+
+def _basic_flags(parts: list[Recorded], frozen_records: int) -> list[tuple[int, int]]:
+    """Return time and flags of the partitions' own records."""
+    turbine = Turbine(name="T1", rated_power_kw=RATED_KW)
+    found: list[tuple[int, int]] = []
+    for part in parts:
+        bits, _ = basic_flags(part, turbine, _quality(frozen_records), 600)
+        found += zip(part.own().time.tolist(), bits[part.core].tolist(), strict=True)
+    return found
 
 
 def _frozen_by_hand(recorded: Recorded, records: int) -> list[int]:
