@@ -59,7 +59,9 @@ def la_haute_borne_as_written() -> FleetResults:
     farm = with_settings(
         fleet.open("la_haute_borne"),
         clock=ClockSettings(duplicates="first"),
-        quality=QualitySettings(frozen=False, inconsistent=False),
+        quality=QualitySettings(
+            frozen=False, rate=False, curtailed=False, derated=False, icing=False, inconsistent=False
+        ),
         power_curve=PowerCurveSettings(
             density="none", window=PowerWindow(wind_speed=(5.0, 40.0), power_kw=(20.0, 2100.0))
         ),
