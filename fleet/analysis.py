@@ -17,7 +17,7 @@ from fleet.energy import energy_result
 from fleet.errors import ConfigError, InputError, RunError, nearest
 from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
-from fleet.logs import LogStates, StatusLog, log_period, log_states, read_logs
+from fleet.logs import LogStates, StatusLog, log_period, read_logs
 from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.overview import Overview, overview_result
@@ -32,6 +32,7 @@ from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_reanalysis
 from fleet.store import Store
 from fleet.sums import Summary, merge
+from fleet.timers import Timers, read_timers, timer_period, turbine_states
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
 
@@ -110,7 +111,7 @@ def overview(
         if not recorded:
             raise InputError(_nothing_known(dataset, readings))
         farm = _restricted(dataset.farm, recorded)
-        summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, start, end), options)
+        summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, {}, start, end), options)
     failed = {failure.turbine for failure in (*readings.failures, *failures)}
     if len(failed) == len(farm.turbines):
         raise RunError(f"no turbine could be worked on; {failures[0].turbine}: {failures[0].reason}")
@@ -121,6 +122,7 @@ def _analysed(
     dataset: Dataset, start: pd.Timestamp | None, end: pd.Timestamp | None, options: RunOptions, store: Store
 ) -> FleetResults:
     logs, log_sources = read_logs(dataset)
+    timers, timer_sources = read_timers(dataset)
     reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
     absent: dict[str, str] = {}
     if dataset.set_aside and meter.frame is not None:
@@ -130,15 +132,18 @@ def _analysed(
         absent = dict.fromkeys(("reconciliation", "publisher"), reason)
     readings = read_all(dataset, options, store)
     recorded = [name for name, series in readings.series.items() if series.rows]
-    steps = {name: readings.series[name].step for name in recorded}
-    check_sampling(steps, dataset.farm, readings.sources, dataset.folder / CONFIG_NAME)
+    for steps, files in (
+        ({name: readings.series[name].step for name in recorded}, readings.sources),
+        ({name: one.step for name, one in timers.items()}, timer_sources),
+    ):
+        check_sampling(steps, dataset.farm, files, dataset.folder / CONFIG_NAME)
     names = [turbine.name for turbine in dataset.farm.turbines]
     lost = {failure.turbine for failure in readings.failures}
-    farm = _restricted(dataset.farm, {*recorded, *logs})
-    period = _period(dataset, readings, logs, start, end)
-    states = {name: log_states(log, farm, period) for name, log in logs.items()}
+    farm = _restricted(dataset.farm, {*recorded, *logs, *timers})
+    period = _period(dataset, readings, logs, timers, start, end)
+    states = turbine_states(logs, timers, farm, period)
     tables = [asset_sources(dataset), companion_sources(dataset), readings.sources, log_sources]
-    tables += [reanalysis.sources, meter.sources]
+    tables += [timer_sources, reanalysis.sources, meter.sources]
     sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
     results = FleetResults(
         farm=farm,
@@ -146,7 +151,7 @@ def _analysed(
         end=from_us(period[1]),
         sources=sources.sort_values(["kind", "file"], ignore_index=True),
         absent=absent,
-        without_data=tuple(name for name in names if name not in {*recorded, *logs, *lost}),
+        without_data=tuple(name for name in names if name not in {*recorded, *logs, *timers, *lost}),
         failed=readings.failures,
         not_read=dataset.not_read,
     )
@@ -154,7 +159,8 @@ def _analysed(
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)
         results = _with_reference(results, dataset.folder)
     else:
-        reason = "no SCADA records in this folder, only status logs"
+        there = [word for word, found in (("status logs", logs), ("state timers", timers)) if found]
+        reason = f"no SCADA records in this folder, only {' and '.join(there)}"
         results = replace(
             results,
             availability=availability_result(farm, period, states, None),
@@ -261,7 +267,10 @@ def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
 def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
     if not readings.series:
-        return f"{dataset.folder}: the status logs hold no event of a listed turbine; listed: {listed}"
+        return (
+            f"{dataset.folder}: neither status logs nor state timers tell the state of a listed turbine (warnings tell "
+            f"none); listed: {listed}"
+        )
     if not readings.sources["rows"].any():
         files = ", ".join(readings.sources["file"])
         return f"{dataset.folder}: no row below the header of {files}; expected records"
@@ -276,6 +285,7 @@ def _period(
     dataset: Dataset,
     readings: Readings,
     logs: dict[str, StatusLog],
+    timers: dict[str, Timers],
     start: pd.Timestamp | None,
     end: pd.Timestamp | None,
 ) -> Period:
@@ -287,10 +297,12 @@ def _period(
         last_begin = max(to_us(finding.last) for finding in known if finding.last is not None)
         found, phase = (begin, last_begin + width), begin % width
     else:
-        from_logs = log_period(logs, dataset.farm)
-        if from_logs is None:
+        spans = [timer_period(timers, width), log_period(logs, dataset.farm, scattered=not timers)]
+        known_spans = [span for span in spans if span is not None]
+        if not known_spans:
             raise InputError(_nothing_known(dataset, readings))
-        found, phase, width = from_logs, 0, 1
+        found = (min(span[0] for span in known_spans), max(span[1] for span in known_spans))
+        phase, width = (0, width) if timers else (0, 1)
     if start is not None and end is not None and start >= end:
         raise ConfigError(f"the period must begin before it ends: found from {start} to {end}")
     # Whole intervals: a record belongs to the period where its interval begins in it.

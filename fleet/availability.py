@@ -33,7 +33,9 @@ __all__ = [
 
 View = Literal["operational", "technical", "contractual"]
 Treatment = Literal["available", "unavailable", "not_counted"]
-Evidence = Literal["status log", "inferred", "none"]
+Evidence = Literal["status log", "state timers", "inferred", "none"]
+
+_WEAKEST_FIRST: tuple[Evidence, ...] = ("inferred", "state timers", "status log")
 
 VIEWS: tuple[View, ...] = ("operational", "technical", "contractual")
 YEAR_H = 8760.0  #: the year of the maintenance allowance [h]
@@ -239,7 +241,7 @@ _TABLE = [
 def _problem(basis: Basis, view: View, settings: AvailabilitySettings) -> str:
     """Return why a view is not determinable; "" where it is."""
     if basis.evidence == "none":
-        return basis.note or "no evidence: neither a status log nor valid power and wind"
+        return basis.note or "no evidence: neither a status log, state timers nor valid power and wind"
     if view != "operational" and basis.evidence == "inferred":
         return INFERRED_ONLY
     if view == "contractual" and not settings.contract:
@@ -293,7 +295,7 @@ def _fleet_row(view: View, members: list[tuple[Basis, _Ledger]], total: int, pro
         notes.append(f"mixed evidence ({', '.join(counts)} turbines)")
     basis = Basis(
         turbine=FLEET,
-        evidence="inferred" if "inferred" in kinds else "status log",
+        evidence=next(kind for kind in _WEAKEST_FIRST if kind in kinds),
         start=members[0][0].start,
         end=members[0][0].end,
         potential_source="as for the turbines" if any(member.potential_source for member, _ in members) else "",

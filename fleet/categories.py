@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 __all__ = [
     "DEFAULT_PRIORITY",
     "EXPORTED",
     "IEC_CODES",
     "IN_SERVICE",
+    "STOP_TIMERS",
     "TECHNICAL_EXCLUDED",
     "TECHNICAL_UNAVAILABLE",
     "Category",
+    "StopTimer",
     "normalised",
 ]
 
@@ -82,6 +85,16 @@ DEFAULT_PRIORITY: tuple[Category, ...] = (
     Category.FULL_PERFORMANCE,
     Category.INFORMATION_UNAVAILABLE,
 )
+
+StopTimer = Literal["stop_turbine", "stop_commanded", "stop_environment", "stop_grid"]
+
+#: What the time counted by a stop timer (`fleet.schema.TIMERS`) is. Configurable: `[availability] timers`.
+STOP_TIMERS: dict[StopTimer, Category] = {
+    "stop_turbine": Category.FORCED_OUTAGE,
+    "stop_commanded": Category.REQUESTED_SHUTDOWN,
+    "stop_environment": Category.OUT_OF_ENVIRONMENTAL_SPECIFICATION,
+    "stop_grid": Category.OUT_OF_ELECTRICAL_SPECIFICATION,
+}
 
 #: The manufacturer's view (indicative: the standard leaves it to an informative annex).
 TECHNICAL_UNAVAILABLE = frozenset({Category.PLANNED_CORRECTIVE_ACTION, Category.FORCED_OUTAGE})

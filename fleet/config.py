@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from fleet.categories import DEFAULT_PRIORITY, Category
+from fleet.categories import DEFAULT_PRIORITY, STOP_TIMERS, Category, StopTimer
 from fleet.errors import ConfigError, InputError, nearest, nearest_word
 from fleet.rule_settings import RuleSettings
 from fleet.schema import FLEET
@@ -242,6 +242,10 @@ class AvailabilitySettings(_Model):
     messages: dict[str, Category] = Field(
         default_factory=dict, description="part of a stop's message -> category, before everything else"
     )
+    timers: dict[StopTimer, Category] = Field(
+        default_factory=lambda: dict(STOP_TIMERS),
+        description="category of the time that a stop timer counts; timers that are not named keep theirs",
+    )
     contract: dict[Category, Literal["available", "unavailable", "not_counted"]] = Field(
         default_factory=dict, description="contractual view; without it that view is not determinable"
     )
@@ -260,6 +264,11 @@ class AvailabilitySettings(_Model):
         le=36_600,
         description="a log silent for longer is scattered windows unless `status_period` is declared [d]",
     )
+
+    @field_validator("timers")
+    @classmethod
+    def _with_other_timers(cls, given: dict[StopTimer, Category]) -> dict[StopTimer, Category]:
+        return {**STOP_TIMERS, **given}
 
     @field_validator("status_period")
     @classmethod

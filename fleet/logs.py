@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.config import Farm
+from fleet.config import AvailabilitySettings, Farm
 from fleet.dataset import DataFile, Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.readers.base import Batch
 from fleet.schema import EVENTS, columns
 from fleet.site import source_row, source_table
 from fleet.status_log import allocate, declared_period, treatment
+from fleet.timer_segments import TimerSums
 from fleet.times import from_us, series_us, stamps, to_us
 
-__all__ = ["LogStates", "StatusLog", "contract_segments", "log_period", "log_states", "read_logs"]
+__all__ = ["LogStates", "StatusLog", "contract_beside", "contract_segments", "log_period", "log_states", "read_logs"]
 
 Period = tuple[int, int]
 _FILE_STRIDE = 1 << 40
+
+_ONLY_WARNINGS = "the status log holds warnings only, which tell no state"
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,16 @@ class StatusLog:
 
 @dataclass(frozen=True)
 class LogStates:
-    """What a turbine's log says of the analysed period."""
+    """What a turbine's log, or its state timers in its place, say of the analysed period."""
 
     #: exclusive states; None where the log's coverage is unknown. With a priority of its own the contract's states
     #: stand beside them (contract_category, contract_in_service), and a segment ends where either changes.
     segments: pd.DataFrame | None
-    stops: pd.DataFrame  #: the same allocation, whatever the coverage, for the list of stops
+    #: the same allocation, whatever the coverage, for the list of stops; None where the log tells no state at all
+    stops: pd.DataFrame | None
     note: str
+    evidence: Literal["status log", "state timers"] = "status log"
+    timers: TimerSums | None = None  #: what the state timers said, where they are the evidence
 
 
 def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
@@ -118,6 +126,8 @@ def log_states(log: StatusLog, farm: Farm, period: Period) -> LogStates:
         The analysed period [us since 1970 UTC].
     """
     settings = farm.availability
+    if not _tells_states(log.events):
+        return LogStates(None, None, _ONLY_WARNINGS)
     found = declared_period(log.events, log.declared, settings)
     everything = allocate(log.events, from_us(period[0]), from_us(period[1]), settings)
     if found is None:
@@ -126,10 +136,35 @@ def log_states(log: StatusLog, farm: Farm, period: Period) -> LogStates:
     if start >= end:
         return LogStates(None, everything, "the status log's period does not meet the analysed one")
     segments = allocate(log.events, from_us(start), from_us(end), settings)
-    if settings.contract_priority not in (None, settings.priority):
-        other = settings.model_copy(update={"priority": settings.contract_priority})
-        segments = _beside(segments, allocate(log.events, from_us(start), from_us(end), other))
-    return LogStates(segments, everything, found[2])
+    both = contract_beside(
+        segments, settings, lambda contract: allocate(log.events, from_us(start), from_us(end), contract)
+    )
+    return LogStates(both, everything, found[2])
+
+
+def _tells_states(events: pd.DataFrame) -> bool:
+    """Return whether any row is a stop, a marker or a loss of communication: warnings say nothing about the state."""
+    kinds = treatment(events)
+    return any(rows for kind, rows in kinds.items() if kind not in ("warning", "other status", "no start"))
+
+
+def contract_beside(
+    segments: pd.DataFrame, settings: AvailabilitySettings, allocated: Callable[[AvailabilitySettings], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return segments with the contract's states beside them, where it has a priority of its own (`LogStates`).
+
+    Parameters
+    ----------
+    segments : DataFrame
+        Exclusive segments of a period (`fleet.status_log.allocate`).
+    settings : AvailabilitySettings
+        With the contract's priority.
+    allocated : callable
+        Returns the segments of the same period by settings with another priority.
+    """
+    if settings.contract_priority in (None, settings.priority):
+        return segments
+    return _beside(segments, allocated(settings.model_copy(update={"priority": settings.contract_priority})))
 
 
 def contract_segments(segments: pd.DataFrame) -> pd.DataFrame | None:
@@ -155,14 +190,26 @@ def _beside(segments: pd.DataFrame, contract: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def log_period(logs: dict[str, StatusLog], farm: Farm) -> Period | None:
-    """Return the period that the logs cover together, for a farm without SCADA records; None without any event."""
+def log_period(logs: dict[str, StatusLog], farm: Farm, *, scattered: bool = True) -> Period | None:
+    """Return the period that the logs cover together, for a farm without SCADA records; None without any state in them.
+
+    Parameters
+    ----------
+    logs : dict of turbine to StatusLog
+        From `read_logs`; those that hold warnings only say nothing about a period.
+    farm : Farm
+        Settings.
+    scattered : bool
+        Whether a log of unknown coverage counts, from its first event to its last.
+    """
     spans: list[Period] = []
     for log in logs.values():
+        if not _tells_states(log.events):
+            continue
         found = declared_period(log.events, log.declared, farm.availability)
         if found is not None:
             spans.append((to_us(found[0]), to_us(found[1])))
-        elif len(log.events):
+        elif scattered:
             moments = [series_us(log.events[name].dropna()) for name in ("start", "end")]
             heard = np.concatenate([times[~far_from_rest(times)] for times in moments])
             spans.append((int(heard.min()), int(heard.max()) + 1))

@@ -1,15 +1,15 @@
-"""Availability, stops and reliability of every turbine from the best evidence: its status log, else wind and power."""
+"""Availability, stops and reliability of every turbine: from its status log, else state timers, else wind and power."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fleet.availability import Basis, availability_table, category_table, monthly_table
-from fleet.category_sums import SUM_COLUMNS, log_sums, merge_sums
+from fleet.category_sums import HOUR, SUM_COLUMNS, log_sums, merge_sums
 from fleet.config import Farm
 from fleet.logs import LogStates, contract_segments
 from fleet.potential import SOURCE_TITLES, PotentialSource, corrected, source_quality
@@ -18,6 +18,7 @@ from fleet.states import STOPPED
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.stops import merge_fragments, reliability_table, run_fragments, stop_fragments, stop_table, whole_stops
 from fleet.sums import POWER, Summary, month_name
+from fleet.timer_segments import TimerSums
 from fleet.times import from_us
 from fleet.wording import span
 
@@ -77,8 +78,32 @@ def availability_result(
         categories=category_table(merged, bases, quantum_kwh=quantum_kwh),
         stops=stop_table(stops, lost_mwh),
         reliability=reliability_table(merged, stops, bases),
-        notes=_notes(farm, quality, {basis.evidence for basis in bases}),
+        notes=(*_notes(farm, quality, {basis.evidence for basis in bases}), *_timer_notes(logs.values())),
     )
+
+
+def _timer_notes(states: Iterable[LogStates]) -> tuple[str, ...]:
+    """Return what the state timers count and what of the time not ready they explain."""
+    by_timers = [one.timers for one in states if one.timers is not None]
+    if not by_timers:
+        return ()
+    total = sum(by_timers, TimerSums())
+    lost = total.not_ready - total.stops_allocated
+    notes = [
+        f"From state timers, {len(by_timers)} turbines together: not ready {total.not_ready / HOUR:.2f} h; the stop "
+        f"timers count {total.stops_raw / HOUR:.2f} h, of which {total.stops_allocated / HOUR:.2f} h explain time not "
+        f"ready, each moment once by availability.priority; {lost / HOUR:.2f} h are stops without a category "
+        "(unallocated). When in its record a stop was, is not known."
+    ]
+    unusable = {
+        "with a missing timer": total.missing,
+        "with timers beyond their interval": total.impossible,
+        "with several different records": total.conflicting,
+    }
+    if any(unusable.values()):
+        said = ", ".join(f"{what} {count:,}" for what, count in unusable.items() if count)
+        notes.append(f"Intervals of state timers that are Information Unavailable: {said}.")
+    return tuple(notes)
 
 
 def _corrected(summary: Summary | None, name: str, quality: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -92,7 +117,7 @@ def _of(states: pd.DataFrame | None, turbine: str) -> pd.DataFrame | None:
 
 
 def _segments(log: LogStates | None, states: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return the log's states where they are the best evidence: its coverage is known, or there is nothing else."""
+    """Return known states where they are the best evidence: their coverage is known, or there is nothing else."""
     if log is None or (log.segments is None and states is not None):
         return None
     return log.stops if log.segments is None else log.segments
@@ -100,8 +125,8 @@ def _segments(log: LogStates | None, states: pd.DataFrame | None) -> pd.DataFram
 
 def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataFrame | None) -> Basis:
     start, end = from_us(period[0]), from_us(period[1])
-    if log is None and states is None:
-        note = "no status log and no valid power and wind"
+    if states is None and (log is None or log.stops is None):
+        note = "no status log, no state timers and no valid power and wind" if log is None else log.note
         return Basis(turbine=turbine, evidence="none", start=start, end=end, note=note)
     lost = states[states["category"].isin(STOPPED) & states["known"]] if states is not None else None
     source, u_potential = "", float("nan")
@@ -114,10 +139,10 @@ def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataF
         # A source whose uncertainty is not known leaves that of the sum unknown, too.
         u_potential = float(lost["u_potential"].abs().sum(skipna=False)) / total if total else float("nan")
     scattered = log is not None and log.segments is None
-    inferred = _segments(log, states) is None
+    inferred = log is None or _segments(log, states) is None
     return Basis(
         turbine=turbine,
-        evidence="inferred" if inferred else "status log",
+        evidence="inferred" if log is None or inferred else log.evidence,
         start=start,
         end=end,
         declared=inferred or not scattered,

@@ -120,7 +120,8 @@ class Reference:
 class Availability:
     """Availability after IEC 61400-26-1 with its evidence."""
 
-    #: turbine, view ("operational", "technical", "contractual"), evidence ("status log", "inferred", "none"),
+    #: turbine, view ("operational", "technical", "contractual"), evidence ("status log", "state timers",
+    #: "inferred", "none"),
     #: time_based, production_based, available_h, unavailable_h, excluded_h, unallocated_h, coverage, produced_mwh,
     #: lost_mwh, potential_source, u_potential_mwh, note
     table: pd.DataFrame

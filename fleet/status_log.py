@@ -36,6 +36,7 @@ __all__ = [
     "allocate",
     "category_of",
     "declared_period",
+    "segment_table",
     "state_of",
     "treatment",
 ]
@@ -228,14 +229,37 @@ def allocate(
     in_service = np.where(down, [value in _IN_SERVICE_VALUES for value in category], True)
     code, message = (np.where(held, np.r_[text, [""]][owner], "") for text in log.texts)
     open_end = down & np.r_[log.open_stop, False][owner]
-    # neighbours that say the same are one segment, so that a cut anywhere leaves no trace
+    return segment_table(
+        at, cuts[1:], category=category, in_service=in_service, code=code, message=message, open_end=open_end
+    )
+
+
+def segment_table(
+    start: Ints,
+    end: Ints,
+    *,
+    category: npt.NDArray[Any],
+    in_service: npt.NDArray[Any],
+    code: npt.NDArray[Any],
+    message: npt.NDArray[Any],
+    open_end: npt.NDArray[Any],
+) -> pd.DataFrame:
+    """Return segments as `allocate` does; neighbours that say the same are one, so that a cut anywhere leaves no trace.
+
+    Parameters
+    ----------
+    start, end : array of int64, shape (n,)
+        Segments that follow each other without gaps [us since 1970 UTC].
+    category, in_service, code, message, open_end : array, shape (n,)
+        What each one says.
+    """
     fields = (category, in_service, code, message, open_end)
     changes = np.r_[True, np.logical_or.reduce([field[1:] != field[:-1] for field in fields])]
-    last = np.r_[np.flatnonzero(changes)[1:] - 1, at.size - 1]
+    last = np.r_[np.flatnonzero(changes)[1:] - 1, start.size - 1]
     return pd.DataFrame(
         {
-            "start": stamps(at[changes]),
-            "end": stamps(cuts[1:][last]),
+            "start": stamps(start[changes]),
+            "end": stamps(end[last]),
             "category": pd.array(list(category[changes]), dtype="str"),
             "in_service": in_service[changes].astype(bool),
             "code": pd.array(list(code[changes]), dtype="str"),

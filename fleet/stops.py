@@ -260,8 +260,8 @@ def reliability_table(
     rows: list[tuple[str, float, float, float, str]] = []
     names = [category.value for category in Category if category in failures]
     for basis in sorted(bases, key=lambda basis: basis.turbine):
-        if basis.evidence != "status log":
-            rows.append((basis.turbine, math.nan, math.nan, math.nan, "not determinable without a status log"))
+        if basis.evidence not in ("status log", "state timers"):
+            rows.append((basis.turbine, math.nan, math.nan, math.nan, _NO_CATEGORIES))
             continue
         mine = sums[sums["turbine"] == basis.turbine]
         running = mine["category"].isin(_IN_SERVICE | {RUNNING_UNALLOCATED})
@@ -277,6 +277,7 @@ def reliability_table(
     return pd.DataFrame([_reliability(*row) for row in rows], columns=_RELIABILITY)
 
 
+_NO_CATEGORIES = "not determinable without a status log or state timers"
 _RELIABILITY = ["turbine", "failures", "operating_h", "repair_h", "mtbf_h", "mttr_h", "note"]
 
 
