@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fleet.alarms import alarms_result
 from fleet.clock import merge_clock
 from fleet.clock_lag import clock_lags
 from fleet.config import Farm
@@ -166,7 +167,16 @@ def _analysed(
             availability=availability_result(farm, period, states, None),
             absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind", "sensors"), reason),
         )
+    results = _with_alarms(results, logs, period)
     return replace(results, findings=findings(results))
+
+
+def _with_alarms(results: FleetResults, logs: dict[str, StatusLog], period: Period) -> FleetResults:
+    kept = {turbine.name for turbine in results.farm.turbines}
+    events = {name: log.events for name, log in logs.items() if name in kept}
+    if not events:
+        return replace(results, absent={**results.absent, "alarms": "no status log or alarm log"})
+    return replace(results, alarms=alarms_result(events, period))
 
 
 def _with_records(

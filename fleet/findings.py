@@ -24,7 +24,7 @@ _BIG_METER_GAP = 0.05
 _LOW_METER, _HIGH_METER = 0.5, 2.0  # a meter of the same farm does not count half or twice its energy
 
 #: Words for sections whose ids are none.
-_TITLES = {"aep": "annual energy production"}
+_TITLES = {"aep": "annual energy production", "alarms": "top alarms"}
 
 #: Flags of rows that a user can mend at the source.
 _BAD_ROWS = (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fleet.config import Farm as FarmConfig
 
 __all__ = [
+    "Alarms",
     "Availability",
     "Clock",
     "Energy",
@@ -137,6 +138,20 @@ class Availability:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alarms:
+    """Events of the status and alarm logs in the analysed period by status, code and message."""
+
+    #: status, code, message, events, open (events without an end), hours (union per turbine, NaN where no event has an
+    #: end), turbines, ranked_by ("hours", or "events" where most events of the status have no end), share and
+    #: cumulative [1] of the status' hours or events, the largest first within each status; informational rows are no
+    #: alarms: they come last, without a rank ("") and a share
+    fleet: pd.DataFrame
+    #: turbine, status, code, message, events, open, hours; in the fleet's order
+    by_turbine: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Energy:
     """Production, expected production, losses and the meter."""
 
@@ -194,12 +209,13 @@ class FleetResults:
     end: pd.Timestamp
     #: file, format, kind, rows, turbines, first, last, stamps, note
     sources: pd.DataFrame
-    #: clock, quality, curves, reference, availability, energy, wind, sensors; why a part is absent stands in `absent`
+    #: clock to sensors: the reasons why a part is absent stand in `absent`
     clock: Clock | None = None
     quality: Quality | None = None
     curves: PowerCurves | None = None
     reference: Reference | None = None  #: None also where no reference curve is set
     availability: Availability | None = None
+    alarms: Alarms | None = None
     energy: Energy | None = None
     wind: Wind | None = None
     sensors: Sensors | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.plots.alarms import plot_alarms
 from fleet.plots.compare import (
     plot_changes,
     plot_differences,
@@ -19,6 +20,7 @@ from fleet.plots.wind import plot_wind_distribution, plot_wind_rose
 
 __all__ = [
     "plot_accounting",
+    "plot_alarms",
     "plot_availability_months",
     "plot_categories",
     "plot_changes",

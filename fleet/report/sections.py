@@ -33,6 +33,7 @@ _PARTS: tuple[tuple[str, str, str, Callable[..., Iterable[Block]]], ...] = (
     ("ranking", "Ranking", "curves", production.ranking),
     ("availability", "Availability", "availability", operation.availability),
     ("stops", "Stops", "availability", operation.stops),
+    ("alarms", "Top alarms", "alarms", operation.alarms),
     ("reliability", "Reliability", "availability", operation.reliability),
     ("wind", "Wind", "wind", production.wind),
     ("losses", "Losses", "energy", production.losses),

@@ -11,13 +11,14 @@ from fleet.categories import IEC_CODES, Category
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import names_of, number, sentence, text
 from fleet.report.headline import turbine_order
-from fleet.results import Availability, FleetResults
+from fleet.results import Alarms, Availability, FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["STOPS_SHOWN", "availability", "reliability", "stops"]
+__all__ = ["ALARMS_SHOWN", "STOPS_SHOWN", "alarms", "availability", "reliability", "stops"]
 
 Block = Text | List | Table | Figure
 STOPS_SHOWN = 50
+ALARMS_SHOWN = 30
 _VIEWS = (
     ("operational", "Operational view: a stopped turbine is unavailable, whatever the cause"),
     ("technical", "Technical view (indicative): the manufacturer's share"),
@@ -157,6 +158,42 @@ def stops(results: FleetResults, part: Availability) -> Iterator[Block]:
     note = f"{number(rest)} further stops are not shown. " if rest else ""
     note += "The whole list: tables/availability_stops.parquet. Open end: the log does not hold the stop's end."
     yield table(shown, columns, caption, note=note)
+
+
+def alarms(results: FleetResults, part: Alarms) -> Iterator[Block]:
+    """The codes that make up most of the time, or most of the events, by status."""
+    if part.fleet.empty:
+        yield Text(text="The logs hold no event in the analysed period.")
+        return
+    from fleet import plots
+
+    yield Text(
+        text="Events of the status and alarm logs by code, as logged: a code's hours count overlapping events once per "
+        "turbine and end with the analysed period. Codes overlap each other, so hours of different codes do not add up "
+        "to downtime. Shares are those of the status: an hour of a warning is no hour of a stop."
+    )
+    ranked = part.fleet[part.fleet["ranked_by"] != ""]
+    if not ranked.empty:
+        words = "Codes by hours, or by events where most ends are not logged, and the cumulative share of the status."
+        yield draw("alarms", words, plots.plot_alarms(part.fleet))
+    columns = [
+        Col("status", "status"),
+        Col("code", "code"),
+        Col("message", "message"),
+        Col("hours", "hours [h]", "2"),
+        Col("events", "events", "count"),
+        Col("open", "of these without end", "count"),
+        Col("turbines", "turbines", "count"),
+        Col("share", "share [%]", "percent"),
+        Col("cumulative", "cumulative [%]", "percent"),
+    ]
+    shown = part.fleet.groupby("status", sort=False).head(ALARMS_SHOWN)
+    rest = len(part.fleet) - len(shown)
+    note = f"{number(rest)} further codes are not shown. " if rest else ""
+    note += "All codes: tables/alarms_fleet.parquet; by turbine: tables/alarms_by_turbine.parquet."
+    yield table(shown, columns, "Events by code, all turbines", note=note)
+    if part.notes:
+        yield List(items=part.notes)
 
 
 def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
