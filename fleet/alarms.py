@@ -50,7 +50,7 @@ def alarm_sums(events: pd.DataFrame, period: Period) -> pd.DataFrame:
     begins = (start >= low) & (start < high)
     counted = events["start"].notna().to_numpy() & (begins | (~is_open & (start < low) & (end > low)))
     grouped = events.loc[counted, _KEY].fillna("").groupby(_KEY, sort=True)
-    group = grouped.ngroup().to_numpy(np.int64)
+    group = np.asarray(grouped.ngroup().to_numpy(), np.int64)
     table = grouped.size().astype("int64").rename("events").reset_index()
     ended = ~is_open[counted]
     first, last = np.maximum(start[counted], low)[ended] - low, np.minimum(end[counted], high)[ended] - low

@@ -21,6 +21,7 @@ from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, read_logs
 from fleet.meter import meter_note
 from fleet.operation import availability_result
+from fleet.operator_figures import with_operator
 from fleet.overview import Overview, overview_result
 from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_overview, run_passes, workers_of
 from fleet.prepare import Series, wind_by_stamps
@@ -30,7 +31,7 @@ from fleet.reference_curve import reference_curves
 from fleet.results import Energy, Failure, FleetResults
 from fleet.sampling import check_sampling
 from fleet.sensors import sensors_of, with_sensor_flags
-from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_reanalysis
+from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_operator, read_reanalysis
 from fleet.store import Store
 from fleet.sums import Summary, merge
 from fleet.timers import Timers, read_timers, timer_period, turbine_states
@@ -124,7 +125,7 @@ def _analysed(
 ) -> FleetResults:
     logs, log_sources = read_logs(dataset)
     timers, timer_sources = read_timers(dataset)
-    reanalysis, meter = read_reanalysis(dataset), read_meter(dataset)
+    reanalysis, meter, operator = read_reanalysis(dataset), read_meter(dataset), read_operator(dataset)
     absent: dict[str, str] = {}
     if dataset.set_aside and meter.frame is not None:
         # The meter counts the whole farm.
@@ -144,7 +145,7 @@ def _analysed(
     period = _period(dataset, readings, logs, timers, start, end)
     states = turbine_states(logs, timers, farm, period)
     tables = [asset_sources(dataset), companion_sources(dataset), readings.sources, log_sources]
-    tables += [timer_sources, reanalysis.sources, meter.sources]
+    tables += [timer_sources, reanalysis.sources, meter.sources, operator.sources]
     sources = pd.concat([table for table in tables if len(table)], ignore_index=True)
     results = FleetResults(
         farm=farm,
@@ -157,14 +158,16 @@ def _analysed(
         not_read=dataset.not_read,
     )
     if recorded:
-        results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, options)
+        results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, operator, options)
         results = _with_reference(results, dataset.folder)
     else:
         there = [word for word, found in (("status logs", logs), ("state timers", timers)) if found]
         reason = f"no SCADA records in this folder, only {' and '.join(there)}"
         results = replace(
             results,
-            availability=availability_result(farm, period, states, None),
+            availability=with_operator(
+                availability_result(farm, period, states, None), farm, period, None, operator.frame
+            ),
             absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind", "sensors"), reason),
         )
     results = _with_alarms(results, logs, period)
@@ -187,6 +190,7 @@ def _with_records(
     period: Period,
     reanalysis: SiteData,
     meter: SiteData,
+    operator: SiteData,
     options: RunOptions,
 ) -> FleetResults:
     farm = _restricted(results.farm, recorded)
@@ -199,6 +203,7 @@ def _with_records(
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary)
+    availability = with_operator(availability, results.farm, period, merged.summary, operator.frame)
     sensors = sensors_of(merged.sums, merged.yaw, farm.quality)
     by_month = with_sensor_flags(merged.summary["flags"], sensors)
     counts = by_month.groupby(level=["turbine", "flags"], sort=True).sum()

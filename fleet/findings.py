@@ -153,6 +153,15 @@ def _availability(results: FleetResults) -> list[Finding]:
     for note, group in unknown.groupby("note", sort=True):
         text = _sentence(f"no availability for {_names(group['turbine'])}: {note}")
         found.append(_note(text=text, section="availability"))
+    operator = results.availability.operator
+    if operator is not None:
+        known = operator[operator["turbine"] == FLEET].dropna(subset=["difference"])
+        for row in known.to_dict("records"):
+            text = (
+                f"The operator's availability of the fleet ({row['figure']}) is {100 * row['operator_time_based']:.2f} %, "
+                f"ours {100 * row['time_based']:.2f} %: {100 * row['difference']:+.2f} percentage points."
+            )
+            found.append(_note(text=text, section="availability"))
     priced = operational.dropna(subset=["lost_mwh"]).set_index("turbine")
     if priced["lost_mwh"].sum() > 0:
         lost, worst = float(priced["lost_mwh"].sum()), str(priced["lost_mwh"].idxmax())

@@ -20,6 +20,7 @@ from fleet.fleet_series import FleetSeries
 from fleet.meter import interval_sums
 from fleet.months import Months, months_of_records
 from fleet.operating_point import PITCH_CELLS, POWER_BINS, ROTOR_CELLS
+from fleet.operator_figures import exported_sums
 from fleet.partial_sums import GridSums, Partial, PartialSums, dense_array, dense_sums
 from fleet.potential import Neighbours, PotentialSource
 from fleet.power_curve import curve_sums, normalised_wind
@@ -200,6 +201,7 @@ def second_pass(
         **_energy_sums(records, turbine, farm, others.neighbours),
         **state_tables(records, turbine.name, farm, context.segments),
         **wind_sums(turbine.name, own, months, records.present),
+        **exported_sums(records, turbine.name),
         **month_sums(own, basic, months, others.series, others.sectors),
         "vane": dense_sums(
             texts, {"month": months.first, "wind": 0, "angle": 0}, {"n": vane[..., 0], "ratio": vane[..., 1]}

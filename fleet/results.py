@@ -134,6 +134,11 @@ class Availability:
     stops: pd.DataFrame
     #: turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note
     reliability: pd.DataFrame
+    #: turbine, figure (what the operator calls it), operator_time_based, time_based (ours, operational view),
+    #: difference (theirs less ours), coverage (of theirs); None where the data hold no figure of the operator's
+    operator: pd.DataFrame | None = None
+    #: turbine, month, figure, operator_time_based, time_based, difference; None as above
+    operator_monthly: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
 

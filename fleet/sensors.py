@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.flags import USES, Flag
+from fleet.flags import NO_ROW, Flag
 from fleet.partial_sums import Partial, PartialSums
 from fleet.results import Sensors
 from fleet.rule_settings import RuleSettings
@@ -21,7 +21,6 @@ __all__ = ["sensor_result", "sensors_of", "with_sensor_flags"]
 Sums = Mapping[str, npt.NDArray[np.int64]]
 
 _NO_WIND = Flag.NO_WIND | Flag.WIND_RANGE
-_NO_ROW = USES["energy"] & ~(Flag.NO_POWER | Flag.POWER_RANGE)
 
 
 def sensors_of(sums: Partial, yaw: Sequence[pd.DataFrame], settings: RuleSettings) -> Sensors:
@@ -117,6 +116,6 @@ def with_sensor_flags(flags: pd.DataFrame, sensors: Sensors) -> pd.DataFrame:
     sensors : Sensors
         From `sensor_result`.
     """
-    after = flag_months(flags, sensors.drift, Flag.WIND_DRIFT, _NO_ROW | _NO_WIND)
+    after = flag_months(flags, sensors.drift, Flag.WIND_DRIFT, NO_ROW | _NO_WIND)
     found = sensors.north.groupby(["turbine", "month"], sort=True)[["flagged"]].any().reset_index()
-    return flag_months(after, found, Flag.NORTH_OFFSET, _NO_ROW)
+    return flag_months(after, found, Flag.NORTH_OFFSET, NO_ROW)

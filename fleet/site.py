@@ -11,10 +11,18 @@ import pandas as pd
 from fleet.dataset import DataFile, Dataset
 from fleet.errors import InputError
 from fleet.readers.base import Batch
-from fleet.schema import METER, REANALYSIS, Column, columns
+from fleet.schema import METER, OPERATOR, REANALYSIS, Column, columns
 from fleet.times import from_us, series_us
 
-__all__ = ["SiteData", "asset_sources", "companion_sources", "read_meter", "read_reanalysis", "source_row"]
+__all__ = [
+    "SiteData",
+    "asset_sources",
+    "companion_sources",
+    "read_meter",
+    "read_operator",
+    "read_reanalysis",
+    "source_row",
+]
 
 SOURCE_COLUMNS = ("file", "format", "kind", "rows", "turbines", "first", "last", "stamps", "note")
 
@@ -51,6 +59,26 @@ def read_meter(dataset: Dataset) -> SiteData:
         raise InputError(f"{files[0].name}: the plant meter has two different values at {stamp}; expected one")
     rows = [source_row(file, batch, "") for file, batch in zip(files, batches, strict=True)]
     return SiteData(frame.reset_index(drop=True), source_table(rows))
+
+
+def read_operator(dataset: Dataset) -> SiteData:
+    """Read the operator's own availability; of several rows of a turbine, interval and figure the first counts."""
+    files = dataset.of_kind("operator")
+    if not files:
+        return SiteData(None, source_table([]))
+    batches = [file.read() for file in files]
+    of_file = np.repeat(np.arange(len(files)), [len(batch.frame) for batch in batches])
+    frame = pd.concat([batch.frame for batch in batches], ignore_index=True)[columns(OPERATOR)]
+    twice = frame.duplicated(["turbine", "time", "figure"]).to_numpy()
+    unlisted = ~frame["turbine"].isin([turbine.name for turbine in dataset.farm.turbines]).to_numpy()
+    rows = []
+    for number, (file, batch) in enumerate(zip(files, batches, strict=True)):
+        counts = (int((mask & (of_file == number)).sum()) for mask in (twice & ~unlisted, unlisted))
+        words = ("rows not used, as an earlier one is of the same interval", "rows of turbines that are not listed")
+        note = "; ".join(f"{what}: {count:,}" for what, count in zip(words, counts, strict=True) if count)
+        rows.append(source_row(file, batch, note))
+    kept = frame[~(twice | unlisted)]
+    return SiteData(kept.sort_values(["turbine", "time", "figure"], ignore_index=True), source_table(rows))
 
 
 def asset_sources(dataset: Dataset) -> pd.DataFrame:

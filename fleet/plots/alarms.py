@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,11 @@ def _panel(ax: Axes, status: str, own: pd.DataFrame) -> None:
     title(ax, f"Status {status}, by {by}; line: cumulative{more}")
 
 
-def _figures(row: dict[str, Any]) -> str:
+def _figures(row: Mapping[Any, Any]) -> str:
     hours = f"{row['hours']:,.2f} h" if np.isfinite(row["hours"]) else "no end logged"
     parts = [hours, *(f"{row[key]:,} {key if row[key] != 1 else key[:-1]}" for key in ("events", "turbines"))]
     return ", ".join(parts)
 
 
-def _named(row: dict[str, Any]) -> str:
+def _named(row: Mapping[Any, Any]) -> str:
     return label(f"{row['code']}  {row['message']}".strip(), 38)

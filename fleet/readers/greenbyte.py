@@ -48,11 +48,14 @@ SIGNALS: dict[str, tuple[str, ...]] = {
         "Potential power estimated",
         "Manufacturer Potential Power (SCADA)",
     ),
+    # The manufacturer's view (B.3.2) is another figure.
+    "exported_availability": tuple(f"Time-based IEC B.2.{annex} (Users View)" for annex in (2, 3, 4)),
     "grid_frequency_hz": ("Grid frequency",),
 }
 _BLADES = tuple(f"Blade angle (pitch position) {blade}" for blade in "ABC")
 
-_TITLE = re.compile(r"^(?P<title>.*?)(?: \((?P<unit>[^()]*)\))?$")
+#: The unit stands in brackets at the end; a view of availability in brackets belongs to the title.
+_TITLE = re.compile(r"^(?P<title>.*?)(?: \((?P<unit>(?![^()]*View\))[^()]*)\))?$")
 
 _STATUS = EventColumns(
     start="Timestamp start",
@@ -144,15 +147,21 @@ def _read_data(path: Path, source: Source) -> Batch:
         optional=mapped,
     )
     about = read_preamble(path, lines, source.time_zone)
+    signals = signal_columns(names, str(path))
+    available = signals.get("exported_availability")
+    notes = (
+        [] if available is None else [f"{path.name}: the export's availability is the column {available.columns[0]}"]
+    )
     return scada_batch(
         raw,
         turbine=about.turbine,
         time_column=_TIME,
-        signals=signal_columns(names, str(path)),
+        signals=signals,
         zone=about.zone,
         label=source.stamps or "start",
         period_s=source.averaging_period_s,
         declared=about.declared,
+        notes=notes,
     )
 
 

@@ -60,10 +60,30 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         else:
             yield table(rows, _COLUMNS, caption, fold=True)
             yield from _notes(_parts(rows))
+    yield from _operator(part)
     if not part.categories.empty:
         yield from _categories(part.categories)
     if part.notes:
         yield List(items=part.notes)
+
+
+def _operator(part: Availability) -> Iterator[Block]:
+    """The operator's own figure beside ours."""
+    if part.operator is None or part.operator.empty:
+        return
+    columns = [
+        Col("turbine", "turbine"),
+        Col("figure", "the operator's figure"),
+        Col("operator_time_based", "the operator's [%]", "percent", 3),
+        Col("time_based", "ours, operational view [%]", "percent", 3),
+        Col("difference", "theirs \u2212 ours [percentage points]", "percent", 3),
+        Col("coverage", "coverage of theirs [%]", "percent", 2),
+    ]
+    note = (
+        "Theirs as given, over the intervals that it is given for; which time counts as unavailable is the operator's "
+        "choice. By month: tables/availability_operator_monthly.parquet."
+    )
+    yield table(part.operator, columns, "The operator's own availability beside ours", note=note, fold=True)
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, str]:
