@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["OPEN", "SECOND", "Spans", "clip", "gaps"]
+__all__ = ["OPEN", "SECOND", "Spans", "clip", "gaps", "overlap"]
 
 SECOND = 1_000_000  #: microseconds
 OPEN = np.iinfo(np.int64).max  #: the end of a span that has none yet
@@ -65,3 +65,35 @@ def gaps(spans: Spans, start: int, end: int) -> Spans:
 def clip(spans: Spans, start: int, end: int) -> Spans:
     """Return the parts of the spans within [start, end); open ends close at `end`."""
     return Spans.of(np.maximum(spans.starts, start), np.minimum(spans.ends, end))
+
+
+def overlap(spans: Spans, starts: Ints, width: int) -> Ints:
+    """Return how much of each window [start, start + width) is covered.
+
+    Parameters
+    ----------
+    spans : Spans
+        The covered time.
+    starts : array of int64, shape (n,)
+        Begin of each window [us since 1970 UTC], in any order.
+    width : int
+        Length of the windows [us].
+
+    Returns
+    -------
+    array of int64, shape (n,)
+        Covered time in each window [us].
+    """
+    if not len(spans):
+        return np.zeros(np.shape(starts), np.int64)
+    # Covered time before each span; the last span's own length, which may be open, is not needed.
+    length = np.r_[0, np.cumsum(spans.ends[:-1] - spans.starts[:-1])]
+
+    def covered_before(t: Ints) -> Ints:
+        i = np.searchsorted(spans.starts, t, side="right")
+        inside = np.where(i > 0, np.minimum(t, spans.ends[i - 1]) - spans.starts[i - 1], 0)
+        return np.asarray(np.where(i > 0, length[i - 1] + inside, 0), np.int64)
+
+    at = np.asarray(starts, np.int64)
+    until = np.where(at > OPEN - width, OPEN, at + width)
+    return covered_before(until) - covered_before(at)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.intervals import OPEN, SECOND, Spans, clip, gaps
+from fleet.intervals import OPEN, SECOND, Spans, clip, gaps, overlap
 
 FIRST, LAST = -20, 60  #: drawn span borders [s]; negative: before 1970
 HORIZON = 100  #: a span that is open covers everything up to here and beyond
@@ -96,6 +97,30 @@ def test_covered_time_and_gaps_add_up_to_the_window(drawn, bounds) -> None:
     low, high = bounds[0] * SECOND, bounds[1] * SECOND
     covered, free = total_s(clip(spans(drawn), low, high)), total_s(gaps(spans(drawn), low, high))
     assert covered + free == max(high - low, 0) / SECOND
+
+
+@given(pairs, st.lists(st.integers(WORLD.start, HORIZON), max_size=12), st.integers(0, 30))
+def test_overlap_with_windows_against_a_timeline(drawn, starts, width) -> None:
+    covered = seconds([(a, LAST + 200 if b is None else b) for a, b in drawn])
+    found = overlap(spans(drawn), np.array(starts, np.int64) * SECOND, width * SECOND)
+    assert found.dtype == np.int64
+    assert (found // SECOND).tolist() == [len(covered & set(range(s, s + width))) for s in starts]
+    assert (found % SECOND == 0).all()
+
+
+@given(pairs, st.integers(1, 12))
+def test_overlap_of_adjacent_windows_adds_up_to_the_clipped_total(drawn, width) -> None:
+    starts = np.arange(WORLD.start, HORIZON, width, dtype=np.int64) * SECOND
+    whole = clip(spans(drawn), int(starts[0]), int(starts[-1]) + width * SECOND)
+    assert overlap(spans(drawn), starts, width * SECOND).sum() / SECOND == total_s(whole)
+
+
+@pytest.mark.parametrize("start", [-50 * SECOND, 0, 1_400_000_000 * SECOND])
+def test_windows_at_the_end_of_time_do_not_overflow(start: int) -> None:
+    still_open = Spans.of([start], [OPEN])
+    windows = np.array([OPEN - 5, OPEN - 10, OPEN - 20], np.int64)
+    assert overlap(still_open, windows, 10).tolist() == [5, 10, 10]
+    assert overlap(Spans.of([start], [start + 7]), windows, 10).tolist() == [0, 0, 0]
 
 
 def test_an_open_span_swallows_later_ones_and_closes_at_the_window() -> None:

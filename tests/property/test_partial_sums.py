@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_parts_in_any_order_and_grouping_are_the_whole(
     order: random.Random,
 ) -> None:
     edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
-    pieces = [rows[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [rows[low:high] for low, high in itertools.pairwise(edges)]
     parts: list[Partial] = [{"states": _sums(piece)} for piece in pieces]
     parts += [{"fleet": _grid(*grid)} for grid in grids]
     whole = merge_partials([{"states": _sums(rows)}, *({"fleet": _grid(*grid)} for grid in grids)])
