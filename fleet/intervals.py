@@ -1,7 +1,7 @@
 """The one interval algebra: sets of half-open time spans, with unions, clipping, gaps and open ends.
 
-A `Spans` is a sorted set of disjoint, non-touching half-open spans [start, end) in microseconds since 1970 UTC. Every
-duration in the product comes from here, so that overlapping events are never counted twice.
+A `Spans` is a sorted set of disjoint, non-touching half-open spans [start, end) in microseconds since 1970 UTC. What
+events cover comes from here, so that overlapping ones are never counted twice.
 """
 
 from __future__ import annotations

@@ -11,6 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fleet.partial_sums import (
+    GridSums,
+    Partial,
+    PartialSums,
+    dense_array,
+    dense_sums,
+    merge_partials,
+    record_sums,
+    tables,
+)
 from fleet.sums import Summary, keyed_sums, merge, month_keys, month_name, quanta
 
 Row = tuple[str, int, int, int]
@@ -69,6 +79,85 @@ def test_merged_parts_equal_the_whole(everything: list[Row], data: st.DataObject
     edges = [0, *cuts, len(everything)]
     parts = [everything[low:high] for low, high in itertools.pairwise(edges)]
     _same(merge(_summary(part) for part in parts), merge([_summary(everything)]))
+
+
+def _partial(part: list[Row]) -> Partial:
+    """Return what a pass makes of the rows: keys of texts and numbers by turns, numbers alone, intervals of a grid."""
+    months, cells, values = np.array([row[1:] for row in part], np.int64).reshape(-1, 3).T
+    grid = np.zeros((2, 6 if part else 0), np.int64)
+    np.add.at(grid, (slice(None), months + 2), [np.ones_like(values), values])
+    first = next((k for k in range(grid.shape[1]) if grid[0, k]), 0)
+    found: list[Partial] = [
+        {
+            "flat": record_sums({"month": months}, {"n": values, "rows": np.ones(values.size, bool)}),
+            "grid": GridSums(first + 10, {"rows": grid[0, first:], "n": grid[1, first:]}),
+        }
+    ]
+    for name, cell in sorted({(turbine, cell) for turbine, _, cell, _ in part}):
+        own = np.array([row[0] == name and row[2] == cell for row in part], bool)
+        keys = {"turbine": name, "month": months[own], "category": f"c{cell}", "bin": cells[own]}
+        found.append({"deep": record_sums(keys, {"n": values[own]})})
+    return merge_partials(found)
+
+
+def _grid(partial: Partial) -> dict[int, tuple[int, ...]]:
+    """Return the sums of the intervals that hold any row."""
+    grid = partial["grid"]
+    assert isinstance(grid, GridSums)
+    n, rows = grid.values["n"].tolist(), grid.values["rows"].tolist()
+    return {grid.first + k: (n[k], rows[k]) for k in range(len(grid)) if rows[k]}
+
+
+def _same_partials(one: Partial, other: Partial) -> None:
+    assert set(one) == set(other)
+    _same(tables(one), tables(other))
+    assert _grid(one) == _grid(other)
+
+
+@settings(max_examples=25)
+@given(rows, st.data(), st.randoms(use_true_random=False))
+def test_partial_sums_merge_in_any_cut_order_and_grouping(
+    everything: list[Row], data: st.DataObject, order: random.Random
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(everything)), min_size=1, max_size=4)))
+    parts = [_partial(everything[low:high]) for low, high in itertools.pairwise([0, *cuts, len(everything)])]
+    order.shuffle(parts)
+    at = order.randrange(1, len(parts))
+    grouped = merge_partials([merge_partials(parts[:at]), merge_partials(parts[at:])])
+    _same_partials(merge_partials(parts), _partial(everything))
+    _same_partials(grouped, _partial(everything))
+    _same(merge(tables(part) for part in parts), tables(_partial(everything)))
+
+
+@settings(max_examples=25)
+@given(rows)
+def test_partial_sums_against_dictionaries(part: list[Row]) -> None:
+    deep: dict[tuple[str, int, str, int], int] = {}
+    flat: dict[int, tuple[int, int]] = {}
+    for turbine, month, cell, value in part:
+        key = turbine, month, f"c{cell}", cell
+        deep[key] = deep.get(key, 0) + value
+        n, count = flat.get(month, (0, 0))
+        flat[month] = n + value, count + 1
+    partial = _partial(part)
+    found = tables(partial)
+    assert deep == (found["deep"]["n"].to_dict() if part else {})
+    assert flat == dict(zip(found["flat"].index, found["flat"].itertuples(index=False, name=None), strict=True))
+    assert _grid(partial) == {month + 12: sums for month, sums in flat.items()}
+    assert sum(sums.rows() for sums in partial.values() if isinstance(sums, PartialSums)) == len(deep) + len(flat)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(-5, 5)), max_size=12), st.integers(-3, 3))
+def test_dense_sums_come_back_as_they_were(cells: list[tuple[int, int, int]], first: int) -> None:
+    one, two = np.zeros((4, 3), np.int64), np.zeros((4, 3), np.int64)
+    for i, j, value in cells:
+        one[i, j] += value
+        two[i, j] += 1
+    sums = dense_sums({"turbine": "T1"}, {"month": first, "bin": 0}, {"one": one, "two": two})
+    assert sums.rows() == np.count_nonzero(two)
+    back = dense_array(sums, ("T1",), (first, 0), one.shape)
+    assert np.array_equal(back, np.stack([one, two], axis=-1))
+    assert not dense_array(sums, ("T2",), (first, 0), one.shape).any()
 
 
 @settings(max_examples=25)
