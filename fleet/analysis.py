@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,7 +17,7 @@ from fleet.config import Farm
 from fleet.curves import lacking, power_curves
 from fleet.dataset import CONFIG_NAME, Dataset
 from fleet.energy import energy_result
-from fleet.errors import ConfigError, InputError, RunError, nearest
+from fleet.errors import ConfigError, InputError, OutputError, RunError, nearest
 from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
 from fleet.logs import LogStates, StatusLog, log_period, read_logs
@@ -32,7 +34,7 @@ from fleet.results import Energy, Failure, FleetResults
 from fleet.sampling import check_sampling
 from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_operator, read_reanalysis
-from fleet.store import Store
+from fleet.store import DamagedEntry, Store
 from fleet.sums import Summary, merge
 from fleet.timers import Timers, read_timers, timer_period, turbine_states
 from fleet.times import from_us, to_us
@@ -41,6 +43,7 @@ from fleet.wind import wind_result
 __all__ = ["analyse", "overview", "select"]
 
 Period = tuple[int, int]
+Found = TypeVar("Found")
 
 
 def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
@@ -84,7 +87,7 @@ def analyse(
     """
     options = options or RunOptions()
     with cache_of(options) as store, workers_of(options):
-        return _analysed(dataset, start, end, options, store)
+        return _mended(lambda: _analysed(dataset, start, end, options, store))
 
 
 def overview(
@@ -108,16 +111,49 @@ def overview(
     """
     options = options or RunOptions()
     with cache_of(options) as store, workers_of(options):
-        readings = read_all(dataset, options, store)
-        recorded = {name for name, series in readings.series.items() if series.rows}
-        if not recorded:
-            raise InputError(_nothing_known(dataset, readings))
-        farm = _restricted(dataset.farm, recorded)
-        summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, {}, start, end), options)
-    failed = {failure.turbine for failure in (*readings.failures, *failures)}
-    if len(failed) == len(farm.turbines):
-        raise RunError(f"no turbine could be worked on; {failures[0].turbine}: {failures[0].reason}")
-    return replace(overview_result(summary, farm.turbines, farm), failed=(*readings.failures, *failures))
+        return _mended(lambda: _looked_over(dataset, start, end, options, store))
+
+
+def _mended(work: Callable[[], Found]) -> Found:
+    """Do the work; where an entry of the cache turns out to be damaged, drop it and begin again from the others.
+
+    Raises
+    ------
+    OutputError
+        If an entry that was made again cannot be read either.
+    """
+    dropped: set[Path] = set()
+    while True:
+        try:
+            return work()
+        except DamagedEntry as error:
+            entry = error.path.parent
+            if entry in dropped:
+                raise OutputError(str(error)) from error
+            dropped.add(entry)
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _looked_over(
+    dataset: Dataset, start: pd.Timestamp | None, end: pd.Timestamp | None, options: RunOptions, store: Store
+) -> Overview:
+    readings = read_all(dataset, options, store)
+    recorded = {name for name, series in readings.series.items() if series.rows}
+    _check_left(recorded, readings.failures)
+    if not recorded:
+        raise InputError(_nothing_known(dataset, readings))
+    farm = _restricted(dataset.farm, recorded)
+    summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, {}, start, end), options)
+    failed = (*readings.failures, *failures)
+    _check_left(recorded - {failure.turbine for failure in failed}, failed)
+    return replace(overview_result(summary, farm.turbines, farm), failed=failed)
+
+
+def _check_left(left: Collection[str], failed: Sequence[Failure]) -> None:
+    """Raise `RunError` where the work on turbines failed and no turbine is left."""
+    if failed and not left:
+        first = failed[0]
+        raise RunError(f"no turbine could be worked on; {first.turbine}, {first.step}: {first.reason}")
 
 
 def _analysed(
@@ -134,6 +170,7 @@ def _analysed(
         absent = dict.fromkeys(("reconciliation", "publisher"), reason)
     readings = read_all(dataset, options, store)
     recorded = [name for name, series in readings.series.items() if series.rows]
+    _check_left(recorded, readings.failures)
     for steps, files in (
         ({name: readings.series[name].step for name in recorded}, readings.sources),
         ({name: one.step for name, one in timers.items()}, timer_sources),
@@ -241,9 +278,7 @@ def _without_failed(
     """
     lost = {failure.turbine for failure in failed}
     left = {turbine.name for turbine in farm.turbines} - lost
-    if not left:
-        first = failed[0]
-        raise RunError(f"no turbine could be worked on; {first.turbine}, {first.step}: {first.reason}")
+    _check_left(left, failed)
     whole = _restricted(results.farm, {turbine.name for turbine in results.farm.turbines} - lost)
     results = replace(results, farm=whole, failed=failed)
     if meter.frame is not None:

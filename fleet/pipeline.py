@@ -32,7 +32,7 @@ from fleet.records import TurbineContext
 from fleet.results import Failure
 from fleet.sensor_sums import FleetTotals
 from fleet.site import source_table
-from fleet.store import Store, default_cache
+from fleet.store import DamagedEntry, Store, default_cache, unwritable
 from fleet.sums import Summary
 from fleet.times import from_us
 from turbine.cluster import PATIENCE_S, check_scheduler
@@ -88,11 +88,21 @@ class Merged:
 
 @contextmanager
 def cache_of(options: RunOptions) -> Iterator[Store]:
-    """Give the cache of converted data; one that is not to be kept is a temporary folder."""
+    """Give the cache of converted data; one that is not to be kept is a temporary folder.
+
+    Raises
+    ------
+    OutputError
+        If there can be no temporary folder.
+    """
     if options.keep:
         yield Store(options.cache or default_cache())
         return
-    with tempfile.TemporaryDirectory(prefix="windform-", dir=options.cache) as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="windform-", dir=options.cache)
+    except OSError as error:
+        raise unwritable(options.cache or Path(tempfile.gettempdir()), error) from error
+    with temporary as folder:
         yield Store(Path(folder))
 
 
@@ -372,7 +382,7 @@ def _attempt(step: str, turbine: str, function: Callable[..., Any], *arguments: 
     for left in reversed(range(_ATTEMPTS)):
         try:
             return function(*arguments)
-        except FleetError:
+        except (FleetError, DamagedEntry):
             raise
         except Exception as error:
             if not left:

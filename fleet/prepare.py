@@ -5,7 +5,8 @@ Both steps return small descriptions; the records stay in Parquet, so memory hol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +29,7 @@ from fleet.runs import PASSED_OVER
 from fleet.sampling import Step, most_frequent_step
 from fleet.schema import SCADA, SIGNALS, columns
 from fleet.site import source_row
-from fleet.store import Store
+from fleet.store import DamagedEntry, Store
 from fleet.times import from_us, series_us, stamps, to_us
 
 __all__ = [
@@ -225,7 +226,8 @@ def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFra
     parts = []
     for order, entry in enumerate(own):
         path = store.path("files", entry.key) / f"{entry.turbines.index(turbine)}.parquet"
-        part = pq.read_table(path).to_pandas()
+        with _reading_back(path):
+            part = pq.read_table(path).to_pandas()
         parts.append(part.assign(source_row=part["source_row"] + order * _FILE_STRIDE))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in columns(SCADA)})
     absent = {name: np.nan for name in _SIGNAL_NAMES if name not in frame}
@@ -278,7 +280,8 @@ def cut(series: Series, edges: Sequence[int]) -> list[tuple[int, int, int, int]]
         return []
     if len(edges) == 2:
         return [(0, series.rows, edges[0], edges[1])]
-    time = pq.read_table(series.path, columns=["time"])["time"].to_numpy()
+    with _reading_back(series.path):
+        time = pq.read_table(series.path, columns=["time"])["time"].to_numpy()
     rows = [0, *np.searchsorted(time, edges[1:-1]).tolist(), series.rows]
     return [(*part, *period) for part, period in zip(pairwise(rows), pairwise(edges), strict=True)]
 
@@ -335,10 +338,20 @@ def _with_halo(series: Series, names: list[str], first: int, last: int, halo: in
 
 def _read_rows(series: Series, names: list[str], low: int, high: int) -> pa.Table:
     """Return rows [low, high) of a series from the row groups that hold them."""
-    with pq.ParquetFile(series.path, memory_map=True) as file:
+    assert series.path is not None
+    with _reading_back(series.path), pq.ParquetFile(series.path, memory_map=True) as file:
         groups = range(low // _ROW_GROUP, -(-high // _ROW_GROUP))
         table = file.read_row_groups(list(groups), columns=names, use_threads=False)
     return table.slice(low - groups.start * _ROW_GROUP, high - low)
+
+
+@contextmanager
+def _reading_back(path: Path) -> Iterator[None]:
+    """Turn what is raised while a file of the cache is read into `DamagedEntry`."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedEntry(path, " ".join(str(error).split())) from error
 
 
 def wind_by_stamps(series: Series) -> pd.DataFrame:

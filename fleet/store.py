@@ -30,7 +30,7 @@ from fleet.errors import OutputError
 from fleet.places import last_change, reading
 from turbine.user_cache import user_cache
 
-__all__ = ["KINDS", "Store", "default_cache"]
+__all__ = ["KINDS", "DamagedEntry", "Store", "default_cache", "unwritable"]
 
 _META = "meta.json"
 KINDS = ("files", "series", "farms", "hashes")  #: of entries, each a folder
@@ -40,6 +40,34 @@ def default_cache() -> Path:
     """Return where converted data are kept by default: WINDFORM_FLEET_CACHE, or the user's cache."""
     given = os.environ.get("WINDFORM_FLEET_CACHE")
     return Path(given) if given else user_cache() / "fleet"
+
+
+class DamagedEntry(Exception):
+    """A file of an entry cannot be read back. The entry can be made again, so this is no `FleetError`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reason : str
+        What reading it said.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)  # all that it takes to send it from a worker
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: converted data cannot be read back: {self.reason}; `wind-fleet cache --clear` deletes them; "
+            "a cluster's workers need the same folder"
+        )
+
+
+def unwritable(folder: Path, error: OSError) -> OutputError:
+    """Return what to say where a folder cannot hold converted data."""
+    reason = error.strerror or str(error)
+    return OutputError(f"{folder}: converted data cannot be kept there: {reason}; name another folder with --cache")
 
 
 @dataclass(frozen=True)
@@ -54,13 +82,11 @@ class Store:
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return what an entry says of itself, None where there is no whole entry."""
-        path = self.path(kind, key) / _META
-        try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
-            os.utime(path)
+        path = self.path(kind, key)
+        found = _described(path)
+        if found is not None:
+            with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
+                os.utime(path / _META)
         return found
 
     @contextmanager
@@ -77,14 +103,14 @@ class Store:
             target.parent.mkdir(parents=True, exist_ok=True)
             work = Path(tempfile.mkdtemp(prefix=f".{key[:8]}.", dir=target.parent))
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self.folder, error) from error
         try:
             meta: dict[str, Any] = {}
             yield work, meta
             (work / _META).write_text(json.dumps(meta), encoding="utf-8")
-            self._place(work, target)
+            _place(work, target)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self.folder, error) from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -109,7 +135,7 @@ class Store:
                 if (self.folder / kind).exists():
                     shutil.rmtree(self.folder / kind)
             except OSError as error:
-                raise self._unwritable(error) from error
+                raise unwritable(self.folder, error) from error
 
     def content_key(self, path: Path, *, verify: bool) -> str:
         """Return a name for a file's bytes.
@@ -140,18 +166,22 @@ class Store:
                 meta |= {"seen": seen, "sha256": found.hexdigest()}
         return found.hexdigest()
 
-    def _place(self, work: Path, target: Path) -> None:
-        try:
-            work.rename(target)
-        except OSError:
-            # Somebody else made the same entry meanwhile: it holds the same. What is half there is replaced.
-            if (target / _META).exists():
-                return
-            shutil.rmtree(target, ignore_errors=True)
-            work.rename(target)
 
-    def _unwritable(self, error: OSError) -> OutputError:
-        reason = error.strerror or str(error)
-        return OutputError(
-            f"{self.folder}: converted data cannot be kept there: {reason}; name another folder with --cache"
-        )
+def _described(entry: Path) -> dict[str, Any] | None:
+    """Return what stands in an entry's description, None where it is not there or damaged."""
+    try:
+        found = json.loads((entry / _META).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _place(work: Path, target: Path) -> None:
+    try:
+        work.rename(target)
+    except OSError:
+        # Somebody else made the same entry meanwhile: it holds the same. What is half there is replaced.
+        if _described(target) is not None:
+            return
+        shutil.rmtree(target, ignore_errors=True)
+        work.rename(target)
