@@ -11,7 +11,7 @@ from enum import IntFlag
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FLAG_TITLES", "NOT_SELECTED", "NO_ROW", "PRIORITY", "USED", "USES", "Flag", "first_reason"]
+__all__ = ["FLAG_TITLES", "IDENTITY", "NOT_SELECTED", "NO_ROW", "PRIORITY", "USED", "USES", "Flag", "first_reason"]
 
 
 class Flag(IntFlag):
@@ -81,9 +81,10 @@ FLAG_TITLES: dict[Flag, str] = {
 }
 
 _STAMP = Flag.UNREADABLE | Flag.FAR_STAMP | Flag.OFF_GRID
-_IDENTITY = _STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.DUPLICATE | Flag.CONFLICT
+#: Rows that belong to no interval of the analysed turbines and period, or to one that another row has.
+IDENTITY = _STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.DUPLICATE | Flag.CONFLICT
 #: Flags of rows of which no value counts, whatever the signal.
-NO_ROW = _IDENTITY | Flag.EMPTY | Flag.PUBLISHER
+NO_ROW = IDENTITY | Flag.EMPTY | Flag.PUBLISHER
 _POWER = NO_ROW | Flag.NO_POWER | Flag.POWER_RANGE
 _POWER_AND_WIND = _POWER | Flag.NO_WIND | Flag.WIND_RANGE
 _ABNORMAL = Flag.FROZEN | Flag.RATE | Flag.CURTAILED | Flag.DERATED | Flag.ICING | Flag.INCONSISTENT

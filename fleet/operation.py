@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fleet.availability import Basis, availability_table, category_table, monthly_table
+from fleet.categories import Category
 from fleet.category_sums import HOUR, SUM_COLUMNS, log_sums, merge_sums
 from fleet.config import Farm
 from fleet.logs import LogStates, contract_segments
@@ -63,7 +64,7 @@ def availability_result(
         elif own is not None and summary is not None:
             sums.append(_energies(own))
             contract_sums.append(sums[-1])
-            fragments.append(_inferred_stops(name, summary["stops"]))
+            fragments += _inferred_stops(name, summary["stops"])
         bases.append(_basis(name, period, log, own))
     merged, stops = merge_sums(sums), merge_fragments(fragments)
     settings = farm.availability
@@ -111,9 +112,9 @@ def _corrected(summary: Summary | None, name: str, quality: pd.DataFrame | None)
 
 
 def _of(states: pd.DataFrame | None, turbine: str) -> pd.DataFrame | None:
-    """Return a turbine's states; None where it has no record that counts."""
+    """Return a turbine's states; None where it has no record that tells one."""
     own = states[states["turbine"] == turbine] if states is not None else None
-    return own if own is not None and len(own) else None
+    return own if own is not None and (own["category"] != Category.INFORMATION_UNAVAILABLE).any() else None
 
 
 def _segments(log: LogStates | None, states: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -186,11 +187,14 @@ def _with_energy(from_log: pd.DataFrame, states: pd.DataFrame | None) -> pd.Data
     return joined[list(SUM_COLUMNS)]
 
 
-def _inferred_stops(turbine: str, energy: pd.DataFrame) -> pd.DataFrame:
-    """Return a turbine's inferred stops, still cut at the partitions' borders."""
-    mine = energy[energy.index.get_level_values("turbine") == turbine]
-    spans = mine.index.to_frame(index=False)[["start", "end"]].drop_duplicates()
-    return run_fragments(turbine, spans.reset_index(drop=True))
+def _inferred_stops(turbine: str, energy: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return a turbine's inferred stops by category, still cut at the partitions' borders."""
+    mine = energy.index[energy.index.get_level_values("turbine") == turbine]
+    spans = mine.to_frame(index=False)[["category", "start", "end"]].drop_duplicates()
+    return [
+        run_fragments(turbine, own.reset_index(drop=True), str(category))
+        for category, own in spans.groupby("category", sort=True)
+    ]
 
 
 def _lost_mwh(energy: pd.DataFrame, quantum_kwh: float) -> pd.Series[Any]:
@@ -214,7 +218,10 @@ def _notes(farm: Farm, quality: pd.DataFrame | None, evidence: Collection[str]) 
     if "inferred" in evidence:
         notes.append(
             f"Inferred: a record with wind at or above {settings.down_wind_speed:g} m/s and power at or below "
-            f"{settings.down_power_kw:g} kW is down, cause unknown. Only the operational view can be inferred."
+            f"{settings.down_power_kw:g} kW is down, cause unknown; with a set-point of at most 1 % of rated power it "
+            "is a requested shutdown. Records that run held below the expected power are Partial Performance: by a "
+            "set-point where the export shows one, else of unknown cause. Records that the publisher's rules call "
+            "unknown or abnormal are Information Unavailable. Only the operational view can be inferred."
         )
     if quality is not None and evidence != {"none"}:
         notes.append(

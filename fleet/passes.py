@@ -199,7 +199,7 @@ def second_pass(
         "flags": flag_counts(turbine.name, flags, months, own.time != NO_TIME),
         **_curve_sums(records, turbine, farm, others.neighbours, reanalysis),
         **_energy_sums(records, turbine, farm, others.neighbours),
-        **state_tables(records, turbine.name, farm, context.segments),
+        **state_tables(records, turbine, farm, context.segments),
         **wind_sums(turbine.name, own, months, records.present),
         **exported_sums(records, turbine.name),
         **month_sums(own, basic, months, others.series, others.sectors),

@@ -1,13 +1,14 @@
 """What each record's time and energy were: standing still, running below what was possible, or running normally.
 
 Every record with power is divided once, and availability, the list of stops and the losses all come from that division.
-Its states come from the status log, else from wind and power. A mean power over a record in which the turbine stood for
-a part of the time belongs to the running part first, up to what that part could have produced.
+Its states come from the status log or the state timers, else from wind, power and set-point. A mean power over a record
+in which the turbine stood for a part of the time belongs to the running part first, up to what that part could have
+produced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,10 @@ import pandas as pd
 
 from fleet.categories import IN_SERVICE, Category
 from fleet.category_sums import RUNNING_UNALLOCATED, join_rows
-from fleet.config import Farm
-from fleet.flags import Flag
+from fleet.config import Farm, Turbine
+from fleet.flags import IDENTITY, Flag
 from fleet.logs import contract_segments
-from fleet.partial_sums import Partial, PartialSums, dense_sums
+from fleet.partial_sums import Partial, PartialSums, dense_sums, merge_partials
 from fleet.potential import PotentialSource, choose, normal_sums
 from fleet.records import Records
 from fleet.stops import down_runs, stop_energy, stop_fragments
@@ -39,6 +40,8 @@ STOPPED = frozenset(category.value for category in Category) - {
     Category.INFORMATION_UNAVAILABLE.value,
 }
 
+_NO_SETPOINT = 0.01  # a set-point this low asks the turbine to stop [fraction of rated power]
+
 #: What a record's time is divided into for the losses; the position is the key in the merged table "parts".
 PARTS = ("stopped", "partial", "unlogged", "degraded", "normal", "without expectation")
 
@@ -49,7 +52,8 @@ class _States:
 
     labels: tuple[str, ...]
     shares: Ints  #: shape (n, labels) [us]
-    stops: pd.DataFrame  #: start, end [us since 1970 UTC]
+    #: start, end [us since 1970 UTC] of the stops, by category where it is inferred; "": their list has it
+    stops: Mapping[str, pd.DataFrame]
     counted: Mask  #: records whose state and energy are known
     stopped: Floats  #: share of the time that the turbine stood still
     power_stopped: Floats  #: mean power in that time [kW]
@@ -84,25 +88,26 @@ def divide_power(power: Floats, possible: Floats, stopped: Floats) -> tuple[Floa
     return while_stopped, while_running
 
 
-def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFrame | None) -> Partial:
+def state_tables(records: Records, turbine: Turbine, farm: Farm, segments: pd.DataFrame | None) -> Partial:
     """Return energy by category, by stop and by kind of loss, and the test of the potential's sources.
 
     Parameters
     ----------
     records : Records
         One partition's own records.
-    turbine : str
-        Name of the turbine.
+    turbine : Turbine
+        The turbine.
     farm : Farm
         Settings.
     segments : DataFrame or None
-        States from a status log with known coverage; None: they are inferred from wind and power.
+        States from a status log with known coverage or from state timers; None: they are inferred from wind and power.
 
     Returns
     -------
     Partial
         "states" (turbine, month, category, source -> time [us], potential, produced), "contract_states" where the
-        contract has a priority of its own, "stops" (turbine, start, end, source -> potential, produced), "parts"
+        contract has a priority of its own, "stops" (turbine, category, start, end, source -> potential,
+        produced), "parts"
         (turbine, part, source -> time, potential, produced), "sources" (turbine, source, month -> n, potential, own);
         energies in 0.01 kW times records.
     """
@@ -110,27 +115,41 @@ def state_tables(records: Records, turbine: str, farm: Farm, segments: pd.DataFr
     potential, source = choose(records.potential)
     possible = records.potential[PotentialSource.OWN_CURVE]
     possible = np.where(np.isfinite(possible), possible, potential)
-    states = _inferred(records, farm, period) if segments is None else _logged(records, segments, period, possible)
+    name = turbine.name
+    if segments is None:
+        states = _inferred(records, turbine, farm, period)
+        # What the publisher's rules call unknown has no potential either.
+        unknown = _unknown(records)
+        potential = np.where(unknown, np.nan, potential)
+        source = np.where(unknown, int(PotentialSource.NONE), source)
+    else:
+        states = _logged(records, segments, period, possible)
     normal = records.curve_ok & (records.power > 0.0) & (states.stopped == 0.0)
     some = states.counted
     tables: Partial = {
-        "states": _category_energy(records, turbine, states, potential, source, period),
-        "sources": normal_sums(turbine, records.months, records.power, records.potential, normal),
-        "stops": stop_energy(
-            turbine,
-            states.stops,
-            records.times[some],
-            states.power_stopped[some],
-            potential[some],
-            source[some],
-            period,
+        "states": _category_energy(records, name, states, potential, source, period),
+        "sources": normal_sums(name, records.months, records.power, records.potential, normal),
+        **merge_partials(
+            {
+                "stops": stop_energy(
+                    name,
+                    stops,
+                    records.times[some],
+                    states.power_stopped[some],
+                    potential[some],
+                    source[some],
+                    period,
+                    category=category,
+                )
+            }
+            for category, stops in states.stops.items()
         ),
-        "parts": _loss_parts(records, turbine, states, potential, source, period, inferred=segments is None),
+        "parts": _loss_parts(records, name, states, potential, source, period, inferred=segments is None),
     }
     contract = contract_segments(segments) if segments is not None else None
     if contract is not None:
         other = _logged(records, contract, period, possible)
-        tables["contract_states"] = _category_energy(records, turbine, other, potential, source, period)
+        tables["contract_states"] = _category_energy(records, name, other, potential, source, period)
     return tables
 
 
@@ -140,23 +159,41 @@ def _logged(records: Records, segments: pd.DataFrame, period: int, possible: Flo
     logged = stop_fragments("", segments)
     stops = pd.DataFrame({"start": series_us(logged["start"]), "end": series_us(logged["end"])})
     divided = divide_power(records.power, possible, stopped)
-    return _States(labels, shares, stops, records.has_energy, stopped, *divided)
+    return _States(labels, shares, {"": stops}, records.has_energy, stopped, *divided)
 
 
-def _inferred(records: Records, farm: Farm, period: int) -> _States:
-    """What wind and power alone can tell: running as the curve says, waiting for wind, or down."""
-    idle = records.present & (records.wind < farm.availability.down_wind_speed) & (records.power <= 0.0)
-    odd = (records.flags & np.uint32(Flag.INCONSISTENT)) > 0
+def _inferred(records: Records, turbine: Turbine, farm: Farm, period: int) -> _States:
+    """What the records alone can tell: running as the curve says or below it, waiting for wind, down, or nothing."""
+    down, unknown = records.down, _unknown(records)
+    setpoint = records.recorded.signal("power_setpoint_kw")
+    requested = down & (setpoint <= _NO_SETPOINT * turbine.rated_power_kw)
+    idle = records.present & (records.wind < farm.availability.down_wind_speed) & (records.power <= 0.0) & ~down
+    runs = ~(down | idle | unknown)
+    reduced = runs & (records.power > 0.0) & _any_of(records, Flag.DERATED | Flag.CURTAILED)
+    odd = runs & ~reduced & _any_of(records, Flag.INCONSISTENT)
     where = {
-        Category.UNALLOCATED.value: records.down,
-        Category.READY_STANDBY.value: idle & ~records.down,
-        RUNNING_UNALLOCATED: odd & ~idle & ~records.down,
-        Category.FULL_PERFORMANCE.value: ~odd & ~idle & ~records.down,
+        Category.UNALLOCATED.value: down & ~requested,
+        Category.REQUESTED_SHUTDOWN.value: requested,
+        Category.INFORMATION_UNAVAILABLE.value: unknown,
+        Category.READY_STANDBY.value: idle,
+        Category.PARTIAL_PERFORMANCE.value: reduced,
+        RUNNING_UNALLOCATED: odd,
+        Category.FULL_PERFORMANCE.value: runs & ~reduced & ~odd,
     }
     shares = np.column_stack(list(where.values())).astype(np.int64) * period
-    stops = down_runs(records.times, records.down, period)
-    stopped = records.down.astype(np.float64)
-    return _States(tuple(where), shares, stops, records.present, stopped, records.power, records.power)
+    kinds = (Category.UNALLOCATED.value, Category.REQUESTED_SHUTDOWN.value)
+    stops = {kind: down_runs(records.times, where[kind], period) for kind in kinds}
+    power = np.where(unknown, 0.0, records.power)
+    return _States(tuple(where), shares, stops, records.present | unknown, down.astype(np.float64), power, power)
+
+
+def _unknown(records: Records) -> Mask:
+    """Return which intervals have a record that the publisher's rules call unknown or abnormal."""
+    return _any_of(records, Flag.PUBLISHER) & ~_any_of(records, IDENTITY)
+
+
+def _any_of(records: Records, flags: Flag) -> Mask:
+    return np.asarray((records.flags & np.uint32(flags)) > 0, np.bool_)
 
 
 def _category_energy(
@@ -184,7 +221,7 @@ def _loss_parts(
 ) -> PartialSums:
     """Divide every record with power once: what stands still, what runs, and how well."""
     partial = _share(states.labels, states.shares, {Category.PARTIAL_PERFORMANCE.value}, period)
-    odd = (records.flags & np.uint32(Flag.INCONSISTENT)) > 0
+    odd = _any_of(records, Flag.INCONSISTENT)
     sums = np.zeros((3, len(PARTS), len(PotentialSource)), np.int64)
     add_parts(
         records.has_energy, states.counted, records.present, records.down, odd, states.stopped, partial, records.power,

@@ -90,8 +90,8 @@ def down_runs(times: Ints, down: npt.NDArray[np.bool_], period_us: int) -> pd.Da
     return pd.DataFrame({"start": at[first], "end": at[last] + period_us})
 
 
-def run_fragments(turbine: str, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return inferred stops as `FRAGMENT_COLUMNS`; nothing says in which category they are.
+def run_fragments(turbine: str, runs: pd.DataFrame, category: str = Category.UNALLOCATED.value) -> pd.DataFrame:
+    """Return inferred stops as `FRAGMENT_COLUMNS`.
 
     Parameters
     ----------
@@ -99,8 +99,10 @@ def run_fragments(turbine: str, runs: pd.DataFrame) -> pd.DataFrame:
         Name.
     runs : DataFrame
         start, end [us since 1970 UTC] (`down_runs`).
+    category : str
+        Of all of them.
     """
-    texts = {"turbine": turbine, "category": Category.UNALLOCATED.value, "code": "", "message": ""}
+    texts = {"turbine": turbine, "category": category, "code": "", "message": ""}
     frame = pd.DataFrame({name: pd.array([text] * len(runs), dtype="str") for name, text in texts.items()})
     frame["start"], frame["end"] = stamps(runs["start"]), stamps(runs["end"])
     frame["open_end"] = np.zeros(len(runs), bool)
@@ -115,6 +117,8 @@ def stop_energy(
     potential: Floats,
     source: Ints,
     period_us: int,
+    *,
+    category: str = "",
 ) -> PartialSums:
     """Sum potential and produced power over each stop, by each record's share of it.
 
@@ -132,11 +136,13 @@ def stop_energy(
         `fleet.potential.PotentialSource` of each potential power.
     period_us : int
         Averaging period [us].
+    category : str
+        Of all these stops, where no list says it of each.
 
     Returns
     -------
     PartialSums
-        turbine, start, end, source -> potential, produced [0.01 kW times records].
+        turbine, category, start, end, source -> potential, produced [0.01 kW times records].
     """
     starts, ends = stops["start"].to_numpy(np.int64), stops["end"].to_numpy(np.int64)
     low, high = np.searchsorted(times, starts - period_us, side="right"), np.searchsorted(times, ends, side="left")
@@ -145,7 +151,13 @@ def stop_energy(
     row = np.repeat(low, count) + np.arange(stop.size) - np.repeat(np.cumsum(count) - count, count)
     share = (np.minimum(times[row] + period_us, ends[stop]) - np.maximum(times[row], starts[stop])) / period_us
     return record_sums(
-        {"turbine": turbine, "start": starts[stop], "end": ends[stop], "source": source[row]},
+        {
+            "turbine": turbine,
+            "category": category,
+            "start": starts[stop],
+            "end": ends[stop],
+            "source": source[row],
+        },
         {"potential": quanta(potential[row] * share, POWER), "produced": quanta(power[row] * share, POWER)},
     )
 

@@ -49,8 +49,8 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         `availability_production` (operational view) and `coverage` as fractions of 1; `evidence` of the availability
         ("status log", "state timers", "inferred", "none") and `unallocated_h` [h], the time whose category nothing
         says; `aep_mwh` (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the
-        fleet's curve on common periods [1]; `rows_in`, `rows_not_selected` (outside the period or the turbines asked for) and
-        `rows_rejected` (for the use "energy"), counts: the rest is used. NaN, NA or "": not determinable.
+        fleet's curve on common periods [1]; `rows_in`, `rows_not_selected` (outside the period or the turbines asked
+        for) and `rows_rejected` (for the use "energy"), counts: the rest is used. NaN, NA or "": not determinable.
     """
     names = [*(turbine.name for turbine in results.farm.turbines), FLEET]
     table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
