@@ -31,6 +31,7 @@ from fleet.quality import quality_result
 from fleet.reference import reference_result
 from fleet.reference_curve import reference_curves
 from fleet.results import Energy, Failure, FleetResults
+from fleet.rule_losses import held_losses
 from fleet.sampling import check_sampling
 from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_operator, read_reanalysis
@@ -246,10 +247,11 @@ def _with_records(
     counts = by_month.groupby(level=["turbine", "flags"], sort=True).sum()
     flags = merge([{"flags": counts}, {"flags": readings.leftovers}])["flags"]
     curves = power_curves(merged, farm)
+    quality = quality_result({**merged.summary, "flags": flags}, _far_stamps(series))
     return replace(
         results,
         clock=merge_clock([one.finding for one in series], lag),
-        quality=quality_result({**merged.summary, "flags": flags}, _far_stamps(series)),
+        quality=replace(quality, held=held_losses(merged.summary, farm)),
         curves=curves,
         absent={**results.absent, **lacking(curves)},
         availability=availability,

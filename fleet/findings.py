@@ -13,6 +13,7 @@ from fleet.ranking import extremes
 from fleet.reference import reference_findings
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
+from fleet.sensor_findings import sensor_findings
 from fleet.wording import listed as _names
 
 __all__ = ["findings"]
@@ -57,6 +58,7 @@ def findings(results: FleetResults) -> tuple[Finding, ...]:
         *reference_findings(results),
         *_energy(results),
         *plausibility(results),
+        *sensor_findings(results),
         *_absent(results),
     ]
     grave = {"alarm": 0, "warning": 1, "note": 2}
@@ -158,8 +160,8 @@ def _availability(results: FleetResults) -> list[Finding]:
         known = operator[operator["turbine"] == FLEET].dropna(subset=["difference"])
         for row in known.to_dict("records"):
             text = (
-                f"The operator's availability of the fleet ({row['figure']}) is {100 * row['operator_time_based']:.2f} %, "
-                f"ours {100 * row['time_based']:.2f} %: {100 * row['difference']:+.2f} percentage points."
+                f"The operator's availability of the fleet ({row['figure']}) is "
+                f"{100 * row['operator_time_based']:.2f} %, ours {100 * row['time_based']:.2f} %: {100 * row['difference']:+.2f} percentage points."
             )
             found.append(_note(text=text, section="availability"))
     priced = operational.dropna(subset=["lost_mwh"]).set_index("turbine")

@@ -11,7 +11,18 @@ from enum import IntFlag
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FLAG_TITLES", "IDENTITY", "NOT_SELECTED", "NO_ROW", "PRIORITY", "USED", "USES", "Flag", "first_reason"]
+__all__ = [
+    "FLAG_TITLES",
+    "IDENTITY",
+    "NOT_SELECTED",
+    "NO_ROW",
+    "PRIORITY",
+    "USED",
+    "USES",
+    "Flag",
+    "first_of",
+    "first_reason",
+]
 
 
 class Flag(IntFlag):
@@ -108,5 +119,10 @@ def first_reason(flags: npt.NDArray[np.uint32], use: str) -> npt.NDArray[np.uint
     use : str
         A key of `USES`.
     """
-    honoured = (flags & np.uint32(USES[use])).astype(np.int64)
-    return (honoured & -honoured).astype(np.uint32)
+    return first_of(flags, USES[use])
+
+
+def first_of(flags: npt.NDArray[np.uint32], wanted: Flag) -> npt.NDArray[np.uint32]:
+    """Return each row's first flag among those wanted (its lowest bit), 0 where it has none of them."""
+    found = (flags & np.uint32(wanted)).astype(np.int64)
+    return (found & -found).astype(np.uint32)

@@ -27,6 +27,7 @@ from fleet.power_curve import curve_sums, normalised_wind
 from fleet.quality import basic_flags, flag_counts, outside_window
 from fleet.recorded import NO_TIME, Recorded
 from fleet.records import Records, TurbineContext
+from fleet.rule_losses import held_sums
 from fleet.rules import NORMAL, RuleSums, rule_bits, rule_context, rule_sums
 from fleet.schema import WIND_SPEED_MAX
 from fleet.sensor_sums import DIRECTIONS, FleetTotals, month_sums
@@ -201,6 +202,7 @@ def second_pass(
         **_energy_sums(records, turbine, farm, others.neighbours),
         **state_tables(records, turbine, farm, context.segments),
         **wind_sums(turbine.name, own, months, records.present),
+        "held": held_sums(records, turbine.name),
         **exported_sums(records, turbine.name),
         **month_sums(own, basic, months, others.series, others.sectors),
         "vane": dense_sums(

@@ -74,6 +74,9 @@ class Quality:
     coverage: pd.DataFrame
     #: turbine, rows_in, expected, missing: missing are grid intervals without any row
     rows: pd.DataFrame
+    #: turbine, flag ("curtailed", "derated", "icing"; a row of several counts for the first), hours, known_h (of these
+    #: with an expected power), lost_mwh (below the turbine's own curve, NaN where none is known); None: not determined
+    held: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()  #: rows that were set aside for their stamps
 
 

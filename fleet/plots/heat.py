@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+from matplotlib.patches import Rectangle
 
 from fleet.plots.style import (
     GREY,
@@ -28,11 +29,12 @@ from fleet.plots.style import (
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["plot_availability_months", "plot_coverage", "plot_energy_months"]
+__all__ = ["plot_availability_months", "plot_coverage", "plot_drift_months", "plot_energy_months"]
 
 _MISSING = "#ededed"
 _ROWS_WRITTEN, _COLUMNS_WRITTEN = 32, 25  # larger maps are read by colour, not by figures
 _MORE = LinearSegmentedColormap.from_list("more", ["#f3f8fc", "#9ecae1", "#2f7ebc", "#08306b"])
+_EITHER = LinearSegmentedColormap.from_list("either", ["#2166ac", "#92c5de", "#ffffff", "#f4a582", "#b2182b"])
 _LESS = LinearSegmentedColormap.from_list("less", ["#7f2704", "#d94801", "#fdae6b", "#fff3e6", "#ffffff"])
 
 
@@ -71,6 +73,36 @@ def plot_availability_months(
     """
     both = 100.0 * monthly[[name for name in ("time_based", "production_based") if name in monthly]].to_numpy(float)
     return _month_map(monthly, column, "%", _LESS, ax, order, factor=100.0, scale=_range(both, low_matters=True))
+
+
+def plot_drift_months(
+    drift: pd.DataFrame, unit: str, least: float, ax: Axes | None = None, order: Sequence[str] | None = None
+) -> Axes:
+    """Draw a sensor's drift per turbine and month as a heat map; flagged months are framed.
+
+    Parameters
+    ----------
+    drift : DataFrame
+        `Sensors.drift` or `Sensors.temperature`: turbine, month, drift, flagged.
+    unit : str
+        Unit of the drift.
+    least : float
+        Drift that is flagged at least: the colours reach twice as far, or to the largest drift.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    order : sequence of str, optional
+        Turbines from top to bottom.
+    """
+    values = drift["drift"].to_numpy(float)
+    reach = max([2.0 * least, *np.abs(values[np.isfinite(values)])])
+    scale = Normalize(-reach, reach)
+    ax = _month_map(drift, "drift", f"drift [{unit}]", _EITHER, ax, order, scale=scale, digits=2)
+    names, calendar = turbines_of(drift, order), months(drift)
+    flagged = drift[drift["flagged"].astype(bool)]
+    for turbine, month in zip(flagged["turbine"], flagged["month"], strict=True):
+        corner = (calendar.index(str(month)), names.index(str(turbine)))
+        ax.add_patch(Rectangle(corner, 1.0, 1.0, fill=False, ec=INK, lw=1.0))
+    return ax
 
 
 def plot_coverage(coverage: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None) -> Axes:
@@ -114,6 +146,7 @@ def _month_map(
     order: Sequence[str] | None,
     factor: float = 1.0,
     scale: Normalize | None = None,
+    digits: int | None = None,
 ) -> Axes:
     with style():
         names, calendar = turbines_of(table, order), months(table)
@@ -133,7 +166,7 @@ def _month_map(
         scale = scale or _range(values, low_matters=False)
         _draw(ax, values, np.arange(len(calendar) + 1.0), colours, scale, what if keyed else "")
         if written:
-            _write_figures(ax, values, colours, scale)
+            _write_figures(ax, values, colours, scale, digits)
         label_ticks(ax, "y", np.arange(len(names)) + 0.5, names)
         _thin(ax, len(names))
         _month_ticks(ax, calendar)
@@ -189,15 +222,19 @@ def _draw(
     bar.ax.tick_params(length=2)
 
 
-def _write_figures(ax: Axes, values: npt.NDArray[np.float64], colours: Colormap, scale: Normalize) -> None:
+def _write_figures(
+    ax: Axes, values: npt.NDArray[np.float64], colours: Colormap, scale: Normalize, digits: int | None
+) -> None:
     finite = values[np.isfinite(values)]
-    digits = 1 if finite.size and np.abs(finite).max() <= 100.0 else 0
+    if digits is None:
+        digits = 1 if finite.size and np.abs(finite).max() <= 100.0 else 0
     size = 6.2 if values.shape[1] <= 14 else 5.5
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         known = bool(np.isfinite(value))
         red, green, blue, _ = colours(scale(value)) if known else (1.0, 1.0, 1.0, 1.0)
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+        value = np.round(value, digits) + 0.0  # no "-0.0"
         shown = ("100" if value >= 99.95 and scale.vmax == 100.0 else f"{value:.{digits}f}") if known else "n/d"
         colour = ("white" if dark else INK) if known else GREY
         ax.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=size, color=colour)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
+from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import sentence
@@ -39,6 +40,7 @@ _PARTS: tuple[tuple[str, str, str, Callable[..., Iterable[Block]]], ...] = (
     ("losses", "Losses", "energy", production.losses),
     ("reconciliation", "Reconciliation with the meter", "energy", production.reconciliation),
     ("publisher", "Publisher's figures", "energy", production.publisher),
+    ("sensors", "Sensors", "sensors", instruments.sensors),
     ("quality", "Quality accounting", "quality", data.quality),
     ("clock", "Clock check", "clock", data.clock),
     ("coverage", "Coverage calendar", "quality", data.coverage),

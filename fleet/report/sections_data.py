@@ -10,6 +10,7 @@ from fleet.flags import NOT_SELECTED, USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import program_version
 from fleet.report.headline import turbine_order
+from fleet.report.rules import rules_table
 from fleet.report.settings import settings_table, source_table
 from fleet.results import Clock, FleetResults, Quality
 from fleet.schema import FLEET
@@ -44,6 +45,37 @@ def quality(results: FleetResults, part: Quality) -> Iterator[Block]:
         columns = [Col("turbine", "turbine"), *(Col(flag, _title(flag), "count") for flag in reasons)]
         note = "A row can carry several flags: these do not add up. Flags that no row carries are left out."
         yield table(wide.reindex(there).reset_index(), columns, "Flags, overlapping", note=note)
+        yield from _rules(results, part)
+
+
+def _rules(results: FleetResults, part: Quality) -> Iterator[Block]:
+    """The rules with their settings, and what rows held below the possible power cost."""
+    columns = [
+        Col("rule", "rule"),
+        Col("settings", "settings of [quality]"),
+        Col("left_out", "its rows are left out of the use"),
+        Col("rows", "rows", "count"),
+    ]
+    note = (
+        "Power and speeds in fractions of rated power, m/s and deg; every key: Method and settings. n/d: the rule sets "
+        "no flag. Pitch and rotor speed against power and the sensors' months leave no row out."
+    )
+    yield table(rules_table(results.farm.quality, part.flags), columns, "Rules and their settings", note=note)
+    if part.held is None or part.held.empty:
+        return
+    shown = part.held.assign(flag=part.held["flag"].map(_title))
+    columns = [
+        Col("turbine", "turbine"),
+        Col("flag", "rule"),
+        Col("hours", "hours [h]", "1"),
+        Col("known_h", "of these with an expected power [h]", "1"),
+        Col("lost_mwh", "below the own curve [MWh]", "1"),
+    ]
+    note = (
+        "A row of several rules counts for the first. Power above the curve costs nothing: in icing it says that the "
+        "anemometer reads low. This energy is part of partial performance or of stops in Losses, not besides them."
+    )
+    yield table(shown, columns, "Held below what was possible", note=note)
 
 
 def _accounting(part: Quality, use: str, order: list[str]) -> Table:
