@@ -1,4 +1,4 @@
-"""The fleet's passes over 400 turbines and two years (42 million rows) from the cache, beside duckdb, polars and OpenOA.
+"""The passes over 400 turbines and two years (42 million rows) from the cache, beside duckdb, polars and OpenOA.
 
 Run on a quiet machine: `python benchmarks/fleet_scale.py FOLDER` with `pip install duckdb polars`; the load of some
 6 GB is made there once. `--openoa PYTHON` names the interpreter of an environment with OpenOA, which pins older
@@ -175,7 +175,7 @@ def _polars(files: list[Path]) -> Callable[[], object]:
 
 
 def _openoa(folder: Path) -> Callable[[], object]:
-    """OpenOA's filters (range, unresponsive sensor, bins) and binned curve of one turbine, as its examples chain them."""
+    """OpenOA's filters (range, unresponsive sensor, window, bins) and binned curve, as its examples chain them."""
     import pandas as pd
     from openoa.utils import filters, power_curve
 

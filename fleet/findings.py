@@ -161,7 +161,8 @@ def _availability(results: FleetResults) -> list[Finding]:
         for row in known.to_dict("records"):
             text = (
                 f"The operator's availability of the fleet ({row['figure']}) is "
-                f"{100 * row['operator_time_based']:.2f} %, ours {100 * row['time_based']:.2f} %: {100 * row['difference']:+.2f} percentage points."
+                f"{100 * row['operator_time_based']:.2f} %, ours {100 * row['time_based']:.2f} %: "
+                f"{100 * row['difference']:+.2f} percentage points."
             )
             found.append(_note(text=text, section="availability"))
     priced = operational.dropna(subset=["lost_mwh"]).set_index("turbine")

@@ -48,9 +48,14 @@ def test_an_entry_is_found_as_it_was_described(tmp_path: Path) -> None:
 
 def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(ZeroDivisionError), store.new("files", KEY) as (folder, _):
-        (folder / "0.parquet").write_text("half")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with store.new("files", KEY) as (folder, _):
+            (folder / "0.parquet").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert store.find("files", KEY) is None
     assert _left(tmp_path) == ["files", f"files/{KEY[:2]}"]
 
