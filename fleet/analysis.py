@@ -46,6 +46,8 @@ __all__ = ["analyse", "overview", "select"]
 Period = tuple[int, int]
 Found = TypeVar("Found")
 
+_LOGS_ONLY = "no SCADA records in this folder, only status logs"
+
 
 def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
     """Return the farm restricted to some of its turbines; neighbours and fleet curves then come from these alone.
@@ -142,7 +144,8 @@ def _looked_over(
     recorded = {name for name, series in readings.series.items() if series.rows}
     _check_left(recorded, readings.failures)
     if not recorded:
-        raise InputError(_nothing_known(dataset, readings))
+        known = _nothing_known(dataset, readings) if readings.series else f"{dataset.folder}: {_LOGS_ONLY}"
+        raise InputError(known)
     farm = _restricted(dataset.farm, recorded)
     summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, {}, start, end), options)
     failed = (*readings.failures, *failures)

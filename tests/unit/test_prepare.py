@@ -187,8 +187,9 @@ def test_a_setting_makes_anew_what_depends_on_it(
     (farm / "farm.toml").write_text(changed)
     results = run()
     assert counted.taken() == (files, turbines)
-    assert not differing(fingerprint(results), fingerprint(run(keep=False, cache=None)))
-    counted.taken()
+    if turbines:
+        assert not differing(fingerprint(results), fingerprint(run(keep=False, cache=None)))
+        counted.taken()
     (farm / "farm.toml").write_text(settings)
     run()
     assert counted.taken() == ([], [])  # the earlier entries are still there
