@@ -94,17 +94,23 @@ def log_sums(turbine: str, segments: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `SUM_COLUMNS`, sorted, without energy.
     """
-    start, end, labels = series_us(segments["start"]), series_us(segments["end"]), segment_labels(segments)
-    low, high = (int(start[0]), int(end[-1])) if len(segments) else (0, 0)
-    rows = []
-    for month, first, last in months_of(low, high):
-        inside = np.minimum(end, last) - np.maximum(start, first)
-        for label in _LABELS:
-            mine = (labels == label) & (inside > 0)
-            if mine.any():
-                span = int(inside[mine].sum())
-                rows.append((turbine, month, label, span, None, None, span))
-    return merge_sums([_sums_frame(rows)])
+    if not len(segments):
+        return _sums_frame([])
+    start, end = series_us(segments["start"]), series_us(segments["end"])
+    months = months_of(int(start[0]), int(end[-1]))
+    edges = np.array([first for _, first, _ in months[1:]], np.int64)
+    # Cut at the months' edges: then each piece lies in one month.
+    cuts = np.union1d(start, edges)
+    segment = np.searchsorted(start, cuts, side="right") - 1
+    ends = np.minimum(np.r_[cuts[1:], end[-1:]], end[segment])
+    codes, names = pd.factorize(segment_labels(segments), sort=True)
+    sums = np.zeros((len(months), len(names)), np.int64)
+    np.add.at(sums, (np.searchsorted(edges, cuts, side="right"), codes[segment]), np.maximum(ends - cuts, 0))
+    rows = [
+        (turbine, months[m][0], str(names[k]), int(sums[m, k]), None, None, int(sums[m, k]))
+        for m, k in np.argwhere(sums > 0).tolist()
+    ]
+    return _sums_frame(rows)
 
 
 def merge_sums(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = ["availability_result"]
 
 Period = tuple[int, int]
 
+_UNAVAILABLE = Category.INFORMATION_UNAVAILABLE.value
 _SCATTERED = "the status log is not used: " + UNKNOWN_COVERAGE
 
 
@@ -49,23 +50,27 @@ def availability_result(
     quantum_kwh = POWER * farm.averaging_period_s / 3600.0
     quality = source_quality(summary) if summary is not None else None
     states, contract_states = (_corrected(summary, name, quality) for name in ("states", "contract_states"))
-    sums, contract_sums, fragments, bases = [], [], [], []
-    for turbine in farm.turbines:
-        name, log = turbine.name, logs.get(turbine.name)
-        own = _of(states, name)
-        segments = _segments(log, own)
-        if segments is not None:
-            sums.append(_with_energy(log_sums(name, segments), own))
-            contract = contract_segments(segments)
-            contract_sums.append(
-                sums[-1] if contract is None else _with_energy(log_sums(name, contract), _of(contract_states, name))
-            )
-            fragments.append(stop_fragments(name, segments))
-        elif own is not None and summary is not None:
-            sums.append(_energies(own))
-            contract_sums.append(sums[-1])
-            fragments += _inferred_stops(name, summary["stops"])
-        bases.append(_basis(name, period, log, own))
+    # Turbines whose records tell no state but Information Unavailable have nothing to infer from.
+    told = set() if states is None else set(states.loc[states["category"] != _UNAVAILABLE, "turbine"])
+    found = {turbine.name: _segments(logs.get(turbine.name), turbine.name in told) for turbine in farm.turbines}
+    segments = {name: own for name, own in found.items() if own is not None}
+    inferred = told & {turbine.name for turbine in farm.turbines} - set(segments)
+    energies = _energies(states)
+    sums = [_with_energy([log_sums(name, own) for name, own in segments.items()], energies), _of(energies, inferred)]
+    contract_sums = sums
+    contracts = {name: by for name, own in segments.items() if (by := contract_segments(own)) is not None}
+    if contracts:
+        others = [log_sums(name, own) for name, own in segments.items() if name not in contracts]
+        by_contract = _with_energy([log_sums(name, by) for name, by in contracts.items()], _energies(contract_states))
+        contract_sums = [by_contract, _with_energy(others, energies), sums[1]]
+    fragments = [stop_fragments(name, own) for name, own in segments.items()]
+    if summary is not None:
+        fragments += _inferred_stops(inferred, summary["stops"])
+    potentials = _potentials(states)
+    bases = [
+        _basis(turbine.name, period, logs.get(turbine.name), turbine.name in inferred, potentials.get(turbine.name))
+        for turbine in farm.turbines
+    ]
     merged, stops = merge_sums(sums), merge_fragments(fragments)
     settings = farm.availability
     lost_mwh = None
@@ -111,36 +116,27 @@ def _corrected(summary: Summary | None, name: str, quality: pd.DataFrame | None)
     return None if summary is None or quality is None or name not in summary else corrected(summary[name], quality)
 
 
-def _of(states: pd.DataFrame | None, turbine: str) -> pd.DataFrame | None:
-    """Return a turbine's states; None where it has no record that tells one."""
-    own = states[states["turbine"] == turbine] if states is not None else None
-    return own if own is not None and (own["category"] != Category.INFORMATION_UNAVAILABLE).any() else None
+def _of(energies: pd.DataFrame | None, turbines: Collection[str]) -> pd.DataFrame:
+    """Return the rows of some turbines."""
+    return merge_sums([]) if energies is None else energies[energies["turbine"].isin(turbines)]
 
 
-def _segments(log: LogStates | None, states: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return known states where they are the best evidence: their coverage is known, or there is nothing else."""
-    if log is None or (log.segments is None and states is not None):
+def _segments(log: LogStates | None, told: bool) -> pd.DataFrame | None:
+    """Return known states where they are the best evidence: their coverage is known, or records tell nothing else."""
+    if log is None or (log.segments is None and told):
         return None
     return log.stops if log.segments is None else log.segments
 
 
-def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataFrame | None) -> Basis:
+def _basis(
+    turbine: str, period: Period, log: LogStates | None, inferred: bool, potential: tuple[str, float] | None
+) -> Basis:
     start, end = from_us(period[0]), from_us(period[1])
-    if states is None and (log is None or log.stops is None):
+    if not inferred and (log is None or log.stops is None):
         note = "no status log, no state timers and no valid power and wind" if log is None else log.note
         return Basis(turbine=turbine, evidence="none", start=start, end=end, note=note)
-    lost = states[states["category"].isin(STOPPED) & states["known"]] if states is not None else None
-    source, u_potential = "", float("nan")
-    if lost is not None and len(lost):
-        energy = lost.groupby("source", sort=True)["potential"].sum()
-        source = "; ".join(
-            _share(code, int(value), int(energy.sum())) for code, value in zip(energy.index, energy, strict=True)
-        )
-        total = int(lost["potential"].abs().sum())
-        # A source whose uncertainty is not known leaves that of the sum unknown, too.
-        u_potential = float(lost["u_potential"].abs().sum(skipna=False)) / total if total else float("nan")
+    source, u_potential = potential or ("", float("nan"))
     scattered = log is not None and log.segments is None
-    inferred = log is None or _segments(log, states) is None
     return Basis(
         turbine=turbine,
         evidence="inferred" if log is None or inferred else log.evidence,
@@ -153,18 +149,40 @@ def _basis(turbine: str, period: Period, log: LogStates | None, states: pd.DataF
     )
 
 
+def _potentials(states: pd.DataFrame | None) -> dict[str, tuple[str, float]]:
+    """Return where each turbine's potential power comes from while it stands still, and its uncertainty [fraction]."""
+    if states is None:
+        return {}
+    lost = states[states["category"].isin(STOPPED) & states["known"]]
+    if lost.empty:
+        return {}
+    names, first = np.unique(lost["turbine"].to_numpy(object), return_index=True)  # sorted by turbine
+    columns = (lost[name].to_numpy() for name in ("source", "potential", "u_potential"))
+    parts = [np.split(column, first[1:]) for column in columns]
+    found = {}
+    for name, source, potential, uncertainty in zip(names, *parts, strict=True):
+        energy = {int(code): int(potential[source == code].sum()) for code in np.unique(source)}
+        text = "; ".join(_share(code, value, sum(energy.values())) for code, value in energy.items())
+        total = int(np.abs(potential).sum())
+        # A source whose uncertainty is not known leaves that of the sum unknown, too.
+        found[str(name)] = text, float(np.abs(uncertainty).sum()) / total if total else float("nan")
+    return found
+
+
 def _share(code: int, value: int, total: int) -> str:
     title = SOURCE_TITLES[PotentialSource(code)]
     return f"{title} ({100.0 * value / total:.0f} %)" if total and value != total else title
 
 
-def _energies(states: pd.DataFrame) -> pd.DataFrame:
+def _energies(states: pd.DataFrame | None) -> pd.DataFrame | None:
     """Return the sums of the second pass in the form that availability takes."""
+    if states is None:
+        return None
     loss = np.where(states["known"], states["potential"] - states["produced"], 0)
     table = pd.DataFrame(
         {
             "turbine": states["turbine"],
-            "month": [month_name(int(key)) for key in states["month"]],
+            "month": states["month"].map({key: month_name(int(key)) for key in states["month"].unique()}).astype("str"),
             "category": states["category"],
             "time_us": states["time"],
             "produced": states["produced"],
@@ -175,25 +193,26 @@ def _energies(states: pd.DataFrame) -> pd.DataFrame:
     return merge_sums([table[list(SUM_COLUMNS)].astype({"produced": "Int64"})])
 
 
-def _with_energy(from_log: pd.DataFrame, states: pd.DataFrame | None) -> pd.DataFrame:
-    """Give the log's times the energies of the records that fall into them."""
-    if states is None:
+def _with_energy(times: Sequence[pd.DataFrame], energies: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the times of segments the energies of the records that fall into them."""
+    from_log = merge_sums(times)
+    if energies is None or not len(from_log):
         return from_log
     key = ["turbine", "month", "category"]
-    energy = _energies(states).set_index(key)
+    energy = energies.set_index(key)
     joined = from_log.drop(columns=["produced", "lost"]).join(energy[["produced", "lost"]], on=key)
     priced = joined.join((energy["time_us"] - energy["unpriced_us"]).rename("priced"), on=key)["priced"].fillna(0)
     joined["unpriced_us"] = (joined["time_us"] - priced).clip(lower=0).astype("int64")
     return joined[list(SUM_COLUMNS)]
 
 
-def _inferred_stops(turbine: str, energy: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return a turbine's inferred stops by category, still cut at the partitions' borders."""
-    mine = energy.index[energy.index.get_level_values("turbine") == turbine]
-    spans = mine.to_frame(index=False)[["category", "start", "end"]].drop_duplicates()
+def _inferred_stops(turbines: Collection[str], energy: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the inferred stops of some turbines, still cut at the partitions' borders."""
+    rows = energy.index.to_frame(index=False)[["turbine", "category", "start", "end"]]
+    spans = rows[rows["turbine"].isin(turbines)].drop_duplicates()
     return [
-        run_fragments(turbine, own.reset_index(drop=True), str(category))
-        for category, own in spans.groupby("category", sort=True)
+        run_fragments(str(turbine), own.reset_index(drop=True), str(category))
+        for (turbine, category), own in spans.groupby(["turbine", "category"], sort=True)
     ]
 
 

@@ -177,18 +177,23 @@ def whole_stops(energy: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `energy`, start and end being the stops'.
+        turbine, start, end, source -> potential, produced, start and end being the stops'.
     """
     plain = energy.reset_index()
-    parts = []
-    for turbine in sorted(set(plain["turbine"])):
-        mine, own = plain[plain["turbine"] == turbine], stops[stops["turbine"] == turbine]
-        starts, ends = series_us(own["start"]), series_us(own["end"])
-        stop = np.searchsorted(starts, mine["start"].to_numpy(), side="right") - 1
-        sums = {name: mine[name].to_numpy() for name in ("potential", "produced")}
-        keys = {"turbine": turbine, "start": starts[stop], "end": ends[stop], "source": mine["source"].to_numpy()}
-        parts.append(keyed_sums(keys, sums))
-    return pd.concat(parts) if parts else energy
+    if not len(plain) or not len(stops):
+        return energy
+    # Both are sorted by turbine: a stop is found by the number of its turbine and its begin.
+    codes, names = pd.factorize(pd.concat([stops["turbine"], plain["turbine"]]), sort=True)
+    of_stops, of_rows = codes[: len(stops)], codes[len(stops) :]
+    starts, ends = series_us(stops["start"]), series_us(stops["end"])
+    moments = np.unique(np.r_[starts, plain["start"].to_numpy()])
+    place, wanted = (np.searchsorted(moments, times) for times in (starts, plain["start"].to_numpy()))
+    stop = np.searchsorted(of_stops * moments.size + place, of_rows * moments.size + wanted, side="right") - 1
+    keys = {"turbine": of_rows, "start": starts[stop], "end": ends[stop], "source": plain["source"].to_numpy()}
+    whole = keyed_sums(keys, {name: plain[name].to_numpy() for name in ("potential", "produced")})
+    levels = {name: whole.index.get_level_values(name) for name in keys}
+    levels["turbine"] = pd.Index(np.asarray(names, object)[levels["turbine"]], dtype="str")
+    return whole.set_index(pd.MultiIndex.from_arrays(list(levels.values()), names=list(levels)))
 
 
 def merge_fragments(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -269,23 +274,29 @@ def reliability_table(
         turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note; alphabetically, then "fleet". Failures are NaN
         where categories are not known.
     """
-    rows: list[tuple[str, float, float, float, str]] = []
-    names = [category.value for category in Category if category in failures]
-    for basis in sorted(bases, key=lambda basis: basis.turbine):
-        if basis.evidence not in ("status log", "state timers"):
-            rows.append((basis.turbine, math.nan, math.nan, math.nan, _NO_CATEGORIES))
-            continue
-        mine = sums[sums["turbine"] == basis.turbine]
-        running = mine["category"].isin(_IN_SERVICE | {RUNNING_UNALLOCATED})
-        operating_h = int(mine.loc[running, "time_us"].sum()) / HOUR if basis.declared else math.nan
-        failed = stops[(stops["turbine"] == basis.turbine) & stops["category"].isin(names)]
-        count, repair_us = _failures(series_us(failed["start"]), series_us(failed["end"]))
-        rows.append((basis.turbine, count, operating_h, repair_us / HOUR, "" if basis.declared else UNKNOWN_COVERAGE))
-    counted = [row for row in rows if not math.isnan(row[1]) and not math.isnan(row[2])]
-    if rows:
-        note = "" if len(counted) == len(rows) else f"{len(counted)} of {len(rows)} turbines"
-        totals = [math.fsum(row[i] for row in counted) if counted else math.nan for i in (1, 2, 3)]  # type: ignore[misc]
-        rows.append((FLEET, totals[0], totals[1], totals[2], note if counted else rows[0][4]))
+    ordered = sorted(bases, key=lambda basis: basis.turbine)
+    if not ordered:
+        return pd.DataFrame([], columns=_RELIABILITY)
+    turbines = pd.Index([basis.turbine for basis in ordered], dtype="str")
+    declared = np.array([basis.declared for basis in ordered])
+    known = np.array([basis.evidence in ("status log", "state timers") for basis in ordered])
+
+    running = sums[sums["category"].isin(_IN_SERVICE | {RUNNING_UNALLOCATED})]
+    operating_h = _added(turbines, running["turbine"], running["time_us"].to_numpy(np.int64)) / HOUR
+    failed = stops[stops["category"].isin([category.value for category in failures])]
+    count, repair_us = _failures(turbines, failed)
+
+    notes = [_NO_CATEGORIES if not k else "" if d else UNKNOWN_COVERAGE for k, d in zip(known, declared, strict=True)]
+    columns = (
+        np.where(known, count, math.nan),
+        np.where(known & declared, operating_h, math.nan),
+        np.where(known, repair_us / HOUR, math.nan),
+    )
+    rows = list(zip(turbines, *(column.tolist() for column in columns), notes, strict=True))
+    counted = known & declared
+    note = "" if counted.all() else f"{int(counted.sum())} of {len(rows)} turbines"
+    totals = [math.fsum(column[counted]) if counted.any() else math.nan for column in columns]
+    rows.append((FLEET, totals[0], totals[1], totals[2], note if counted.any() else notes[0]))
     return pd.DataFrame([_reliability(*row) for row in rows], columns=_RELIABILITY)
 
 
@@ -293,11 +304,23 @@ _NO_CATEGORIES = "not determinable without a status log or state timers"
 _RELIABILITY = ["turbine", "failures", "operating_h", "repair_h", "mtbf_h", "mttr_h", "note"]
 
 
-def _failures(starts: Ints, ends: Ints) -> tuple[int, int]:
-    """Return the number of uninterrupted spans and their length [us]; the stops are disjoint."""
-    order = np.argsort(starts, kind="stable")
-    begins = np.r_[True, starts[order][1:] > ends[order][:-1]] if starts.size else np.zeros(0, bool)
-    return int(begins.sum()), int((ends - starts).sum())
+def _added(turbines: pd.Index, of: pd.Series[Any], values: Ints) -> Ints:
+    """Return the sum of values per turbine."""
+    total, place = np.zeros(len(turbines), np.int64), turbines.get_indexer(pd.Index(of))
+    np.add.at(total, place[place >= 0], values[place >= 0])
+    return total
+
+
+def _failures(turbines: pd.Index, stops: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Return the number of uninterrupted spans and their length [us] per turbine; a turbine's stops are disjoint."""
+    ordered = stops.sort_values(["turbine", "start", "end"], kind="stable")
+    start, end = series_us(ordered["start"]), series_us(ordered["end"])
+    other = (ordered["turbine"] != ordered["turbine"].shift()).to_numpy()
+    begins = other | (start > np.r_[start[:1], end[:-1]][: start.size])
+    return (
+        _added(turbines, ordered["turbine"], begins.astype(np.int64)),
+        _added(turbines, ordered["turbine"], end - start),
+    )
 
 
 def _reliability(turbine: str, failures: float, operating_h: float, repair_h: float, note: str) -> tuple[object, ...]:
