@@ -195,7 +195,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
             farm__toml=LISTED,
         ),
         3,
-        ("status logs hold no event of a listed turbine",),
+        ("neither status logs nor state timers tell the state of a listed turbine",),
     ),
     "two sources naming one file": (
         lambda f: _generic(f, extra=_source_again()),
