@@ -190,6 +190,23 @@ def _kelmarsh() -> Iterator[Case]:
         yield hours(quantity=f"all Stop rows, each second once, {title}", reference=608.2272, compute=down)
 
 
+def _hill_of_towie() -> Iterator[Case]:
+    run = runs.hill_of_towie
+    hours = partial(
+        Case,
+        case="Hill of Towie, state timers of July 2024",
+        source="sums over the publisher's file, 21 turbines, 93,708 rows",
+        unit="h",
+        digits=2,
+        tolerance=0.005,
+        reason=LAST_DIGIT,
+    )
+    out_of_service = partial(q.out_of_service_hours, run)
+    yield hours(quantity="not ready to operate", reference=285.87, compute=out_of_service)
+    counted = partial(q.said_hours, run, r"timers count ([0-9.]+) h")
+    yield hours(quantity="stop timers, overlaps twice", reference=34.11, compute=counted)
+
+
 def _closed_forms() -> Iterator[Case]:
     case = partial(Case, case="AEP in closed form", unit="MWh", digits=5)
     for mean in (4.0, 7.0, 11.0):
@@ -243,6 +260,7 @@ CASES: tuple[Case, ...] = (
     *_plant_file(),
     *_penmanshiel(),
     *_kelmarsh(),
+    *_hill_of_towie(),
     *_closed_forms(),
     *_density(),
     *TURBINE_CASES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -96,6 +97,18 @@ def plant_lag(months: tuple[int, ...]) -> float:
     chosen = series.index.month.isin(months)
     fit = {shift: series["plant"][chosen].corr(series["turbines"].shift(shift)[chosen]) for shift in range(-18, 19)}
     return 10.0 * max(fit, key=lambda shift: fit[shift])
+
+
+def said_hours(run: Log, pattern: str) -> float:
+    """A figure that the availability's notes state [h]; the pattern has it as its group."""
+    found = [match[1] for note in run().notes if (match := re.search(pattern, note))]
+    return _one(pd.Series(found, dtype="float64"))
+
+
+def out_of_service_hours(run: Log) -> float:
+    """Unavailable hours of the fleet in the operational view."""
+    table = run().table
+    return _one(table.loc[(table["turbine"] == "fleet") & (table["view"] == "operational"), "unavailable_h"])
 
 
 def category_hours(run: Log, category: str | None = None) -> float:

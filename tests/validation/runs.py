@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EMERGENCY_STOP",
     "emergency_stop_repeated",
+    "hill_of_towie",
     "kelmarsh_1",
     "la_haute_borne_as_written",
     "la_haute_borne_corrected",
@@ -67,6 +68,12 @@ def la_haute_borne_as_written() -> FleetResults:
         ),
     )
     return farm.results
+
+
+@cache
+def hill_of_towie() -> Availability:
+    """State timers of July 2024, with every default."""
+    return fleet.open("hill_of_towie").availability()
 
 
 @cache
