@@ -198,15 +198,14 @@ def day(stopped: slice = STOP) -> list[tuple[str, str]]:
 
 def opened(folder: Path, settings: str = "", *, scada: bool = False, alarms: bool = False) -> Farm:
     source = ""
+    timers = any(folder.glob("tblSCTurFlag*"))
     if scada:
         times = pd.date_range("2024-07-01", periods=144, freq="10min").strftime("%Y-%m-%dT%H:%M:%SZ")
         power = np.where(np.isin(np.arange(144), np.arange(144)[STOP]), 0.0, 1000.0 + 100.0 * np.sin(np.arange(144)))
         cells = {"time": times, "turbine": "T01", "power": power, "wind": 8.0, "potential": 1500.0}
         pd.DataFrame(cells).to_csv(folder / "scada.csv", index=False)
-        source = """
-[[sources]]
-format = "hill_of_towie_timers"
-
+        source = '[[sources]]\nformat = "hill_of_towie_timers"\n' if timers else ""
+        source += """
 [[sources]]
 format = "generic"
 files = "scada.csv"
@@ -309,6 +308,52 @@ class TestFarm:
         table = opened(tmp_path, settings).availability().table.set_index(["turbine", "view"])
         assert table.loc[("T01", "contractual"), "unavailable_h"] == pytest.approx(100 / 3600)
         assert table.loc[("T01", "technical"), "unavailable_h"] == pytest.approx(300 / 3600)
+
+
+STATUS_HEADER = (
+    "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category"
+)
+LOGGED = (
+    "2024-07-01 00:00:00,-,-,Informational,1,Run,,,Full Performance\n"
+    "2024-07-01 20:00:00,2024-07-01 21:00:00,01:00:00,Stop,7,Broken,,,Forced outage\n"
+    "2024-07-01 21:00:00,-,-,Informational,1,Run,,,Full Performance\n"
+)
+WARNED = "2024-07-01 20:00:00,2024-07-01 21:00:00,01:00:00,Warning,7,Warm,,,\n"
+
+
+def with_log(folder: Path, rows: str, *, declared: bool, timers: bool = True) -> Farm:
+    """Open the farm of the day with records and a status log, and perhaps with timers."""
+    interval = "# Time interval: 2024-07-01 00:00:00 - 2024-07-02 00:00:00\n" if declared else ""
+    (folder / "Status_T01.csv").write_text(
+        "# This file was exported by Greenbyte\n#\n# Turbine: T01\n# Time zone: UTC\n"
+        f"{interval}#\n{STATUS_HEADER}\n{rows}"
+    )
+    if timers:
+        write_timers(folder, "tblSCTurFlag_2024_07.csv", day())
+    return opened(folder, '[[sources]]\nformat = "greenbyte_status"\nfiles = "Status_*.csv"\n', scada=True)
+
+
+class TestEvidence:
+    """A stop of two hours by timers and records, of one hour by the log."""
+
+    def test_a_log_of_known_coverage_comes_first_and_the_note_says_so(self, tmp_path: Path) -> None:
+        row = operational(with_log(tmp_path, LOGGED, declared=True))
+        assert (row["evidence"], row["unavailable_h"]) == ("status log", 1.0)
+        assert "there are state timers, too: the status log counts" in row["note"]
+
+    def test_timers_come_before_a_log_of_unknown_coverage(self, tmp_path: Path) -> None:
+        row = operational(with_log(tmp_path, LOGGED, declared=False))
+        assert (row["evidence"], row["unavailable_h"]) == ("state timers", 2.0)
+        assert "the state timers count, not the status log" in row["note"]
+
+    def test_warnings_are_neither_states_nor_worth_a_word_beside_timers(self, tmp_path: Path) -> None:
+        row = operational(with_log(tmp_path, WARNED, declared=True))
+        assert (row["evidence"], row["unavailable_h"], row["note"]) == ("state timers", 2.0, "")
+
+    def test_warnings_beside_records_leave_the_states_to_these(self, tmp_path: Path) -> None:
+        row = operational(with_log(tmp_path, WARNED, declared=True, timers=False))
+        assert (row["evidence"], row["unavailable_h"]) == ("inferred", 2.0)
+        assert "warnings only" in row["note"]
 
 
 class TestJuly2024:
