@@ -61,6 +61,10 @@ _SETTINGS = {
         "windows: without a declared period nothing but the logged stops can be stated. In a second run the emergency "
         "stop is written into the file three more times, beginning 1, 40 and 200 h later and ending together."
     ),
+    "Hill of Towie, state timers of July 2024": (
+        "Every default. The timers of the controllers alone: neither records of power and wind nor a status log. What the "
+        "stop timers count is compared before overlaps and time in readiness are taken out of it."
+    ),
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
     **TURBINE_SETTINGS,
