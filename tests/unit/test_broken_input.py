@@ -230,7 +230,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "status log without a readable event": (
         lambda f: _put(f, Status_1__csv=STATUS + "soon,later,-,Stop,1,a,,,\n", farm__toml=LISTED),
         3,
-        ("status logs hold no event",),
+        ("neither status logs nor state timers tell the state",),
     ),
     "a meter that contradicts itself": (
         lambda f: (

@@ -62,7 +62,7 @@ _SETTINGS = {
         "stop is written into the file three more times, beginning 1, 40 and 200 h later and ending together."
     ),
     "Hill of Towie, state timers of July 2024": (
-        "Every default. The timers of the controllers alone: neither records of power and wind nor a status log. What the "
+        "Every default. The controllers' timers alone: neither records of power and wind nor a status log. What the "
         "stop timers count is compared before overlaps and time in readiness are taken out of it."
     ),
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
