@@ -159,10 +159,10 @@ def _availability(results: FleetResults) -> list[Finding]:
     if operator is not None:
         known = operator[operator["turbine"] == FLEET].dropna(subset=["difference"])
         for row in known.to_dict("records"):
+            theirs, ours, apart = (100 * row[key] for key in ("operator_time_based", "time_based", "difference"))
             text = (
-                f"The operator's availability of the fleet ({row['figure']}) is "
-                f"{100 * row['operator_time_based']:.2f} %, ours {100 * row['time_based']:.2f} %: "
-                f"{100 * row['difference']:+.2f} percentage points."
+                f"The operator's availability of the fleet ({row['figure']}) is {theirs:.2f} %, ours {ours:.2f} %: "
+                f"{apart:+.2f} percentage points."
             )
             found.append(_note(text=text, section="availability"))
     priced = operational.dropna(subset=["lost_mwh"]).set_index("turbine")

@@ -103,9 +103,20 @@ def _drifts(results: FleetResults) -> Iterator[Finding]:
 def _north(results: FleetResults) -> Iterator[Finding]:
     if results.sensors is None:
         return
-    north = results.sensors.north
+    north, some = results.sensors.north, []
+    for signal, own in north.groupby("signal", sort=True):
+        known = own.loc[own["offset_deg"].notna(), "turbine"].nunique()
+        off = own.loc[own["flagged"].astype(bool), "turbine"].nunique()
+        if 2 * off > known:
+            yield _warning(
+                text=f"The {_signal(signal)} of {off} of {known} turbines is off the fleet's: the export has no common "
+                "north for it, and directions of different turbines cannot be compared."
+            )
+        else:
+            some.append(signal)
+    north = north[north["signal"].isin(some)]
     lines: dict[str, tuple[float, str]] = {}
-    for turbine, own in north[north["flagged"]].groupby("turbine", sort=True):
+    for turbine, own in north[north["flagged"].astype(bool)].groupby("turbine", sort=True):
         # Both signals turn with the nacelle's north: the one that is off for longer speaks for both.
         months = own.groupby("signal")["month"].nunique()
         signal = str(months.idxmax())

@@ -9,7 +9,19 @@ import pandas as pd
 
 from fleet.categories import Category
 from fleet.config import Farm
-from fleet.results import Availability, Clock, Energy, Finding, FleetResults, PowerCurves, Quality, Wind
+from fleet.results import (
+    Alarms,
+    Availability,
+    Clock,
+    Energy,
+    Finding,
+    FleetResults,
+    PowerCurves,
+    Quality,
+    Sensors,
+    Wind,
+)
+from fleet.yaw import LIMITS
 
 START = pd.Timestamp("2020-01-01", tz="UTC")
 RATED_KW = 2000.0
@@ -40,6 +52,8 @@ def synthetic_results(turbines: int = 4, months: int = 6, names: tuple[str, ...]
         quality=_quality(labels, end),
         curves=_curves(labels),
         availability=_availability(labels, months),
+        alarms=_alarms(labels),
+        sensors=_sensors(labels, months),
         energy=_energy(labels, months),
         wind=_wind(labels, months),
         findings=(
@@ -168,6 +182,7 @@ def _quality(labels: list[str], end: pd.Timestamp) -> Quality:
         flags=pd.DataFrame({"turbine": labels, "flag": ["frozen"] * len(labels), "rows": [170] * len(labels)}),
         coverage=coverage,
         rows=pd.DataFrame({"turbine": labels, "rows_in": 26208, "expected": 26208, "missing": 0}),
+        held=pd.DataFrame({"turbine": labels, "flag": "icing", "hours": 12.5, "known_h": 12.5, "lost_mwh": 3.25}),
     )
 
 
@@ -322,7 +337,18 @@ def _availability(labels: list[str], months: int) -> Availability:
         ]
     )
     stops.insert(2, "end", stops["start"] + pd.to_timedelta(stops["hours"], unit="h"))
+    operator = pd.DataFrame(
+        {
+            "turbine": [*labels, "fleet"],
+            "figure": "a made-up figure",
+            "operator_time_based": 0.975,
+            "time_based": 0.97,
+            "difference": 0.005,
+            "coverage": 0.98,
+        }
+    )
     return Availability(
+        operator=operator,
         table=table,
         monthly=monthly,
         categories=categories,
@@ -422,5 +448,52 @@ def _wind(labels: list[str], months: int) -> Wind:
         rose=pd.DataFrame(counts),
         monthly=pd.DataFrame(
             {"turbine": np.repeat(labels, months), "month": np.tile(month_names(months), len(labels)), "mean": 6.4}
+        ),
+    )
+
+
+def _alarms(labels: list[str]) -> Alarms:
+    hours = np.array([40.0, 20.0, 10.0, 10.0])
+    fleet = pd.DataFrame(
+        {
+            "status": ["stop"] * 4 + ["warning"] * 2 + ["informational"],
+            "code": [str(100 + i) for i in range(7)],
+            "message": [f"Synthetic event {i}" for i in range(7)],
+            "events": [7, 5, 3, 2, 6, 2, 90],
+            "open": [0, 1, 0, 0, 6, 2, 90],
+            "hours": [*hours, np.nan, np.nan, np.nan],
+            "turbines": len(labels),
+            "ranked_by": ["hours"] * 4 + ["events"] * 2 + [""],
+            "share": [*hours / 80.0, 0.75, 0.25, np.nan],
+            "cumulative": [*np.cumsum(hours) / 80.0, 0.75, 1.0, np.nan],
+        }
+    )
+    own = fleet[["status", "code", "message", "events", "open", "hours"]]
+    return Alarms(
+        fleet=fleet,
+        by_turbine=pd.concat([own.assign(turbine=name)[["turbine", *own.columns]] for name in labels]),
+        notes=("Not ranked: 90 informational rows.",),
+    )
+
+
+def _sensors(labels: list[str], months: int) -> Sensors:
+    keys = {"turbine": np.repeat(labels, months), "month": np.tile(month_names(months), len(labels)), "records": 4000}
+    first = np.arange(len(labels) * months) < months
+    drift = pd.DataFrame({**keys, "drift": np.where(first, 0.4, 0.02), "u_drift": 0.03, "flagged": first})
+    north = pd.DataFrame({**keys, "offset_deg": np.where(first, 12.0, -1.0), "step_deg": 0.1, "flagged": first})
+    return Sensors(
+        drift=drift,
+        temperature=drift.assign(drift=0.1, flagged=False),
+        north=north.assign(signal="nacelle_direction_deg")[["signal", *north.columns]],
+        yaw=pd.DataFrame(
+            {
+                "turbine": labels,
+                "misalignment_deg": np.where(np.arange(len(labels)) == 0, 5.0, 0.4),
+                "u_deg": 0.7,
+                "exponent": 2.4,
+                "records": 20_000,
+                "significant": np.arange(len(labels)) == 0,
+                "note": np.where(np.arange(len(labels)) == 0, LIMITS, "not significant"),
+            }
         ),
     )

@@ -13,11 +13,9 @@ from fleet.plots.style import (
     BLUE,
     GREEN,
     GREY,
-    INK,
     LIGHT,
     ORANGE,
     PURPLE,
-    SKY,
     VERMILLION,
     canvas,
     empty,
@@ -32,8 +30,8 @@ from fleet.plots.style import (
 
 __all__ = ["plot_north", "plot_yaw"]
 
-_NAMED = 7  # lines with a colour and a name of their own
-_COLOURS = (VERMILLION, BLUE, ORANGE, GREEN, PURPLE, SKY, INK)
+_NAMED = 5  # lines with a colour and a name of their own
+_COLOURS = (VERMILLION, BLUE, ORANGE, GREEN, PURPLE)
 _MOST_ROWS = 40
 
 

@@ -40,6 +40,10 @@ PLOTS: dict[str, Callable[[Any], Axes | Figure]] = {
     "reconciliation": lambda r: plots.plot_reconciliation(r.energy.reconciliation),
     "map": lambda r: plots.plot_map(r.farm.turbines, {"T01": 1.0, "T02": math.nan}),
     "accounting": lambda r: plots.plot_accounting(r.quality.accounting),
+    "alarms": lambda r: plots.plot_alarms(r.alarms.fleet),
+    "drift": lambda r: plots.plot_drift_months(r.sensors.drift, "m/s", 0.25),
+    "north": lambda r: plots.plot_north(r.sensors.north, 8.0),
+    "yaw": lambda r: plots.plot_yaw(r.sensors.yaw, 3.0),
     "clock": lambda r: plots.plot_clock(r.clock.reanalysis_lag),
 }
 
@@ -59,7 +63,7 @@ def emptied(results: FleetResults) -> FleetResults:
         tables = {name: value.iloc[:0] for name, value in vars(part).items() if isinstance(value, pd.DataFrame)}
         return replace(part, **tables)
 
-    names = ("clock", "quality", "curves", "availability", "energy", "wind")
+    names = ("clock", "quality", "curves", "availability", "alarms", "energy", "wind", "sensors")
     return replace(results, **{name: empty(getattr(results, name)) for name in names})
 
 
@@ -75,7 +79,7 @@ def blanked(results: FleetResults) -> FleetResults:
                 tables[name] = value.assign(**dict.fromkeys(floats, np.nan))
         return replace(part, **tables)
 
-    names = ("clock", "curves", "availability", "energy", "wind")
+    names = ("clock", "curves", "availability", "alarms", "energy", "wind", "sensors")
     return replace(results, **{name: blank(getattr(results, name)) for name in names})
 
 

@@ -172,7 +172,7 @@ def test_tables_hold_the_results_in_full(results: FleetResults, report: Path) ->
     assert stops["lost_mwh"].tolist() == results.availability.stops["lost_mwh"].tolist()
     names = {path.stem for path in (report / "tables").iterdir()}
     assert {"headline", "sources", "curves_bins", "quality_accounting", "clock_table", "wind_rose"} <= names
-    assert len(names) == 2 + 2 + 4 + 6 + 5 + 5 + 3
+    assert len(names) == 2 + 2 + 5 + 6 + 6 + 2 + 5 + 3 + 4
 
 
 def test_summary_is_strict_json_with_sorted_keys_and_no_nan(logs_report: Path) -> None:
