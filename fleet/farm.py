@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fleet.config import Farm as Settings
     from fleet.overview import Overview
     from fleet.pipeline import RunOptions
-    from fleet.results import Availability, Clock, Energy, FleetResults, PowerCurves, Quality, Wind
+    from fleet.results import Alarms, Availability, Clock, Energy, FleetResults, PowerCurves, Quality, Sensors, Wind
 
 __all__ = ["Farm", "moment", "open_farm"]
 
@@ -82,6 +82,14 @@ class Farm:
     def availability(self) -> Availability:
         """Return availability, stops and reliability."""
         return self._part("availability", self.results.availability)
+
+    def alarms(self) -> Alarms:
+        """Return the events of the logs by code."""
+        return self._part("alarms", self.results.alarms)
+
+    def sensors(self) -> Sensors:
+        """Return what the comparisons of sensors between turbines found."""
+        return self._part("sensors", self.results.sensors)
 
     def energy(self) -> Energy:
         """Return production, losses and reconciliation."""

@@ -9,9 +9,10 @@ import pytest
 
 import fleet
 from fleet.operator_figures import EXPORTED
+from fleet.pipeline import RunOptions
 from fleet.readers.greenbyte import signal_columns
 from fleet.results import FleetResults
-from tests.farms import farm_rows, write_greenbyte
+from tests.farms import differing, farm_rows, fingerprint, write_greenbyte
 
 AVAILABLE = "Time-based IEC B.2.2 (Users View)"
 POTENTIAL = "Potential power default PC (kW)"
@@ -58,6 +59,14 @@ def test_exported_availability_stands_beside_ours(results: FleetResults) -> None
 def test_the_difference_of_the_fleet_is_a_finding(results: FleetResults) -> None:
     (text,) = [finding.text for finding in results.findings if "The operator's availability" in finding.text]
     assert f"is {100 * (1 - 36 / 1148):.2f} %" in text
+
+
+def test_partitions_change_nothing(results: FleetResults, tmp_path: Path) -> None:
+    _farm(tmp_path)
+    options = RunOptions(partition_days=1, scheduler="synchronous")
+    parts = fleet.open(tmp_path).with_options(options).results
+    for name in ("availability", "quality"):
+        assert differing(fingerprint(getattr(results, name)), fingerprint(getattr(parts, name))) == []
 
 
 def test_by_month_the_loss_lies_in_april(results: FleetResults) -> None:
