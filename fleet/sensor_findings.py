@@ -88,16 +88,18 @@ def _drifts(results: FleetResults) -> Iterator[Finding]:
         (results.sensors.temperature, "thermometer", "K", 1, ("high", "low")),
     )
     for table, sensor, unit, digits, (high, low) in kinds:
-        lines: dict[str, list[str]] = {}
-        for one in sorted(episodes(table, "drift", "u_drift"), key=lambda one: -abs(one.size)):
-            way = high if one.size > 0 else low
-            words = f"{abs(one.size):.{digits}f} {unit} (u {one.u:.{digits}f} {unit}) too {way} {one.when}"
-            lines.setdefault(one.turbine, []).append(words)
-        texts = [
-            f"{turbine}: the {sensor} reads {', '.join(words)}, compared with the neighbours'."
-            for turbine, words in lines.items()
-        ]
-        yield from _capped(texts, f"whose {sensor} has drifted")
+        worst, more = _worst(table, "drift")
+        found = episodes(table[table["turbine"].isin(worst)], "drift", "u_drift")
+        for turbine in worst:
+            words = [
+                f"{abs(one.size):.{digits}f} {unit} (u {one.u:.{digits}f} {unit}) too {high if one.size > 0 else low} "
+                f"{one.when}"
+                for one in found
+                if one.turbine == turbine
+            ]
+            text = f"{turbine}: the {sensor} reads {', '.join(words)}, compared with the neighbours'."
+            yield _warning(text=text)
+        yield from _others(more, f"whose {sensor} has drifted")
 
 
 def _north(results: FleetResults) -> Iterator[Finding]:
@@ -115,29 +117,34 @@ def _north(results: FleetResults) -> Iterator[Finding]:
         else:
             some.append(signal)
     north = north[north["signal"].isin(some)]
-    lines: dict[str, tuple[float, str]] = {}
-    for turbine, own in north[north["flagged"].astype(bool)].groupby("turbine", sort=True):
+    worst, more = _worst(north, "offset_deg")
+    north = north[north["turbine"].isin(worst)]
+    for turbine in worst:
+        own = north[north["turbine"] == turbine]
         # Both signals turn with the nacelle's north: the one that is off for longer speaks for both.
-        months = own.groupby("signal")["month"].nunique()
-        signal = str(months.idxmax())
-        mine = north[(north["turbine"] == turbine) & (north["signal"] == signal)]
-        found = episodes(mine, "offset_deg")
+        count = own[own["flagged"].astype(bool)].groupby("signal")["month"].nunique()
+        found = episodes(own[own["signal"] == count.idxmax()], "offset_deg")
         words = ", ".join(f"by {one.size:+.1f} deg {one.when}" for one in found)
-        names = listed(_signal(name) for name in months.index)
-        text = f"{turbine}: north is off {words}, compared with the neighbours' ({names})."
-        lines[str(turbine)] = (max(abs(one.size) for one in found), text)
-    texts = [text for _, text in sorted(lines.values(), key=lambda line: (-line[0], line[1]))]
-    yield from _capped(texts, "whose north is off")
+        names = listed(_signal(name) for name in count.index)
+        yield _warning(text=f"{turbine}: north is off {words}, compared with the neighbours' ({names}).")
+    yield from _others(more, "whose north is off")
+
+
+def _worst(table: pd.DataFrame, column: str) -> tuple[list[str], int]:
+    """Return the turbines with the largest flagged values, ten at most, and how many others have any."""
+    flagged = table[table["flagged"].astype(bool)]
+    size = flagged[column].abs().groupby(flagged["turbine"]).max()
+    names = sorted((str(name) for name in size.index), key=lambda name: (-float(size[name]), name))
+    return names[:_MOST], max(len(names) - _MOST, 0)
+
+
+def _others(number: int, what: str) -> Iterator[Finding]:
+    if number:
+        yield _warning(text=f"Further turbines {what}: {number}; the report's tables hold them.")
 
 
 def _signal(name: object) -> str:
     return str(name).removesuffix("_deg").replace("_", " ")
-
-
-def _capped(texts: list[str], what: str) -> Iterator[Finding]:
-    yield from (_warning(text=text) for text in texts[:_MOST])
-    if len(texts) > _MOST:
-        yield _warning(text=f"Further turbines {what}: {len(texts) - _MOST}; the section lists them.")
 
 
 def _yaw(results: FleetResults) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PatchCollection
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
 
@@ -23,6 +24,7 @@ from fleet.plots.style import (
     months,
     style,
     time_axis,
+    title,
     turbines_of,
 )
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_availability_months", "plot_coverage", "plot_drift_months", "plot_energy_months"]
 
 _MISSING = "#ededed"
+_MOST_ROWS = 60  # of drifts
 _ROWS_WRITTEN, _COLUMNS_WRITTEN = 32, 25  # larger maps are read by colour, not by figures
 _MORE = LinearSegmentedColormap.from_list("more", ["#f3f8fc", "#9ecae1", "#2f7ebc", "#08306b"])
 _EITHER = LinearSegmentedColormap.from_list("either", ["#2166ac", "#92c5de", "#ffffff", "#f4a582", "#b2182b"])
@@ -89,19 +92,28 @@ def plot_drift_months(
     least : float
         Drift that is flagged at least: the colours reach twice as far, or to the largest drift.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Where to draw; a new figure without it. Beyond 60 turbines those with the largest drift are drawn.
     order : sequence of str, optional
         Turbines from top to bottom.
     """
+    size = drift["drift"].abs().groupby(drift["turbine"].astype("str")).max().fillna(0.0)
+    largest = sorted(size.index, key=lambda name: (-float(size[name]), str(name)))[:_MOST_ROWS]
+    drift = drift[drift["turbine"].isin(largest)]
     values = drift["drift"].to_numpy(float)
     reach = max([2.0 * least, *np.abs(values[np.isfinite(values)])])
     scale = Normalize(-reach, reach)
     ax = _month_map(drift, "drift", f"drift [{unit}]", _EITHER, ax, order, scale=scale, digits=2)
-    names, calendar = turbines_of(drift, order), months(drift)
+    row = {name: place for place, name in enumerate(turbines_of(drift, order))}
+    column = {name: place for place, name in enumerate(months(drift))}
     flagged = drift[drift["flagged"].astype(bool)]
-    for turbine, month in zip(flagged["turbine"], flagged["month"], strict=True):
-        corner = (calendar.index(str(month)), names.index(str(turbine)))
-        ax.add_patch(Rectangle(corner, 1.0, 1.0, fill=False, ec=INK, lw=1.0))
+    frames = [
+        Rectangle((column[str(month)], row[str(turbine)]), 1.0, 1.0)
+        for turbine, month in zip(flagged["turbine"], flagged["month"], strict=True)
+    ]
+    ax.add_collection(PatchCollection(frames, facecolor="none", edgecolor=INK, lw=1.0))
+    if len(size) > len(largest):
+        with style():
+            title(ax, f"The {_MOST_ROWS} turbines with the largest drift; {len(size) - _MOST_ROWS} others left out")
     return ax
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,7 @@ from fleet.plots.style import (
 
 __all__ = ["plot_north", "plot_yaw"]
 
+_LINES = 60  # of turbines in grey; of more a band is drawn
 _NAMED = 5  # lines with a colour and a name of their own
 _COLOURS = (VERMILLION, BLUE, ORANGE, GREEN, PURPLE)
 _MOST_ROWS = 40
@@ -70,6 +72,13 @@ def _offsets(ax: Axes, own: pd.DataFrame, calendar: list[str], named: list[str],
     at = np.arange(len(calendar) + 1) - 0.5
     ends = []
     wide = own.pivot_table(index="turbine", columns="month", values="offset_deg").reindex(columns=calendar)
+    others = wide.drop(index=[name for name in named if name in wide.index])
+    if len(others) > _LINES:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a month without any value
+            low, high = np.nanquantile(others.to_numpy(float), [0.0, 1.0], axis=0)
+        ax.stairs(high, at, baseline=low, fill=True, color=GREY, alpha=0.4, lw=0, zorder=1)
+        wide = wide.drop(index=others.index)
     for turbine in wide.index:
         values = wide.loc[turbine].to_numpy(float)
         place = named.index(turbine) if turbine in named else -1

@@ -12,10 +12,10 @@ from fleet.report.headline import turbine_order
 from fleet.results import FleetResults, Sensors
 from fleet.yaw import LIMITS
 
-__all__ = ["MONTHS_SHOWN", "sensors"]
+__all__ = ["ROWS_SHOWN", "sensors"]
 
 Block = Text | List | Table | Figure
-MONTHS_SHOWN = 60
+ROWS_SHOWN = 60  #: rows of a table, months or turbines
 
 
 def sensors(results: FleetResults, part: Sensors) -> Iterator[Block]:
@@ -69,7 +69,7 @@ def _north(results: FleetResults, north: pd.DataFrame) -> Iterator[Block]:
     limit = results.farm.quality.north_offset_limit
     words = (
         "How far each turbine's north lies from the fleet's median, by month: a turned north is a step. Grey band: up "
-        f"to {limit:g} deg, not flagged. Lines in grey: all but the five that lie farthest off."
+        f"to {limit:g} deg, not flagged. In grey: all but the five that lie farthest off."
     )
     yield draw("north_offset", words, plots.plot_north(north, limit))
     columns = [
@@ -106,8 +106,12 @@ def _yaw(results: FleetResults, yaw: pd.DataFrame) -> Iterator[Block]:
         Col("note", "note"),
     ]
     # The limits stand once, below the figure and below the table.
-    shown = yaw.assign(note=yaw["note"].mask(yaw["note"] == LIMITS, "see the limits"))
-    yield table(shown, columns, "Hint of yaw misalignment", note=f"Limits: {LIMITS}.", fold=True)
+    largest = yaw["misalignment_deg"].abs().sort_values(ascending=False, kind="stable").index[:ROWS_SHOWN]
+    shown = yaw[yaw.index.isin(largest)]
+    shown = shown.assign(note=shown["note"].mask(shown["note"] == LIMITS, "see the limits"))
+    rest = len(yaw) - len(shown)
+    note = f"{number(rest)} further turbines: tables/sensors_yaw.parquet. " if rest else ""
+    yield table(shown, columns, "Hint of yaw misalignment", note=f"{note}Limits: {LIMITS}.", fold=True)
 
 
 def _flagged(frame: pd.DataFrame, columns: list[Col], caption: str, size: str, name: str) -> Iterator[Block]:
@@ -116,7 +120,7 @@ def _flagged(frame: pd.DataFrame, columns: list[Col], caption: str, size: str, n
     if found.empty:
         yield Text(text=f"{caption}: none.")
         return
-    largest = found.reindex(found[size].abs().sort_values(ascending=False, kind="stable").index).head(MONTHS_SHOWN)
+    largest = found.reindex(found[size].abs().sort_values(ascending=False, kind="stable").index).head(ROWS_SHOWN)
     rest = len(found) - len(largest)
     note = f"{number(rest)} further months, which are off by less, are not shown. " if rest else ""
     shown = largest.sort_values([column.key for column in columns[:3] if column.form == "text"], kind="stable")

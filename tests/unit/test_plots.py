@@ -142,6 +142,28 @@ def test_hundred_turbines_fit_a_page_and_the_figure_says_what_is_left_out() -> N
     assert "70 others" in plots.plot_stops(results.availability.stops).get_title(loc="left")
 
 
+def test_drifts_and_norths_of_many_turbines_are_capped_and_the_figure_says_so() -> None:
+    sensors = synthetic_results(100, 3).sensors
+    assert sensors is not None
+    drawn = plots.plot_drift_months(sensors.drift, "m/s", 0.25)
+    assert "40 others left out" in drawn.get_title(loc="left")
+    assert len(drawn.get_yticklabels()) == 60
+    assert drawn.get_yticklabels()[0].get_text() == "T01"  # the one that drifts
+    panel = plots.plot_north(sensors.north, 8.0).axes[0]
+    assert [text.get_text() for text in panel.texts].count("T01") == 1
+    assert len(panel.texts) == 5
+    assert len(panel.patches) < 10  # five lines, the band of the others and that of the limit
+
+
+def test_pareto_draws_shares_and_their_cumulative_line(small: FleetResults) -> None:
+    assert small.alarms is not None
+    stops, warnings = plots.plot_alarms(small.alarms.fleet).axes
+    assert [patch.get_width() for patch in stops.patches] == pytest.approx([50.0, 25.0, 12.5, 12.5])
+    assert stops.lines[0].get_xdata() == pytest.approx([50.0, 75.0, 87.5, 100.0])
+    assert [patch.get_width() for patch in warnings.patches] == pytest.approx([75.0, 25.0])
+    assert "by events" in warnings.get_title(loc="left")
+
+
 def test_panels_beyond_the_cap_are_the_lowest_against_the_fleet() -> None:
     curves = synthetic_results(20, 1).curves
     assert curves is not None
