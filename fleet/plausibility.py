@@ -29,6 +29,7 @@ HIGH_PEAK = 1.15  #: of rated power: controllers hold ten-minute means within a 
 LOW_PEAK = 0.5  #: of rated power, in strong wind: a derated fleet runs higher [1]
 STRONG_WIND = 12.0  #: turbines pass half of rated power by some 9 m/s, behind a disturbed anemometer as well [m/s]
 SOME_TIME_H = 1.0  #: what lasts less is a spike of the export, no property of the turbine [h]
+LEAST_CP_POWER = 0.05  #: of rated power: below it an offset of the power measurement alone makes any coefficient [1]
 LOW_CP = 0.15  #: at the best point; running turbines reach twice that, km/h taken for m/s gives 1/47 of it [1]
 CP_POWER = (0.1, 0.9)  #: of rated power: the rising part of the curve, in which that point lies
 CP_BINS = 3  #: fewer bins are no curve
@@ -65,6 +66,7 @@ def _power_coefficient(results: FleetResults) -> list[Finding]:
         return []
     bins = results.curves.bins
     bins = bins[(bins["complete"] | bins["interpolated"]) & (bins["turbine"] != FLEET) & bins["cp"].notna()]
+    bins = bins[_load(bins, results) >= LEAST_CP_POWER]
     # A bin of few records may pass a limit by chance: twice its standard deviation of the mean is granted.
     sure = bins["cp"] * (1.0 - 2.0 * bins["u_a_kw"].fillna(0.0) / bins["power_kw"])
     peak = bins.assign(sure=sure).groupby("turbine", sort=True)[["cp", "sure"]].max()
@@ -92,8 +94,7 @@ def _low_power_coefficient(results: FleetResults) -> list[Finding]:
     if results.curves is None:
         return []
     bins = results.curves.bins
-    rated = bins["turbine"].map({turbine.name: turbine.rated_power_kw for turbine in results.farm.turbines})
-    rising = bins["complete"] & bins["cp"].notna() & (bins["power_kw"] / rated.astype(float)).between(*CP_POWER)
+    rising = bins["complete"] & bins["cp"].notna() & _load(bins, results).between(*CP_POWER)
     best = bins[rising].groupby("turbine", sort=True)["cp"].agg(["max", "size"])
     low = best.loc[(best["max"] < LOW_CP) & (best["size"] >= CP_BINS), "max"]
     if low.empty:
@@ -103,6 +104,12 @@ def _low_power_coefficient(results: FleetResults) -> list[Finding]:
         "the unit of wind speed (km/h, knots, mph) or the rotor diameter is wrong."
     )
     return [_alarm(text=text, section="power_curves")]
+
+
+def _load(bins: pd.DataFrame, results: FleetResults) -> pd.Series[float]:
+    """Return each bin's power as a share of its turbine's rated power; missing for the fleet's curve."""
+    rated = bins["turbine"].map({turbine.name: turbine.rated_power_kw for turbine in results.farm.turbines})
+    return bins["power_kw"] / rated.astype(float)
 
 
 def _tiny_power(results: FleetResults) -> list[Finding]:

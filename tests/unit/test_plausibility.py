@@ -65,6 +65,12 @@ def test_bins_without_enough_records_and_chance_say_nothing() -> None:
     assert _said(_cp(0.9, turbine="fleet")) == []
 
 
+def test_a_standing_turbine_whose_power_reads_above_zero_has_no_power_coefficient() -> None:
+    """An offset of 8 kW at 0.5 m/s makes 20 times what the wind holds; 5 % of rated power are no offset."""
+    assert _said(_curve([8.0, 8.0, 8.0, 200.0], 20.0))[0][0] == "alarm", "200 kW of 2,000 kW count"
+    assert _said(_curve([8.0, 8.0, 8.0, 99.0], 20.0)) == []
+
+
 def _curve(power: list[float], cp: float) -> FleetResults:
     bins = pd.DataFrame({"turbine": "T1", "power_kw": power, "wind_speed": 6.0 + 0.5 * np.arange(len(power))})
     return replace(FARM, curves=_curves(bins.assign(complete=True, interpolated=False, cp=cp, u_a_kw=0.0)))
