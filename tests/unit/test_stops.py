@@ -11,7 +11,6 @@ import pytest
 from fleet.availability import Basis
 from fleet.category_sums import HOUR, log_sums
 from fleet.config import AvailabilitySettings
-from fleet.partial_sums import tables
 from fleet.stops import (
     FRAGMENT_COLUMNS,
     down_runs,

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -241,8 +240,7 @@ def test_no_space_left_is_one_message(
     import importlib
 
     monkeypatch.setattr(importlib.import_module(module), name, full)
-    arguments: Callable[[], list[str]] = lambda: ["--quiet", "--cache", str(place.cache)]
-    result = run_cli("report", str(place.farm), "--out", str(place.out), *arguments())
+    result = run_cli("report", str(place.farm), "--out", str(place.out), "--quiet", "--cache", str(place.cache))
     assert result.code == 4
     assert (result.out, result.err.count("\n")) == ("", 1)
     assert "No space left on device" in result.err
