@@ -25,7 +25,8 @@ from pathlib import Path
 module, name = os.environ["KILL_AT"].rsplit(".", 1)
 count, mark = int(os.environ["KILL_CALL"]), Path(os.environ["KILL_MARK"])
 module = importlib.import_module(module)
-function, calls = getattr(module, name), 0
+before = getattr(module, name)
+function, calls = getattr(before, "of", before), 0  # Dask loads this file twice
 
 def killing(*arguments, **more):
     global calls
@@ -39,6 +40,7 @@ def killing(*arguments, **more):
             os.kill(os.getpid(), signal.SIGKILL)
     return function(*arguments, **more)
 
+killing.of = function
 setattr(module, name, killing)
 """
 
@@ -93,7 +95,7 @@ class Place:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=240,
             check=False,
         )
 
