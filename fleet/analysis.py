@@ -243,7 +243,7 @@ def _with_records(
         results, farm, meter = _without_failed(results, farm, meter, failed)
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
-    availability = availability_result(results.farm, period, states, merged.summary)
+    availability = availability_result(results.farm, period, states, merged.summary, merged.at_rest_kw)
     availability = with_operator(availability, results.farm, period, merged.summary, operator.frame)
     sensors = sensors_of(merged.sums, merged.yaw, farm.quality)
     by_month = with_sensor_flags(merged.summary["flags"], sensors)

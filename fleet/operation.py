@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,11 @@ _SCATTERED = "the status log is not used: " + UNKNOWN_COVERAGE
 
 
 def availability_result(
-    farm: Farm, period: Period, logs: dict[str, LogStates], summary: Summary | None
+    farm: Farm,
+    period: Period,
+    logs: dict[str, LogStates],
+    summary: Summary | None,
+    at_rest_kw: Mapping[str, float] | None = None,
 ) -> Availability:
     """Return availability with its evidence.
 
@@ -46,6 +50,8 @@ def availability_result(
         Turbines without a log are absent.
     summary : Summary or None
         Merged sums of the second pass; None without SCADA records.
+    at_rest_kw : mapping of turbine to float, optional
+        Up to which power reads as none [kW] (`fleet.standstill`); 0 where absent.
     """
     quantum_kwh = POWER * farm.averaging_period_s / 3600.0
     quality = source_quality(summary) if summary is not None else None
@@ -68,7 +74,14 @@ def availability_result(
         fragments += _inferred_stops(inferred, summary["stops"])
     potentials = _potentials(states)
     bases = [
-        _basis(turbine.name, period, logs.get(turbine.name), turbine.name in inferred, potentials.get(turbine.name))
+        _basis(
+            turbine.name,
+            period,
+            logs.get(turbine.name),
+            turbine.name in inferred,
+            potentials.get(turbine.name),
+            (at_rest_kw or {}).get(turbine.name, 0.0),
+        )
         for turbine in farm.turbines
     ]
     merged, stops = merge_sums(sums), merge_fragments(fragments)
@@ -129,7 +142,12 @@ def _segments(log: LogStates | None, told: bool) -> pd.DataFrame | None:
 
 
 def _basis(
-    turbine: str, period: Period, log: LogStates | None, inferred: bool, potential: tuple[str, float] | None
+    turbine: str,
+    period: Period,
+    log: LogStates | None,
+    inferred: bool,
+    potential: tuple[str, float] | None,
+    at_rest_kw: float,
 ) -> Basis:
     start, end = from_us(period[0]), from_us(period[1])
     if not inferred and (log is None or log.stops is None):
@@ -137,6 +155,8 @@ def _basis(
         return Basis(turbine=turbine, evidence="none", start=start, end=end, note=note)
     source, u_potential = potential or ("", float("nan"))
     scattered = log is not None and log.segments is None
+    unused = "" if log is None or not inferred else log.note or _SCATTERED
+    at_rest = f"at rest power reads up to {at_rest_kw:.0f} kW, which counts as none" if at_rest_kw > 0.0 else ""
     return Basis(
         turbine=turbine,
         evidence="inferred" if log is None or inferred else log.evidence,
@@ -145,7 +165,7 @@ def _basis(
         declared=inferred or not scattered,
         potential_source=source,
         u_potential=u_potential,
-        note="" if log is None else (log.note or _SCATTERED) if inferred else log.note,
+        note="; ".join(filter(None, (unused, at_rest))) if inferred or log is None else log.note,
     )
 
 

@@ -31,6 +31,7 @@ from fleet.rule_losses import held_sums
 from fleet.rules import NORMAL, RuleSums, rule_bits, rule_context, rule_sums
 from fleet.schema import WIND_SPEED_MAX
 from fleet.sensor_sums import DIRECTIONS, FleetTotals, month_sums
+from fleet.standstill import reading_at_rest
 from fleet.states import state_tables
 from fleet.sum_kernels import add_energy, add_scatter
 from fleet.sums import POWER, quanta
@@ -159,7 +160,8 @@ def turbine_context(
         rated_power_kw=rated,
         cut_in=settings.cut_in,
     )
-    return TurbineContext(robust, curve, segments, rules)
+    at_rest_kw = reading_at_rest(dense["histogram"], rated_power_kw=rated)
+    return TurbineContext(robust, curve, segments, rules, at_rest_kw)
 
 
 def second_pass(

@@ -81,6 +81,7 @@ class Merged:
     summary: Summary
     robust: pd.DataFrame  #: medians and robust sigmas of all turbines
     curves: dict[str, ExpectedCurve | None]
+    at_rest_kw: dict[str, float]  #: up to which power reads as none, see `fleet.standstill`
     sums: Partial  #: the second pass's, before they became tables
     yaw: tuple[pd.DataFrame, ...]  #: rows of `fleet.yaw.misalignment`
     failures: tuple[Failure, ...] = ()
@@ -243,6 +244,7 @@ def run_passes(
             ignore_index=True,
         ),
         curves={name: context.curve for name, context in contexts.items()},
+        at_rest_kw={name: context.at_rest_kw for name, context in contexts.items()},
         yaw=result.yaw,
         failures=(*common.failures, *result.failures),
     )

@@ -31,6 +31,7 @@ class TurbineContext:
     curve: ExpectedCurve | None
     segments: pd.DataFrame | None  #: states from a status log or from state timers, with known coverage
     rules: RuleContext  #: reference curve and operating points
+    at_rest_kw: float = 0.0  #: up to which power reads as none, see `fleet.standstill`
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Records:
         power, wind = recorded.signal("power_kw"), recorded.signal("wind_speed")
         has_energy = (flags & np.uint32(USES["energy"])) == 0
         present = (flags & np.uint32(USES["availability"])) == 0
-        down = present & (wind >= farm.availability.down_wind_speed) & (power <= farm.availability.down_power_kw)
+        least_kw = farm.availability.down_power_kw + context.at_rest_kw
+        down = present & (wind >= farm.availability.down_wind_speed) & (power <= least_kw)
         # The same rule as in the first pass: what that pass counted as running is taken out of the neighbours here.
         runs = present & ((flags & np.uint32(Flag.FROZEN)) == 0) & (power > 0.0)
         share = neighbours.mean_share(recorded.time, power, runs, turbine.rated_power_kw)
