@@ -43,7 +43,7 @@ class Records:
     months: Months
     has_energy: Mask  #: power can be counted
     present: Mask  #: power and wind can be counted
-    down: Mask  #: wind enough, no power
+    down: Mask  #: wind enough, no power, neither of them frozen
     curve_ok: Mask  #: usable for the power curve
     potential: dict[PotentialSource, Floats]
 
@@ -76,9 +76,11 @@ class Records:
         has_energy = (flags & np.uint32(USES["energy"])) == 0
         present = (flags & np.uint32(USES["availability"])) == 0
         least_kw = farm.availability.down_power_kw + context.at_rest_kw
-        down = present & (wind >= farm.availability.down_wind_speed) & (power <= least_kw)
+        # A wind that holds its value may be calm by now: it makes no standing turbine a stopped one.
+        moving = present & ((flags & np.uint32(Flag.FROZEN)) == 0)
+        down = moving & (wind >= farm.availability.down_wind_speed) & (power <= least_kw)
         # The same rule as in the first pass: what that pass counted as running is taken out of the neighbours here.
-        runs = present & ((flags & np.uint32(Flag.FROZEN)) == 0) & (power > 0.0)
+        runs = moving & (power > 0.0)
         share = neighbours.mean_share(recorded.time, power, runs, turbine.rated_power_kw)
         return Records(
             recorded=recorded,
