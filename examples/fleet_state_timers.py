@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Availability from state timers
 #
-# Hill of Towie, July 2024: the controllers of 21 Siemens SWT-2.3 count, for every ten minutes, the seconds in which they
+# Hill of Towie, July 2024: the controllers of 21 Siemens SWT-2.3 count the seconds of every ten minutes in which they
 # were ready, in operation, or stopped for one of four reasons. There is no status log of the month, and power and wind
 # are not needed: the timers are the evidence.
 
@@ -75,8 +75,8 @@ codes.assign(description=described["Description"].reindex(codes.index.astype(int
 
 # %% [markdown]
 # ## Top alarms of the log
-# The sample's alarm log is the begin of January 2019, five years before its timers: in a report of July 2024 it counts for
-# nothing. Its alarms have no end, so they are ranked by their number.
+# The sample's alarm log is the begin of January 2019, five years before its timers, so a report of July 2024 shows none
+# of it. Its alarms have no end: they are ranked by their number.
 
 # %%
 logs, _ = read_logs(farm.dataset)
@@ -95,7 +95,7 @@ plots.plot_alarms(alarms.fleet)
 
 # %%
 sdwpf = fleet.open("sdwpf")
-print([finding.text for finding in sdwpf.results.findings if "publisher" in finding.text][0])
+print(next(finding.text for finding in sdwpf.results.findings if "publisher" in finding.text))
 sdwpf.quality().accounting.pivot_table(index="reason", columns="use", values="rows", aggfunc="sum", fill_value=0)
 
 # %%
