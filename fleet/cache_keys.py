@@ -14,10 +14,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import TZPATH
 
-__all__ = ["code_version", "digest", "time_zone_version"]
+__all__ = ["MODULES", "code_version", "digest", "time_zone_version"]
 
 #: Packages whose release may change what is read from a file.
 _LIBRARIES = ("numpy", "pandas", "pyarrow")
+#: Modules beside the readers that decide what an entry holds; a test compares them with what `fleet.prepare` imports.
+MODULES = (
+    "cache_keys", "clock", "clock_correction", "clock_evidence", "clock_holes", "clock_json", "clock_rows", "config",
+    "continuity", "dataset", "far_stamps", "flags", "intervals", "places", "prepare", "recorded", "sampling", "schema",
+    "site", "store", "times", "unpacking", "zip_member",
+)  # fmt: skip
 
 
 def digest(*parts: object) -> str:
@@ -35,9 +41,8 @@ def code_version() -> str:
     """
     here = Path(__file__).parent
     found = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
-    for path in [*sorted(here.glob("*.py")), *sorted((here / "readers").glob("*.py"))]:
-        if path.stem != "cli":
-            found.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in [*(here / f"{name}.py" for name in MODULES), *sorted((here / "readers").glob("*.py"))]:
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
 
 

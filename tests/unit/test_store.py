@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from fleet import cache_keys
-from fleet.cache_keys import code_version, digest
+from fleet.cache_keys import MODULES, code_version, digest
 from fleet.errors import InputError, OutputError
 from fleet.pipeline import RunOptions, cache_of
 from fleet.store import KINDS, DamagedEntry, Store, default_cache
@@ -270,3 +272,17 @@ def test_the_code_that_reads_is_part_of_the_key(
     with (copy / name).open("a") as file:
         file.write("# another line\n")
     assert (version() != before) == counts
+
+
+#: What `fleet.prepare` imports and what does not change an entry: texts of errors, results, settings of later steps.
+_HARMLESS = {
+    "categories", "clock_lag", "errors", "reference_curve", "results", "rule_settings", "runs", "samples",
+    "turbine_block",
+}  # fmt: skip
+
+
+def test_the_version_of_the_code_covers_what_preparation_imports() -> None:
+    words = "import sys, fleet.prepare, fleet.readers; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in done.stdout.split() if name.startswith("fleet.") and name.count(".") == 1}
+    assert loaded - {"readers"} - _HARMLESS == set(MODULES)
