@@ -258,8 +258,8 @@ def _notes(farm: Farm, quality: pd.DataFrame | None, evidence: Collection[str]) 
         notes.append(
             f"Inferred: a record with wind at or above {settings.down_wind_speed:g} m/s and power at or below "
             f"{settings.down_power_kw:g} kW, neither of them frozen, is down, cause unknown; with a set-point of at "
-            "most 1 % of rated power it is a requested shutdown. Records that run held below the expected power are Partial "
-            "Performance: by a set-point where the export shows one, else of unknown cause. Records that the "
+            "most 1 % of rated power it is a requested shutdown. Records that run held below the expected power are "
+            "Partial Performance: by a set-point where the export shows one, else of unknown cause. Records that the "
             "publisher's rules call unknown or abnormal are Information Unavailable. Only the operational view can be "
             "inferred."
         )
