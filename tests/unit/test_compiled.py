@@ -13,7 +13,7 @@ from turbine import compiled
 
 ROOT = Path(compiled.__file__).parent.parent
 PACKAGES = ("turbine", "gridforming", "fleet")
-MARKS = {"kernel", "inlined_kernel", "jitable"}
+MARKS = {"kernel", "inlined_kernel", "loop_kernel", "jitable"}
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
