@@ -25,7 +25,7 @@ from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.operator_figures import with_operator
 from fleet.overview import Overview, overview_result
-from fleet.pipeline import Readings, RunOptions, cache_of, read_all, run_overview, run_passes, workers_of
+from fleet.pipeline import Readings, RunOptions, read_all, run_overview, run_passes
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.reference import reference_result
@@ -33,6 +33,7 @@ from fleet.reference_curve import reference_curves
 from fleet.results import Energy, Failure, FleetResults
 from fleet.rule_losses import held_losses
 from fleet.sampling import check_sampling
+from fleet.schedule import cache_of, workers_of
 from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_operator, read_reanalysis
 from fleet.store import DamagedEntry, Store

@@ -1,4 +1,4 @@
-"""The only module that knows Dask: converts, runs the two passes over partitions, reduces the sums.
+"""Converts, runs the two passes over partitions and reduces the sums, as graphs of Dask (`fleet.schedule` runs them).
 
 Every step is a pure function of its inputs, and sums hold integers, so partitions, order and workers do not change a
 byte of the result. Threads by default, worker processes or a cluster when asked. Records travel through the cache of
@@ -7,21 +7,16 @@ converted data, never through the scheduler: a worker that dies costs the partit
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import dask
 import pandas as pd
 from dask.delayed import Delayed, delayed
 
 from fleet.config import Farm, Turbine
 from fleet.dataset import Dataset
-from fleet.errors import ConfigError, FleetError
+from fleet.errors import FleetError
 from fleet.expected import ExpectedCurve
 from fleet.manifest import keep_manifest, manifest_key, read_manifest
 from fleet.overview import OVERVIEW_SIGNALS, overview_sums
@@ -30,38 +25,21 @@ from fleet.passes import LEARNED, LEARNED_FROM, Others, first_pass, misalignment
 from fleet.prepare import FileEntry, Series, convert_file, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
 from fleet.results import Failure
+from fleet.schedule import RunOptions, compute
 from fleet.sensor_sums import FleetTotals
 from fleet.site import source_table
-from fleet.store import DamagedEntry, Store, default_cache, unwritable
+from fleet.store import DamagedEntry, Store
 from fleet.sums import Summary
 from fleet.times import from_us
-from turbine.cluster import PATIENCE_S, check_scheduler
 
-__all__ = ["Merged", "Readings", "RunOptions", "cache_of", "read_all", "run_overview", "run_passes", "workers_of"]
+__all__ = ["Merged", "Readings", "RunOptions", "read_all", "run_overview", "run_passes"]
 
 _FAN_IN = 2  # outcomes that are reduced at once: those of the first pass hold the fleet per interval
 _BATCHES = 32  # of turbines per pass: few enough to hold their sums, enough to keep workers busy
 _ATTEMPTS = 3  #: of a task before its turbine is left out
 
-_LOCAL = ("threads", "synchronous")  #: schedulers in this process
-
 Period = tuple[int, int]
 Rows = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How to run: none of it changes the results."""
-
-    #: "threads" or "synchronous" in this process, or the address of a cluster's scheduler (tcp://host:port); None:
-    #: worker processes where `workers` is given, the active distributed client where there is one, else threads
-    scheduler: str | None = None
-    workers: int | None = None  #: processes on this machine, or threads with the scheduler "threads"
-    partition_days: int = 1830  #: length of a partition
-    progress: bool = False  #: draw a progress bar on standard error
-    cache: Path | None = None  #: folder of converted data; None: the user's cache
-    keep: bool = True  #: keep converted data for the next run
-    verify: bool = False  #: compare the content of files with the cache, not only size and time of change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,55 +65,6 @@ class Merged:
     failures: tuple[Failure, ...] = ()
 
 
-@contextmanager
-def cache_of(options: RunOptions) -> Iterator[Store]:
-    """Give the cache of converted data; one that is not to be kept is a temporary folder.
-
-    Raises
-    ------
-    OutputError
-        If there can be no temporary folder.
-    """
-    if options.keep:
-        yield Store(options.cache or default_cache())
-        return
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="windform-", dir=options.cache)
-    except OSError as error:
-        raise unwritable(options.cache or Path(tempfile.gettempdir()), error) from error
-    with temporary as folder:
-        yield Store(Path(folder))
-
-
-@contextmanager
-def workers_of(options: RunOptions) -> Iterator[RunOptions]:
-    """Give options whose scheduler is there: connects to a cluster, or starts worker processes for the block.
-
-    Raises
-    ------
-    ConfigError
-        If the cluster cannot be reached.
-    """
-    if options.scheduler is None and options.workers is None:
-        yield options
-        return
-    if options.scheduler in _LOCAL:
-        yield options
-        return
-    from distributed import Client, LocalCluster
-
-    if options.scheduler is not None:
-        check_scheduler(options.scheduler, ConfigError)
-        with Client(options.scheduler, timeout=PATIENCE_S, set_as_default=True):
-            yield options
-        return
-    with (
-        LocalCluster(n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=None) as local,
-        Client(local, set_as_default=True),
-    ):
-        yield options
-
-
 def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     """Convert every SCADA file and return what is known of one corrected series per turbine.
 
@@ -153,12 +82,10 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     kept = read_manifest(store, key)
     if kept is not None:
         return _readings(dataset, *kept, ())
-    entries = _compute(
-        options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files]
-    )
+    entries = compute(options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files])
     known = delayed(list)(entries)
     names = [turbine.name for turbine in dataset.farm.turbines]
-    found = _compute(
+    found = compute(
         options,
         "checking clocks",
         [delayed(_attempt)("clock check", name, prepare, name, known, dataset.farm, store) for name in names],
@@ -222,7 +149,7 @@ def run_passes(
     ]
     settings, batches = delayed(farm), _batches(work)
     tasks = [delayed(_first_batch, nout=2)(batch, period, settings, _of(batch, segments), metered) for batch in batches]
-    *found, common = _compute(
+    *found, common = compute(
         options, "first pass", [*(contexts for contexts, _ in tasks), _tree([rest for _, rest in tasks])]
     )
     contexts: dict[str, TurbineContext] = {name: context for part in found for name, context in part.items()}
@@ -235,7 +162,7 @@ def run_passes(
         left = [one for one in batch if one.turbine.name in contexts]
         known = {one.turbine.name: contexts[one.turbine.name] for one in left}
         second.append(delayed(_second_batch)(left, period, settings, known, others, site))
-    (result,) = _compute(options, "second pass", [_tree(second)])
+    (result,) = compute(options, "second pass", [_tree(second)])
     return Merged(
         summary=tables({**common.sums, **result.sums}),
         sums=result.sums,
@@ -260,7 +187,7 @@ def run_overview(
         for turbine in farm.turbines
     ]
     settings = delayed(farm)
-    (found,) = _compute(
+    (found,) = compute(
         options, "overview", [_tree([delayed(_overviews)(batch, period, settings) for batch in _batches(work)])]
     )
     return tables(found.sums), found.failures
@@ -413,26 +340,3 @@ def _edges(period: Period, days: int) -> list[int]:
     start, end = period
     step = days * 86_400 * 1_000_000
     return [*range(start, end, step), end]
-
-
-def _compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[Any]:
-    """Compute tasks on threads of this process, or with the active client where the options do not ask for threads."""
-    chosen: dict[str, Any] = {}
-    if options.scheduler in _LOCAL:
-        chosen = {"scheduler": options.scheduler, **({"num_workers": options.workers} if options.workers else {})}
-    elif options.scheduler is not None or options.workers is not None:
-        from dask.base import get_scheduler  # the client that `workers_of` made
-
-        chosen = {"scheduler": get_scheduler()}
-    with _progress(options, title):
-        return list(dask.compute(*tasks, **chosen))
-
-
-def _progress(options: RunOptions, title: str) -> AbstractContextManager[object]:
-    if not options.progress:
-        return nullcontext()
-    from dask.diagnostics.progress import ProgressBar
-
-    sys.stderr.write(f"{title}\n")
-    bar: Callable[..., AbstractContextManager[object]] = ProgressBar
-    return bar(out=sys.stderr)

@@ -250,8 +250,8 @@ Parquet may (`write_page_checksum`); plain text does not.
 
 `wind-fleet inspect` lists a file that cannot be used with its reason, beside the others.
 
-Exit codes: 0 done, 2 wrong option or `farm.toml`, 3 unusable data, 4 cannot write; 5, which is no matter of input, stands
-with them in the [guide](index.md#exit-codes).
+Exit codes: 0 done, 2 wrong option or `farm.toml`, 3 unusable data, 4 cannot write; 5, which is no matter of input,
+stands with them in the [guide](index.md#exit-codes).
 
 {rows}
 ## Where files may lie

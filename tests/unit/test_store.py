@@ -15,7 +15,7 @@ import pytest
 from fleet import cache_keys
 from fleet.cache_keys import MODULES, code_version, digest
 from fleet.errors import InputError, OutputError
-from fleet.pipeline import RunOptions, cache_of
+from fleet.schedule import RunOptions, cache_of
 from fleet.store import KINDS, DamagedEntry, Store, default_cache
 from tests.farms import run_cli
 
