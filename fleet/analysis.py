@@ -221,7 +221,11 @@ def _with_alarms(results: FleetResults, logs: dict[str, StatusLog], period: Peri
     events = {name: log.events for name, log in logs.items() if name in kept}
     if not events:
         return replace(results, absent={**results.absent, "alarms": "no status log or alarm log"})
-    return replace(results, alarms=alarms_result(events, period))
+    alarms = alarms_result(events, period)
+    if not len(alarms.fleet):
+        reason = "no event of the status logs lies in the analysed period"
+        return replace(results, absent={**results.absent, "alarms": reason})
+    return replace(results, alarms=alarms)
 
 
 def _with_records(

@@ -9,6 +9,8 @@ import pytest
 import fleet
 from fleet import alarms
 from fleet.alarms import alarm_sums, alarms_result
+from fleet.dataset import open_dataset
+from fleet.logs import read_logs
 from fleet.samples import path
 from fleet.schema import EVENTS, dtypes
 from fleet.times import to_us
@@ -119,8 +121,12 @@ def test_samples_against_counts_of_their_files() -> None:
     assert stops.loc["20", "hours"] == pytest.approx(0.346111, abs=1e-6)
     assert stops.index[0] == "64"
     assert found.fleet["events"].sum() == 576
-    towie = fleet.open(path("hill_of_towie")).results.alarms
-    assert towie is not None
+    results = fleet.open(path("hill_of_towie")).results
+    assert results.alarms is None  # the alarms are of 2019, the timers of 2024
+    assert results.absent["alarms"] == "no event of the status logs lies in the analysed period"
+    logs, _ = read_logs(open_dataset("hill_of_towie"))
+    january = (to_us("2019-01-01"), to_us("2019-02-01"))
+    towie = alarms_result({name: log.events for name, log in logs.items()}, january)
     assert towie.fleet[["code", "events", "turbines"]].to_numpy().tolist() == [
         ["20", 13, 2],
         ["25", 13, 2],

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from fleet.months import Months
-from fleet.partial_sums import GridSums
 from fleet.potential import Neighbours, PotentialSource, choose, corrected, normal_sums, source_quality
 from tests.partial_tables import table
 
@@ -18,11 +17,10 @@ RATED_KW = 2000.0
 
 def _fleet(*rows: tuple[int, int, int]) -> Neighbours:
     """Return neighbours of (interval, running, share [1e-6]) over four intervals from 1000 periods on."""
-    interval, running, share = np.array(rows, np.int64).T
-    first = int(interval[0])
-    assert interval.tolist() == list(range(first, first + len(rows)))
-    sums = GridSums(first - 1000, {"running": running, "share": share})
-    return Neighbours.of(sums, 1000 * PERIOD, 1004 * PERIOD, PERIOD)
+    laid = np.zeros((2, 4), np.int64)
+    for interval, running, share in rows:
+        laid[:, interval - 1000] = running, share
+    return Neighbours(1000 * PERIOD, PERIOD, *laid)
 
 
 def test_mean_share_leaves_the_turbine_itself_out() -> None:
@@ -42,8 +40,7 @@ def test_all_running_wants_every_turbine_inside_the_period() -> None:
 
 
 def test_neighbours_of_an_empty_period() -> None:
-    none = GridSums(0, {"running": np.zeros(0, np.int64), "share": np.zeros(0, np.int64)})
-    nobody = Neighbours.of(none, PERIOD, PERIOD, PERIOD)
+    nobody = Neighbours(PERIOD, PERIOD, np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert np.isnan(nobody.mean_share(np.array([0]), np.zeros(1), np.array([False]), RATED_KW)).all()
     assert not nobody.all_running(np.array([0]), 1).any()
 
