@@ -2,7 +2,7 @@
 
 Every step is a pure function of its inputs, and sums hold integers, so partitions, order and workers do not change a
 byte of the result. Threads by default, worker processes or a cluster when asked. Records travel through the cache of
-converted data, never through the scheduler: a worker that dies costs the partition it was at.
+converted data, never through the scheduler: a worker that dies costs the batch of turbines it was at.
 """
 
 from __future__ import annotations
