@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.dataset import CONFIG_NAME
-from fleet.errors import ConfigError, InputError, OutputError, WindformError
+from fleet.errors import ConfigError, InputError, OutputError, RunError, WindformError
 from fleet.farm import Farm, moment, open_farm
 
 if TYPE_CHECKING:
     from fleet.compare import PeriodComparison
     from fleet.pipeline import RunOptions
     from fleet.report.index_page import FarmEntry
+    from fleet.results import FleetResults
     from fleet.side_by_side import FarmComparison
 
 __all__ = ["compare_farms", "compare_periods", "farm_folders", "parse_period", "report_farms"]
@@ -37,7 +38,7 @@ def compare_periods(
     from fleet.compare_findings import period_findings
 
     farms = [open_farm(folder, turbines=turbines, start=start, end=end) for start, end in (first, second)]
-    results = [(farm.with_options(options) if options else farm).results for farm in farms]
+    results = [_whole((farm.with_options(options) if options else farm).results) for farm in farms]
     comparison = compare_period_results(results[0], results[1])
     notes = tuple(
         f"Of the {which} period asked for there are data from {one.start:%Y-%m-%d %H:%M} to "
@@ -62,9 +63,20 @@ def compare_farms(
     if len(folders) < 2:
         raise ConfigError(f"a comparison takes two farms or more, found {len(folders)}")
     farms = [open_farm(folder, start=start, end=end) for folder in folders]
-    results = [(farm.with_options(options) if options else farm).results for farm in farms]
+    results = [_whole((farm.with_options(options) if options else farm).results) for farm in farms]
     comparison = compare_farm_results(results)
     return replace(comparison, findings=farm_findings(comparison))
+
+
+def _whole(results: FleetResults) -> FleetResults:
+    """Refuse results in which turbines are missing because the work on them failed: sums of unequal fleets mislead."""
+    if results.failed:
+        first = results.failed[0]
+        raise RunError(
+            f"{results.farm.name}: a comparison takes every turbine; {first.turbine}, {first.step}: {first.reason}. "
+            "Run it again."
+        )
+    return results
 
 
 def parse_period(text: str) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from fleet.cli_options import (
     Workers,
     how,
     opened,
+    tell_failures,
 )
 from fleet.cli_text import cell, csv_target, headline_text, says_something, text_of, write_csv, write_text
 from fleet.errors import ConfigError, FleetError, InputError, OutputError, RunError
@@ -193,6 +194,7 @@ def power_curve(
     for note in curves.notes:
         typer.echo(f"\n{note}")
     write_csv(bins, target)
+    tell_failures(farm.results.failed)
 
 
 @app.command(epilog="Example: wind-fleet overview la_haute_borne --from 2014-07-01")
@@ -219,11 +221,8 @@ def overview(
     whole = found.monthly["turbine"] == FLEET
     typer.echo("The farm by month; availability is inferred from wind and power, nothing is left out as abnormal\n")
     typer.echo(text_of(found.monthly[whole].drop(columns="turbine"), percent))
-    for failure in found.failed:
-        typer.echo(f"\n{failure.turbine} is not in these figures: {failure.reason}")
     write_csv(found.monthly, target)
-    if found.failed:
-        raise typer.Exit(SOME_FAILED)
+    tell_failures(found.failed)
 
 
 @app.command(epilog="Example: wind-fleet availability penmanshiel --csv availability.csv")
@@ -255,6 +254,7 @@ def availability(
     for note in found.notes:
         typer.echo(f"\n{note}")
     write_csv(found.table, target)
+    tell_failures(farm.results.failed)
 
 
 app.registered_commands += cli_farms.app.registered_commands

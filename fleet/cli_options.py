@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from fleet.errors import ConfigError
 if TYPE_CHECKING:
     from fleet.farm import Farm
     from fleet.pipeline import RunOptions
+    from fleet.results import Failure
 
 __all__ = [
     "SOME_FAILED",
@@ -30,6 +32,7 @@ __all__ = [
     "Workers",
     "how",
     "opened",
+    "tell_failures",
 ]
 
 SOME_FAILED = 5  #: exit code: done, but not for every turbine or farm
@@ -98,3 +101,11 @@ def opened(folder: str, turbines: list[str] | None, start: str | None, end: str 
     from fleet.farm import open_farm
 
     return open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end).with_options(options)
+
+
+def tell_failures(failed: Sequence[Failure]) -> None:
+    """Name the turbines that are not in the figures because the work on them failed, and leave with `SOME_FAILED`."""
+    for failure in failed:
+        typer.echo(f"\n{failure.turbine} is not in these figures: {failure.step} failed: {failure.reason}")
+    if failed:
+        raise typer.Exit(SOME_FAILED)

@@ -15,10 +15,12 @@ from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 from fleet.sensor_findings import sensor_findings
 from fleet.wording import listed as _names
+from fleet.wording import span
 
 __all__ = ["findings"]
 
 _LOW_COVERAGE = 0.95
+_ONE_BY_ONE = 5  # turbines with one trouble that are named each with its own figure
 _LOW_AVAILABILITY = 0.97
 _BIG_RESIDUAL = 0.03
 _BIG_METER_GAP = 0.05
@@ -97,8 +99,12 @@ def _quality(results: FleetResults) -> list[Finding]:
     found = []
     coverage = results.quality.coverage.groupby("turbine", sort=True)[["expected", "used"]].sum()
     share = coverage["used"] / coverage["expected"]
-    for turbine in share.index[share < _LOW_COVERAGE]:
-        text = f"{turbine}: only {100 * share[turbine]:.1f} % of the period has usable power and wind."
+    low = share[share < _LOW_COVERAGE]
+    said = {turbine: f"{100 * part:.1f}" for turbine, part in low.items()}
+    if len(low) > _ONE_BY_ONE:
+        said = {f"{len(low)} turbines ({_names(low.index)})": span(low, 1, 100.0)}
+    for who, percent in said.items():
+        text = f"{who}: only {percent} % of the period has usable power and wind."
         found.append(_warning(text=text, section="coverage"))
     flags = results.quality.flags.set_index(["turbine", "flag"])["rows"].unstack("flag")
     selected = results.quality.rows.set_index("turbine")["rows_in"].reindex(flags.index) - flags["not_selected"]

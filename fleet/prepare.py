@@ -140,7 +140,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     """Write one turbine's rows of one file; a signal without any value is left out."""
     held = [name for name in frame if name != "turbine" and not (name in _SIGNAL_NAMES and frame[name].isna().all())]
     table = pa.Table.from_pandas(frame[held], preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
 
 
 def prepare(turbine: str, entries: Sequence[FileEntry], farm: Farm, store: Store) -> Series:
@@ -200,7 +200,9 @@ def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry]
                 }
             )
             # Dictionaries where values repeat, plain numbers elsewhere: small, and read without unpacking anything.
-            pq.write_table(table, folder / _ROWS, compression="none", row_group_size=_ROW_GROUP)
+            pq.write_table(
+                table, folder / _ROWS, compression="none", row_group_size=_ROW_GROUP, write_page_checksum=True
+            )
         meta |= known
     return known
 
@@ -227,7 +229,7 @@ def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFra
     for order, entry in enumerate(own):
         path = store.path("files", entry.key) / f"{entry.turbines.index(turbine)}.parquet"
         with _reading_back(path):
-            part = pq.read_table(path).to_pandas()
+            part = pq.read_table(path, page_checksum_verification=True).to_pandas()
         parts.append(part.assign(source_row=part["source_row"] + order * _FILE_STRIDE))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in columns(SCADA)})
     absent = {name: np.nan for name in _SIGNAL_NAMES if name not in frame}
@@ -281,7 +283,7 @@ def cut(series: Series, edges: Sequence[int]) -> list[tuple[int, int, int, int]]
     if len(edges) == 2:
         return [(0, series.rows, edges[0], edges[1])]
     with _reading_back(series.path):
-        time = pq.read_table(series.path, columns=["time"])["time"].to_numpy()
+        time = pq.read_table(series.path, columns=["time"], page_checksum_verification=True)["time"].to_numpy()
     rows = [0, *np.searchsorted(time, edges[1:-1]).tolist(), series.rows]
     return [(*part, *period) for part, period in zip(pairwise(rows), pairwise(edges), strict=True)]
 
@@ -336,10 +338,15 @@ def _with_halo(series: Series, names: list[str], first: int, last: int, halo: in
         reach *= 2
 
 
+def _checked(path: Path | None) -> pq.ParquetFile:
+    """Open a file of the cache; damage within a page is found as well, for some 5 ns per record of four columns."""
+    return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+
+
 def _read_rows(series: Series, names: list[str], low: int, high: int) -> pa.Table:
     """Return rows [low, high) of a series from the row groups that hold them."""
     assert series.path is not None
-    with _reading_back(series.path), pq.ParquetFile(series.path, memory_map=True) as file:
+    with _reading_back(series.path), _checked(series.path) as file:
         groups = range(low // _ROW_GROUP, -(-high // _ROW_GROUP))
         table = file.read_row_groups(list(groups), columns=names, use_threads=False)
     return table.slice(low - groups.start * _ROW_GROUP, high - low)
