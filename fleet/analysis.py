@@ -20,6 +20,7 @@ from fleet.energy import energy_result
 from fleet.errors import ConfigError, InputError, OutputError, RunError, nearest
 from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
+from fleet.flags import Flag
 from fleet.logs import LogStates, StatusLog, log_period, read_logs
 from fleet.meter import meter_note
 from fleet.operation import availability_result
@@ -37,7 +38,7 @@ from fleet.schedule import cache_of, workers_of
 from fleet.sensors import sensors_of, with_sensor_flags
 from fleet.site import SiteData, asset_sources, companion_sources, read_meter, read_operator, read_reanalysis
 from fleet.store import DamagedEntry, Store
-from fleet.sums import Summary, merge
+from fleet.sums import Summary, keyed_sums, merge
 from fleet.timers import Timers, read_timers, timer_period, turbine_states
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
@@ -242,10 +243,15 @@ def _with_records(
     farm = _restricted(results.farm, recorded)
     segments = {name: state.segments for name, state in states.items() if state.segments is not None}
     metered = meter.frame is not None
-    merged = run_passes(readings, farm, period, segments, reanalysis.frame, options, metered=metered)
-    failed = (*results.failed, *merged.failures)
-    if failed:
-        results, farm, meter = _without_failed(results, farm, meter, failed)
+    failed = results.failed
+    while True:
+        # Neighbours, ranking and the fleet's curve know the turbines that are in the report, and no others.
+        if failed:
+            results, farm, meter = _without_failed(results, farm, meter, failed)
+        merged = run_passes(readings, farm, period, segments, reanalysis.frame, options, metered=metered)
+        if not merged.failures:
+            break
+        failed = (*failed, *merged.failures)
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary, merged.at_rest_kw)
@@ -253,7 +259,11 @@ def _with_records(
     sensors = sensors_of(merged.sums, merged.yaw, farm.quality)
     by_month = with_sensor_flags(merged.summary["flags"], sensors)
     counts = by_month.groupby(level=["turbine", "flags"], sort=True).sum()
-    flags = merge([{"flags": counts}, {"flags": readings.leftovers}])["flags"]
+    lost = [
+        keyed_sums({"turbine": failure.turbine, "flags": int(Flag.FAILED)}, {"rows": [readings.rows[failure.turbine]]})
+        for failure in failed
+    ]
+    flags = merge([{"flags": table} for table in (counts, readings.leftovers, *lost)])["flags"]
     curves = power_curves(merged, farm)
     quality = quality_result({**merged.summary, "flags": flags}, _far_stamps(series))
     return replace(
@@ -350,7 +360,7 @@ def _period(
     end: pd.Timestamp | None,
 ) -> Period:
     """Return the analysed period: what was asked for, limited to what there is."""
-    width = dataset.farm.averaging_period_s * 1_000_000
+    width = dataset.farm.averaging_period_us
     known = [one.finding for one in readings.series.values() if one.finding.records]
     if known:
         begin = min(to_us(finding.first) for finding in known if finding.first is not None)

@@ -150,7 +150,7 @@ def reports(
     options = how(workers, scheduler, cache, no_cache, verify, quiet)
     entries = report_farms(folders, out, start=start, end=end, options=options, told=_tell)
     typer.echo(f"\nIndex: {out / 'index.html'}")
-    if any(entry.reason for entry in entries):
+    if any(entry.reason or entry.failed for entry in entries):
         raise typer.Exit(SOME_FAILED)
 
 

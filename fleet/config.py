@@ -357,6 +357,11 @@ class Farm(_Model):
                 )
         return self
 
+    @property
+    def averaging_period_us(self) -> int:
+        """The averaging period in microseconds, the unit of all times."""
+        return self.averaging_period_s * 1_000_000
+
     def read_with(self, source: Source) -> Source:
         """Return a source completed by what its reader has to know of the farm."""
         return source.model_copy(update={"averaging_period_s": self.averaging_period_s})

@@ -28,8 +28,7 @@ _RANKED = (
 def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
     """Return curves, completeness, AEP, expected power and ranking."""
     settings, period_s, summary = farm.power_curve, float(farm.averaging_period_s), merged.summary
-    sums = {turbine.name: _of(summary["curve"], turbine.name) for turbine in farm.turbines}
-    densities = {turbine.name: _of(summary["density"], turbine.name) for turbine in farm.turbines}
+    sums, common, densities = (_by_turbine(summary[name], farm) for name in ("curve", "common", "density"))
     whole = fleet_turbine(farm.turbines)
     everyone = [*((turbine, sums[turbine.name]) for turbine in farm.turbines), (whole, merge_sums(sums.values()))]
     fleet_density = summary["density"].groupby(level="source", sort=True).sum()
@@ -40,9 +39,7 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
         bins.append(table)
         completeness.append(completeness_table(table, turbine, settings, density=density, density_source=source))
     stacked = pd.concat(bins, ignore_index=True)
-    ranking = ranking_table(
-        {turbine.name: _of(summary["common"], turbine.name) for turbine in farm.turbines}, settings, period_s
-    )
+    ranking = ranking_table(common, settings, period_s)
     return PowerCurves(
         bins=stacked,
         aep=aep_table(stacked, settings),
@@ -68,9 +65,11 @@ def lacking(curves: PowerCurves) -> dict[str, str]:
     return reasons
 
 
-def _of(table: pd.DataFrame, turbine: str) -> pd.DataFrame:
-    mine = table.index.get_level_values("turbine") == turbine
-    return table[mine].droplevel("turbine")
+def _by_turbine(table: pd.DataFrame, farm: Farm) -> dict[str, pd.DataFrame]:
+    """Return each turbine's rows, without the turbine in their index."""
+    found = {str(name): own.droplevel("turbine") for name, own in table.groupby(level="turbine", sort=False)}
+    nothing = table.iloc[:0].droplevel("turbine")
+    return {turbine.name: found.get(turbine.name, nothing) for turbine in farm.turbines}
 
 
 def _expected(merged: Merged) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import Farm
@@ -102,7 +104,8 @@ def _totals(monthly: pd.DataFrame, turbines: int, period_h: float) -> pd.DataFra
 
 def _losses(parts: pd.DataFrame, turbines: list[str], scale: float) -> pd.DataFrame:
     """Return the waterfall over all records with power; the residual is what the named losses leave unexplained."""
-    steps = {turbine: _steps(parts[parts["turbine"] == turbine], scale) for turbine in turbines}
+    by_turbine = dict(iter(parts.groupby("turbine", sort=False)))
+    steps = {turbine: _steps(by_turbine.get(turbine, parts.iloc[:0]), scale) for turbine in turbines}
     steps[FLEET] = {step: sum(own[step] for own in steps.values()) for step in LOSS_STEPS}
     rows = [(turbine, step, own[step]) for turbine, own in steps.items() for step in LOSS_STEPS]
     return pd.DataFrame(rows, columns=["turbine", "step", "energy_mwh"])
@@ -119,29 +122,30 @@ def _steps(parts: pd.DataFrame, scale: float) -> dict[str, float]:
         Energy of one unit of the sums [MWh].
     """
     # The potential of stops and logged partial performance comes from a source; running time has its own curve.
-    sourced = parts["part"].isin([_STOPPED, *_LOGGED])
-    unpriced = sourced & ~parts["known"]
-    possible = parts["potential"].where(sourced, parts["plain"])
-    part = parts["part"].mask(unpriced, _UNEXPECTED)
+    part, produced, time = (parts[name].to_numpy(np.int64) for name in ("part", "produced", "time"))
+    sourced = np.isin(part, [_STOPPED, *_LOGGED])
+    unpriced = sourced & ~parts["known"].to_numpy(bool)
+    possible = np.where(sourced, parts["potential"].to_numpy(np.int64), parts["plain"].to_numpy(np.int64))
+    unpriced_stops = bool((unpriced & (part == _STOPPED)).any())
+    part = np.where(unpriced, _UNEXPECTED, part)
 
-    def total(values: pd.Series, of: Sequence[int]) -> float:
-        return int(values[part.isin(of)].sum()) * scale
+    def total(values: npt.NDArray[np.int64], of: Sequence[int]) -> float:
+        return int(values[np.isin(part, of)].sum()) * scale
 
     def gap(*of: int) -> float:
-        return total(parts["produced"], of) - total(possible, of)
+        return total(produced, of) - total(possible, of)
 
     potential = total(possible, (_STOPPED, *_PARTIAL, _NORMAL))
-    stops = parts.loc[part == _STOPPED, "time"].sum()
     unknown = potential <= 0.0
-    unknown_stops = unknown or (stops == 0 and bool((unpriced & (parts["part"] == _STOPPED)).any()))
+    unknown_stops = unknown or (unpriced_stops and time[part == _STOPPED].sum() == 0)
     nan = float("nan")
     return {
         "potential": nan if unknown_stops else potential,
         "availability": nan if unknown_stops else gap(_STOPPED),
         "partial performance": nan if unknown else gap(*_PARTIAL),
         "residual": nan if unknown else gap(_NORMAL),
-        "without expectation": total(parts["produced"], (_UNEXPECTED,)) if len(parts) else nan,
-        "measured": int(parts["produced"].sum()) * scale if len(parts) else nan,
+        "without expectation": total(produced, (_UNEXPECTED,)) if len(parts) else nan,
+        "measured": int(produced.sum()) * scale if len(parts) else nan,
     }
 
 

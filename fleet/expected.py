@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fleet.config import QualitySettings
 
 __all__ = [
+    "POWER_CELLS",
     "POWER_LOW",
     "POWER_STEP",
     "WIND_STEP",
@@ -38,7 +39,7 @@ Bools = npt.NDArray[np.bool_]
 WIND_STEP = 0.25  #: width of a cell [m/s]; cell j spans [j, j + 1) of it
 POWER_STEP = 0.005  #: height of a cell [fraction of rated power]
 _WIND_CELLS = 160  # up to 40 m/s, the wind range of the schema
-POWER_LOW, _POWER_CELLS = -0.25, 350  # -25 % to 150 % of rated power; what lies beyond counts in the outermost cell
+POWER_LOW, POWER_CELLS = -0.25, 350  # -25 % to 150 % of rated power; what lies beyond counts in the outermost cell
 
 _SUPPORT = 6  # records that a wind cell needs for a median of its own: one hour of 10 min records
 _RUNNING = 0.06  # expected power above which no power is a stop [fraction of rated power]; at about cut-in + 1 m/s
@@ -79,7 +80,7 @@ def power_histogram(
     bad = ~(np.isfinite(wind) & np.isfinite(share))
     if bad.any():
         raise ValueError(f"used records without a finite wind speed or power: {int(bad.sum())}, expected none")
-    counts = np.zeros((_WIND_CELLS, _POWER_CELLS), np.int64)
+    counts = np.zeros((_WIND_CELLS, POWER_CELLS), np.int64)
     # Cells hold their upper edge, so that the zero that many exports give for a stop counts as "at or below zero".
     count_cells(wind, share, WIND_STEP, POWER_LOW, POWER_STEP, counts)
     return counts
@@ -108,7 +109,7 @@ def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, 
         (medians made monotone by isotonic regression weighted by records) and `mean_kw` (of the records near the
         level), in [kW]. The mean is what energy adds up to; medians are some 0.4 % low where bins are skewed.
     """
-    edges: Floats = ((POWER_LOW + POWER_STEP * np.arange(_POWER_CELLS + 1)) * rated_power_kw).astype(np.float64)
+    edges: Floats = ((POWER_LOW + POWER_STEP * np.arange(POWER_CELLS + 1)) * rated_power_kw).astype(np.float64)
     centres = (np.arange(_WIND_CELLS) + 0.5) * WIND_STEP
     counts = histogram.copy()
     stopped = edges[1:] <= 1e-9 * rated_power_kw

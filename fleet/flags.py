@@ -56,6 +56,8 @@ class Flag(IntFlag):
     NORTH_OFFSET = 1 << 25  #: in a month in which the nacelle's or the wind's direction is off north by the neighbours
     BAD_VALUE = 1 << 26  #: a cell that should hold a number and does not (read as missing)
 
+    FAILED = 1 << 27  #: the work on the turbine failed again and again
+
 
 PRIORITY: tuple[Flag, ...] = tuple(Flag)
 USED = "used"
@@ -89,13 +91,14 @@ FLAG_TITLES: dict[Flag, str] = {
     Flag.WIND_DRIFT: "anemometer drifted from the neighbours'",
     Flag.NORTH_OFFSET: "direction off north by the neighbours",
     Flag.BAD_VALUE: "text where a number belongs",
+    Flag.FAILED: "turbine that was not worked on",
 }
 
 _STAMP = Flag.UNREADABLE | Flag.FAR_STAMP | Flag.OFF_GRID
 #: Rows that belong to no interval of the analysed turbines and period, or to one that another row has.
 IDENTITY = _STAMP | Flag.UNLISTED | Flag.NOT_SELECTED | Flag.DUPLICATE | Flag.CONFLICT
 #: Flags of rows of which no value counts, whatever the signal.
-NO_ROW = IDENTITY | Flag.EMPTY | Flag.PUBLISHER
+NO_ROW = IDENTITY | Flag.EMPTY | Flag.PUBLISHER | Flag.FAILED
 _POWER = NO_ROW | Flag.NO_POWER | Flag.POWER_RANGE
 _POWER_AND_WIND = _POWER | Flag.NO_WIND | Flag.WIND_RANGE
 _ABNORMAL = Flag.FROZEN | Flag.RATE | Flag.CURTAILED | Flag.DERATED | Flag.ICING | Flag.INCONSISTENT

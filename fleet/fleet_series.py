@@ -53,16 +53,6 @@ class FleetSeries:
         levels = np.zeros((2, size, 2), np.int64)
         return FleetSeries(start, period, levels[0], levels[1], np.zeros((channels, size, 3), np.int64))
 
-    def merged(self, other: FleetSeries) -> FleetSeries:
-        """Return the sum of two series of one period of time."""
-        return FleetSeries(
-            self.start,
-            self.period,
-            self.wind + other.wind,
-            self.temperature + other.temperature,
-            self.direction + other.direction,
-        )
-
     def sectors(self, channel: int = 0) -> Codes:
         """Return the sector of the farm's mean direction per interval, `SECTORS` where there is none."""
         turbines, east, north = self.direction[channel].T

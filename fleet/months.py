@@ -22,7 +22,7 @@ class Months:
 
 
 def months_of_records(time: Ints) -> Months:
-    """Return the months of ascending times [us since 1970 UTC]; what lies before year 1 is no time."""
+    """Return the months of ascending times [us since 1970 UTC]; `NO_TIME` of `fleet.recorded` is none."""
     known = int(np.searchsorted(time, -(1 << 62)))
     if known == time.size:
         return Months(0, 1, np.zeros(time.size, np.int64))

@@ -71,7 +71,7 @@ def availability_result(
         contract_sums = [by_contract, _with_energy(others, energies), sums[1]]
     fragments = [stop_fragments(name, own) for name, own in segments.items()]
     if summary is not None:
-        fragments += _inferred_stops(inferred, summary["stops"])
+        fragments.append(_inferred_stops(inferred, summary["stops"]))
     potentials = _potentials(states)
     bases = [
         _basis(
@@ -226,14 +226,11 @@ def _with_energy(times: Sequence[pd.DataFrame], energies: pd.DataFrame | None) -
     return joined[list(SUM_COLUMNS)]
 
 
-def _inferred_stops(turbines: Collection[str], energy: pd.DataFrame) -> list[pd.DataFrame]:
+def _inferred_stops(turbines: Collection[str], energy: pd.DataFrame) -> pd.DataFrame:
     """Return the inferred stops of some turbines, still cut at the partitions' borders."""
     rows = energy.index.to_frame(index=False)[["turbine", "category", "start", "end"]]
-    spans = rows[rows["turbine"].isin(turbines)].drop_duplicates()
-    return [
-        run_fragments(str(turbine), own.reset_index(drop=True), str(category))
-        for (turbine, category), own in spans.groupby(["turbine", "category"], sort=True)
-    ]
+    spans = rows[rows["turbine"].isin(turbines)].drop_duplicates(ignore_index=True)
+    return run_fragments(spans["turbine"], spans, spans["category"])
 
 
 def _lost_mwh(energy: pd.DataFrame, quantum_kwh: float) -> pd.Series[Any]:

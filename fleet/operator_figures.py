@@ -110,7 +110,7 @@ def _of_export(summary: Summary | None, farm: Farm) -> pd.DataFrame:
         return pd.DataFrame(columns=_COLUMNS)
     table = summary["exported"].reset_index()
     table = table[table["n"] > 0]
-    width = farm.averaging_period_s * 1_000_000
+    width = farm.averaging_period_us
     available = np.rint(table["available"].to_numpy() * (MICRO * width)).astype(np.int64)
     return pd.DataFrame(
         {

@@ -28,10 +28,6 @@ class PartialSums:
     #: texts of the key -> whole numbers of the key, shape (n, numbers), sorted and unique; sums, shape (n, values)
     groups: Mapping[tuple[str, ...], tuple[Ints, Ints]]
 
-    def rows(self) -> int:
-        """Return how many keys there are."""
-        return sum(len(numbers) for numbers, _ in self.groups.values())
-
 
 @dataclass(frozen=True)
 class GridSums:

@@ -219,7 +219,7 @@ def _rule_flags(flags: Bits, clean: Recorded, turbine: Turbine, farm: Farm, cont
     wind, power = clean.signal("wind_speed"), clean.signal("power_kw")
     found = rule_bits(
         clean.every_signal(), clean.time, flags, context.rules, farm.quality,
-        rated_power_kw=turbine.rated_power_kw, period_us=farm.averaging_period_s * 1_000_000,
+        rated_power_kw=turbine.rated_power_kw, period_us=farm.averaging_period_us,
     )  # fmt: skip
     if farm.quality.inconsistent:
         rated, cut_in = turbine.rated_power_kw, farm.power_curve.cut_in
@@ -272,7 +272,7 @@ def _scatter_sums(records: Records, turbine: Turbine, farm: Farm) -> PartialSums
 
 
 def _energy_sums(records: Records, turbine: Turbine, farm: Farm, neighbours: Neighbours) -> Partial:
-    period = farm.averaging_period_s * 1_000_000
+    period = farm.averaging_period_us
     recorded, months = records.recorded, records.months
     grid = np.arange(recorded.start, recorded.end, period, dtype=np.int64)
     monthly, state = np.zeros((4, months.count), np.int64), np.zeros(grid.size, np.uint8)

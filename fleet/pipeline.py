@@ -7,8 +7,11 @@ converted data, never through the scheduler: a worker that dies costs the batch 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -47,6 +50,7 @@ class Readings:
     """Everything that was read, clocks corrected: what is known of it; the records lie in the cache."""
 
     series: dict[str, Series]  #: per turbine; empty where no file holds any
+    rows: dict[str, int]  #: rows of all files by the turbine that they name
     leftovers: pd.DataFrame  #: rows of no listed turbine (turbine, flags -> rows)
     sources: pd.DataFrame  #: one row per file
     failures: tuple[Failure, ...] = ()
@@ -77,8 +81,10 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     """
     files = dataset.of_kind("scada")
     if not files:
-        return Readings(series={}, leftovers=pd.DataFrame(), sources=source_table([]))
-    key = "" if options.verify else manifest_key(dataset)
+        return Readings(series={}, rows={}, leftovers=pd.DataFrame(), sources=source_table([]))
+    key = manifest_key(dataset)
+    if options.verify and key:
+        store.drop("farms", key)
     kept = read_manifest(store, key)
     if kept is not None:
         return _readings(dataset, *kept, ())
@@ -101,8 +107,13 @@ def _readings(
     dataset: Dataset, entries: Sequence[FileEntry], series: Sequence[Series], failures: tuple[Failure, ...]
 ) -> Readings:
     rows = [entry.source | {name: _moment(entry.source[name]) for name in ("first", "last")} for entry in entries]
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        for name, _, n in entry.counts:
+            counts[name] += n
     return Readings(
         series={one.turbine: one for one in series},
+        rows=dict(counts),
         leftovers=leftover_counts(entries, dataset.farm, dataset.set_aside),
         sources=source_table(rows),
         failures=failures,
@@ -155,7 +166,7 @@ def run_passes(
     contexts: dict[str, TurbineContext] = {name: context for part in found for name, context in part.items()}
     fleet = common.sums.pop("fleet")
     assert isinstance(fleet, GridSums)
-    others = delayed(Others.of(fleet, period[0], farm.averaging_period_s * 1_000_000))
+    others = delayed(Others.of(fleet, period[0], farm.averaging_period_us))
     site = delayed(reanalysis)
     second = []
     for batch in batches:
@@ -229,8 +240,9 @@ class _Outcome:
 
 def _batches(work: list[Work]) -> list[list[Work]]:
     """Return the work in some tens of batches, each of which adds its turbines up as it goes: little is held."""
-    size = -(-len(work) // _BATCHES)
-    return [work[i : i + size] for i in range(0, len(work), size)]
+    number = min(len(work), _BATCHES)
+    borders = [len(work) * i // number for i in range(number + 1)] if number else []
+    return [work[low:high] for low, high in pairwise(borders)]
 
 
 def _of(batch: Sequence[Work], segments: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -243,24 +255,25 @@ def _first_batch(
 ) -> tuple[dict[str, TurbineContext], _Outcome]:
     """Run the first pass over some turbines: what each one's second pass needs, and what all have in common."""
     contexts, outcome = {}, _Outcome({})
-    totals = FleetTotals.empty(*period, farm.averaging_period_s * 1_000_000)
+    totals = FleetTotals.empty(*period, farm.averaging_period_us)
     for one in batch:
         name = one.turbine.name
-        found = _attempt("first pass", name, _first, one, period, farm, segments.get(name), totals, metered)
+        found = _attempt("first pass", name, _first, one, period, farm, segments.get(name), metered)
         if isinstance(found, Failure):
             outcome = replace(outcome, failures=(*outcome.failures, found))
             continue
-        contexts[name], common = found
+        contexts[name], common, add_to = found
+        add_to(totals)  # once, whatever was tried before
         outcome = replace(outcome, sums=merge_partials([outcome.sums, common]))
     return contexts, replace(outcome, sums={**outcome.sums, "fleet": totals.sums()})
 
 
 def _first(
-    one: Work, period: Period, farm: Farm, segments: pd.DataFrame | None, totals: FleetTotals, metered: bool
-) -> tuple[TurbineContext, Partial]:
-    # The totals come last, at once: a turbine that fails half way must not leave a half of it in them.
+    one: Work, period: Period, farm: Farm, segments: pd.DataFrame | None, metered: bool
+) -> tuple[TurbineContext, Partial, Callable[[FleetTotals], None]]:
+    """Return a turbine's context, its other sums, and what adds it to the fleet's totals."""
     found: Partial = {}
-    own = FleetTotals.empty(*period, farm.averaging_period_s * 1_000_000) if len(one.rows) > 1 else None
+    own = FleetTotals.empty(*period, farm.averaging_period_us) if len(one.rows) > 1 else None
     for rows in one.rows:
         part = partition(one.series, rows, period, farm, LEARNED_FROM)
         sums, records, flags = first_pass(part, one.turbine, farm, metered=metered)
@@ -268,11 +281,10 @@ def _first(
         if own is not None:
             own.add(records, flags, one.turbine.rated_power_kw)
     context = turbine_context(found, one.turbine, farm, segments)
-    if own is None:
-        totals.add(records, flags, one.turbine.rated_power_kw)
-    else:
-        totals.add_totals(own)
-    return context, {name: table for name, table in found.items() if name not in LEARNED}
+    common = {name: table for name, table in found.items() if name not in LEARNED}
+    if own is not None:
+        return context, common, partial(FleetTotals.add_totals, other=own)
+    return context, common, partial(FleetTotals.add, records=records, flags=flags, rated=one.turbine.rated_power_kw)
 
 
 def _second_batch(

@@ -204,9 +204,10 @@ def _peak_power(results: FleetResults) -> list[Finding]:
     hour = SOME_TIME_H * 3600.0 / farm.averaging_period_s
     covered = {} if results.energy is None else results.energy.totals.set_index("turbine")["covered_h"].to_dict()
     high, low = [], []
+    by_turbine = dict(iter(curves.scatter.groupby("turbine", sort=False)))
     for turbine in farm.turbines:
-        cells = curves.scatter[curves.scatter["turbine"] == turbine.name]
-        if cells.empty:
+        cells = by_turbine.get(turbine.name)
+        if cells is None:
             continue
         records, rated = cells["used"] + cells["rejected"], turbine.rated_power_kw
         top = float(cells["power_kw"].max()) + curves.scatter_steps[1]

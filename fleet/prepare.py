@@ -22,8 +22,10 @@ from fleet.clock import ClockFinding, apply_clock, check_clock
 from fleet.clock_json import finding_from_json, finding_to_json
 from fleet.config import Farm
 from fleet.dataset import DataFile
+from fleet.errors import InputError
 from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
+from fleet.places import last_change
 from fleet.recorded import NO_TIME, Recorded, as_written
 from fleet.runs import PASSED_OVER
 from fleet.sampling import Step, most_frequent_step
@@ -96,12 +98,17 @@ def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileE
     OutputError
         If the cache cannot be written.
     """
-    content = [store.content_key(path, verify=verify) for path in (file.path, *file.format.companions(file.path))]
+    paths = (file.path, *file.format.companions(file.path))
+    before = [last_change(path) for path in paths]
+    content = [store.content_key(path, verify=verify) for path in paths]
     settings = file.source.model_dump(mode="json")
     key = digest(content, file.name, file.format.name, settings, code_version(), time_zone_version())
     found = store.find("files", key)
     if found is None:
         found = _read_into(store, key, file)
+        if [last_change(path) for path in paths] != before:
+            store.drop("files", key)
+            raise InputError(f"{file.name}: changed while it was read; expected a file that is complete: run again")
     return FileEntry(
         name=file.name,
         key=key,

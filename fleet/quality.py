@@ -135,16 +135,18 @@ def accounting(summary: Summary) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = table.sort_values(["turbine", "use", "order"]).drop(columns="order").reset_index(drop=True)
     selected = (bits & np.uint32(Flag.NOT_SELECTED)) == 0
     shown = np.where(selected, bits, np.uint32(Flag.NOT_SELECTED))
-    overlapping = [
+    codes, turbines = pd.factorize(counts["turbine"], sort=True)
+    carried = (shown[:, None] & np.array(PRIORITY, np.uint32)) > 0
+    sums = np.zeros((len(turbines), len(PRIORITY)), np.int64)
+    np.add.at(sums, codes, carried * counts["rows"].to_numpy(np.int64)[:, None])
+    overlapping = pd.DataFrame(
         {
-            "turbine": turbine,
-            "flag": names[int(flag)],
-            "rows": int(group["rows"][(group["shown"] & int(flag)) > 0].sum()),
+            "turbine": np.repeat(np.asarray(turbines, object), len(PRIORITY)),
+            "flag": [*names.values()] * len(turbines),
+            "rows": sums.ravel(),
         }
-        for turbine, group in counts.assign(shown=shown).groupby("turbine", sort=True)
-        for flag in PRIORITY
-    ]
-    return table, pd.DataFrame(overlapping)
+    )
+    return table, overlapping.astype({"turbine": "str", "flag": "str"})
 
 
 def _limits(column: Column, turbine: Turbine, settings: QualitySettings) -> tuple[float, float]:

@@ -46,6 +46,7 @@ class Records:
     down: Mask  #: wind enough, no power, neither of them frozen
     curve_ok: Mask  #: usable for the power curve
     potential: dict[PotentialSource, Floats]
+    least_kw: float = 0.0  #: power at or below this is none [kW]
 
     @property
     def times(self) -> Ints:
@@ -91,4 +92,5 @@ class Records:
             down=down,
             curve_ok=(flags & np.uint32(USES["power_curve"])) == 0,
             potential=candidates(recorded, turbine, share, context.curve),
+            least_kw=least_kw,
         )

@@ -16,6 +16,7 @@ from fleet.config import QualitySettings
 from fleet.expected import ExpectedCurve
 from fleet.expected_grid import ExpectedGrid, expected_grid
 from fleet.flags import USES, Flag
+from fleet.fleet_series import TEMPERATURE_QUANTUM
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import icing_bits, icing_classes
 from fleet.operating_point import PITCH_CELLS, ROTOR_CELLS, PointBins, point_bins, point_bits, point_histogram
@@ -36,21 +37,15 @@ _ROTOR_MOVES, _ROTOR_CHANGE = (0.02, 0.3), 0.2
 _PITCH_MOVES = (0.95, np.inf)  # lowest power of a window in which pitch cannot stand still
 #: Signals that may stand still for long in good order are not checked.
 _OTHERS = ("wind_direction_deg", "vane_deg", "ambient_temperature_degc")
-_TEMPERATURE_QUANTUM = 0.01  # [K]
 
 
 @dataclass(frozen=True)
 class RuleSums:
-    """What the first pass learns of one turbine; merges by addition."""
+    """What the first pass learns of one turbine."""
 
     pitch: Ints
     rotor: Ints
     temperature: Ints  #: running records with a temperature, and its sum [0.01 K]
-
-    def __add__(self, other: RuleSums) -> RuleSums:
-        return RuleSums(
-            self.pitch + other.pitch, self.rotor + other.rotor, np.asarray(self.temperature + other.temperature)
-        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ def rule_sums(signals: Mapping[str, Floats], flags: Bits, *, rated_power_kw: flo
     """Return the sums of one partition's own records (no halo) after the basic flags."""
     power, temperature = signals["power_kw"], signals["ambient_temperature_degc"]
     warm = ((flags & np.uint32(NORMAL)) == 0) & (power > 0.0) & np.isfinite(temperature)
-    quanta = np.rint(temperature[warm] / _TEMPERATURE_QUANTUM).astype(np.int64)
+    quanta = np.rint(temperature[warm] / TEMPERATURE_QUANTUM).astype(np.int64)
     return RuleSums(
         point_histogram(power, signals["pitch_angle_deg"], flags, NORMAL, PITCH_CELLS, rated_power_kw=rated_power_kw),
         point_histogram(power, signals["rotor_speed_rpm"], flags, NORMAL, ROTOR_CELLS, rated_power_kw=rated_power_kw),
@@ -94,7 +89,7 @@ def rule_context(
         rated_power_kw=rated_power_kw,
         quantile=settings.icing_quantile,
         cut_in=cut_in,
-        temperature_degc=total * _TEMPERATURE_QUANTUM / n if n else float("nan"),
+        temperature_degc=total * TEMPERATURE_QUANTUM / n if n else float("nan"),
     )
     return RuleContext(reference, point_bins(sums.pitch, PITCH_CELLS), point_bins(sums.rotor, ROTOR_CELLS))
 

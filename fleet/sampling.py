@@ -66,7 +66,7 @@ def check_sampling(steps: Mapping[str, Step | None], farm: Farm, sources: pd.Dat
     ConfigError
         If more than half of a turbine's steps are one other step; with what to set.
     """
-    period = farm.averaging_period_s * 1_000_000
+    period = farm.averaging_period_us
     for turbine, found in steps.items():
         if found is None or 2 * found.count <= found.steps or abs(found.step_us - period) <= _TOLERANCE * period:
             continue

@@ -46,13 +46,14 @@ class FleetTotals:
         running, share = np.zeros((2, series.wind.shape[0]), np.int64)
         return FleetTotals(running, share, series)
 
-    def add(self, records: Recorded, flags: Bits, rated_power_kw: float) -> None:
-        """Add one turbine's own records of a partition, in place; the second pass is given the same basic flags."""
+    def add(self, records: Recorded, flags: Bits, rated: float) -> None:
+        """Add one turbine's own records of a partition, in place; the second pass is given the same basic flags.
+
+        `rated` is the turbine's rated power [kW].
+        """
         series, power = self.series, records.signal("power_kw")
         good = (flags & np.uint32(NORMAL)) == 0
-        add_fleet(
-            records.time, power, good, series.start, series.period, rated_power_kw, MICRO, self.running, self.share
-        )
+        add_fleet(records.time, power, good, series.start, series.period, rated, MICRO, self.running, self.share)
         directions = tuple(records.signal(name) for name in DIRECTIONS)
         wind, temperature = records.signal("wind_speed"), records.signal("ambient_temperature_degc")
         add_to_series(series, records.time, wind, temperature, power, directions, flags, NORMAL)

@@ -11,14 +11,15 @@ import numpy.typing as npt
 
 from fleet.expected import POWER_LOW, POWER_STEP, WIND_STEP
 
-__all__ = ["CALM_WIND", "reading_at_rest"]
+__all__ = ["CALM_WIND", "LEVELS", "level_at_rest", "reading_at_rest"]
 
 Ints = npt.NDArray[np.int64]
 
 CALM_WIND = 2.0  #: below it no turbine runs [m/s]
 _QUANTILE = 0.95  # of the readings in calm wind: noise of the measurement is in it, turbines that run out are not
 _LEAST_RECORDS = 72  # in calm wind: half a day of ten-minute records
-_MOST = 0.02  # more is no offset: a dead anemometer, or another unit [fraction of rated power]
+#: Levels of 0, 0.5, ... 2 % of rated power; more is no offset: a dead anemometer, or another unit
+LEVELS = 5
 
 
 def reading_at_rest(histogram: Ints, *, rated_power_kw: float) -> float:
@@ -38,10 +39,20 @@ def reading_at_rest(histogram: Ints, *, rated_power_kw: float) -> float:
         of rated power. 0 if that is not above zero, if fewer than 72 records say so, or if it is more than 2 % of
         rated power.
     """
-    calm = histogram[: round(CALM_WIND / WIND_STEP)].sum(axis=0)
+    return level_at_rest(histogram[: round(CALM_WIND / WIND_STEP)].sum(axis=0)) * POWER_STEP * rated_power_kw
+
+
+def level_at_rest(calm: Ints) -> int:
+    """Return the same as a number of steps of power, 0 to `LEVELS` - 1.
+
+    Parameters
+    ----------
+    calm : array of int64
+        Records in calm wind by cells of power, as in a row of the histogram.
+    """
     records = int(calm.sum())
     if records < _LEAST_RECORDS:
-        return 0.0
+        return 0
     cell = int(np.searchsorted(np.cumsum(calm), _QUANTILE * records))
-    share = POWER_LOW + POWER_STEP * (cell + 1)
-    return share * rated_power_kw if 1e-9 < share <= _MOST + 1e-9 else 0.0
+    level = round((POWER_LOW + POWER_STEP * (cell + 1)) / POWER_STEP)
+    return level if 0 < level < LEVELS else 0

@@ -19,6 +19,7 @@ from fleet.categories import IN_SERVICE, Category
 from fleet.category_sums import RUNNING_UNALLOCATED, join_rows
 from fleet.config import Farm, Turbine
 from fleet.flags import IDENTITY, Flag
+from fleet.held_power import COMMANDED_ZERO
 from fleet.logs import contract_segments
 from fleet.partial_sums import Partial, PartialSums, dense_sums, merge_partials
 from fleet.potential import PotentialSource, choose, normal_sums
@@ -40,7 +41,6 @@ STOPPED = frozenset(category.value for category in Category) - {
     Category.INFORMATION_UNAVAILABLE.value,
 }
 
-_NO_SETPOINT = 0.01  # a set-point this low asks the turbine to stop [fraction of rated power]
 
 #: What a record's time is divided into for the losses; the position is the key in the merged table "parts".
 PARTS = ("stopped", "partial", "unlogged", "degraded", "normal", "without expectation")
@@ -111,7 +111,7 @@ def state_tables(records: Records, turbine: Turbine, farm: Farm, segments: pd.Da
         (turbine, part, source -> time, potential, produced), "sources" (turbine, source, month -> n, potential, own);
         energies in 0.01 kW times records.
     """
-    period = farm.averaging_period_s * 1_000_000
+    period = farm.averaging_period_us
     potential, source = choose(records.potential)
     possible = records.potential[PotentialSource.OWN_CURVE]
     possible = np.where(np.isfinite(possible), possible, potential)
@@ -126,22 +126,12 @@ def state_tables(records: Records, turbine: Turbine, farm: Farm, segments: pd.Da
         states = _logged(records, segments, period, possible)
     normal = records.curve_ok & (records.power > 0.0) & (states.stopped == 0.0)
     some = states.counted
+    counted = (records.times[some], states.power_stopped[some], potential[some], source[some])
     tables: Partial = {
         "states": _category_energy(records, name, states, potential, source, period),
         "sources": normal_sums(name, records.months, records.power, records.potential, normal),
         **merge_partials(
-            {
-                "stops": stop_energy(
-                    name,
-                    stops,
-                    records.times[some],
-                    states.power_stopped[some],
-                    potential[some],
-                    source[some],
-                    period,
-                    category=category,
-                )
-            }
+            {"stops": stop_energy(name, stops, *counted, period, category=category)}
             for category, stops in states.stops.items()
         ),
         "parts": _loss_parts(records, name, states, potential, source, period, inferred=segments is None),
@@ -166,8 +156,13 @@ def _inferred(records: Records, turbine: Turbine, farm: Farm, period: int) -> _S
     """What the records alone can tell: running as the curve says or below it, waiting for wind, down, or nothing."""
     down, unknown = records.down, _unknown(records)
     setpoint = records.recorded.signal("power_setpoint_kw")
-    requested = down & (setpoint <= _NO_SETPOINT * turbine.rated_power_kw)
-    idle = records.present & (records.wind < farm.availability.down_wind_speed) & (records.power <= 0.0) & ~down
+    requested = down & (setpoint <= COMMANDED_ZERO * turbine.rated_power_kw)
+    idle = (
+        records.present
+        & (records.wind < farm.availability.down_wind_speed)
+        & (records.power <= max(records.least_kw, 0.0))
+        & ~down
+    )
     runs = ~(down | idle | unknown)
     reduced = runs & (records.power > 0.0) & _any_of(records, Flag.DERATED | Flag.CURTAILED)
     odd = runs & ~reduced & _any_of(records, Flag.INCONSISTENT)
@@ -180,7 +175,9 @@ def _inferred(records: Records, turbine: Turbine, farm: Farm, period: int) -> _S
         RUNNING_UNALLOCATED: odd,
         Category.FULL_PERFORMANCE.value: runs & ~reduced & ~odd,
     }
-    shares = np.column_stack(list(where.values())).astype(np.int64) * period
+    shares = np.zeros((down.size, len(where)), np.int64)
+    for k, mask in enumerate(where.values()):
+        shares[mask, k] = period
     kinds = (Category.UNALLOCATED.value, Category.REQUESTED_SHUTDOWN.value)
     stops = {kind: down_runs(records.times, where[kind], period) for kind in kinds}
     power = np.where(unknown, 0.0, records.power)

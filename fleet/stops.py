@@ -90,20 +90,22 @@ def down_runs(times: Ints, down: npt.NDArray[np.bool_], period_us: int) -> pd.Da
     return pd.DataFrame({"start": at[first], "end": at[last] + period_us})
 
 
-def run_fragments(turbine: str, runs: pd.DataFrame, category: str = Category.UNALLOCATED.value) -> pd.DataFrame:
+def run_fragments(
+    turbine: str | pd.Series[str], runs: pd.DataFrame, category: str | pd.Series[str] = Category.UNALLOCATED.value
+) -> pd.DataFrame:
     """Return inferred stops as `FRAGMENT_COLUMNS`.
 
     Parameters
     ----------
-    turbine : str
-        Name.
+    turbine : str or Series of str
+        Name, of all of them or of each.
     runs : DataFrame
         start, end [us since 1970 UTC] (`down_runs`).
-    category : str
-        Of all of them.
+    category : str or Series of str
+        Of all of them or of each.
     """
     texts = {"turbine": turbine, "category": category, "code": "", "message": ""}
-    frame = pd.DataFrame({name: pd.array([text] * len(runs), dtype="str") for name, text in texts.items()})
+    frame = pd.DataFrame(texts, index=runs.index).astype("str")
     frame["start"], frame["end"] = stamps(runs["start"]), stamps(runs["end"])
     frame["open_end"] = np.zeros(len(runs), bool)
     return frame[list(FRAGMENT_COLUMNS)]

@@ -13,7 +13,6 @@ one goes on from there. Nothing in it is executed: Parquet and JSON.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -33,6 +32,7 @@ from turbine.user_cache import user_cache
 __all__ = ["KINDS", "DamagedEntry", "Store", "default_cache", "unwritable"]
 
 _META = "meta.json"
+_TRIES = 3  # of several writers of one entry one is the last to clear its place
 KINDS = ("files", "series", "farms", "hashes")  #: of entries, each a folder
 
 
@@ -82,12 +82,7 @@ class Store:
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return what an entry says of itself, None where there is no whole entry."""
-        path = self.path(kind, key)
-        found = _described(path)
-        if found is not None:
-            with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
-                os.utime(path / _META)
-        return found
+        return _described(self.path(kind, key) / _META)
 
     @contextmanager
     def new(self, kind: str, key: str) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -152,8 +147,8 @@ class Store:
         InputError
             If the file cannot be read.
         """
-        seen, key = last_change(path), digest(str(path))
-        known = self.find("hashes", key) if seen and not verify else None
+        seen, note = last_change(path), self.path("hashes", digest(str(path))).with_suffix(".json")
+        known = _described(note) if seen and not verify else None
         if known and seen and known.get("seen") == [*seen]:
             return str(known["sha256"])
         found = hashlib.sha256()
@@ -161,27 +156,40 @@ class Store:
             while block := file.read(1 << 20):
                 found.update(block)
         if seen:
-            self.drop("hashes", key)
-            with self.new("hashes", key) as (_, meta):
-                meta |= {"seen": seen, "sha256": found.hexdigest()}
+            self._note(note, {"seen": seen, "sha256": found.hexdigest()})
         return found.hexdigest()
 
+    def _note(self, path: Path, content: dict[str, Any]) -> None:
+        """Write a small file in one step, whoever else writes it at the same moment."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.stem[:8]}.", dir=path.parent)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            Path(name).replace(path)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
 
-def _described(entry: Path) -> dict[str, Any] | None:
-    """Return what stands in an entry's description, None where it is not there or damaged."""
+
+def _described(path: Path) -> dict[str, Any] | None:
+    """Return what stands in a description, None where it is not there or damaged."""
     try:
-        found = json.loads((entry / _META).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 
 
 def _place(work: Path, target: Path) -> None:
-    try:
-        work.rename(target)
-    except OSError:
-        # Somebody else made the same entry meanwhile: it holds the same. What is half there is replaced.
-        if _described(target) is not None:
+    for left in reversed(range(_TRIES)):
+        try:
+            work.rename(target)
+        except OSError:
+            # Somebody else made the same entry meanwhile: it holds the same. What is half there is replaced.
+            if _described(target / _META) is not None:
+                return
+            if not left:
+                raise
+            shutil.rmtree(target, ignore_errors=True)
+        else:
             return
-        shutil.rmtree(target, ignore_errors=True)
-        work.rename(target)

@@ -211,16 +211,22 @@ def overview(
     wind_high: float,
     down_wind: float,
     down_power: float,
+    calm_wind: float,
+    rated: float,
+    power_step: float,
+    power_origin: float,
     width: float,
     quantum_v: float,
     quantum_p: float,
     monthly: Ints,
+    calm: Ints,
     curve: Ints,
 ) -> Any:
     """Add energy, availability and the power curve up in one walk over ascending records.
 
-    monthly[n with energy | energy | n with wind | n down, month], month m ending at borders[m]; curve as of
-    `add_curve`, of records that produce.
+    monthly[n with energy | energy | n with wind | n down by each level that may count as none, month], month m ending
+    at borders[m]; levels are steps of power above `down_power`; calm[cell] counts records in calm wind by cells of
+    power; curve as of `add_curve`, of records that produce.
     """
     month, skip = 0, np.uint32(excluded)
     for i in range(time.size):
@@ -236,8 +242,13 @@ def overview(
         if not 0.0 <= v <= wind_high:
             continue
         monthly[2, month] += 1
-        if v >= down_wind and p <= down_power:
-            monthly[3, month] += 1
+        if v >= down_wind:
+            for level in range(monthly.shape[0] - 3):
+                if p <= down_power + level * power_step * rated:
+                    monthly[3 + level, month] += 1
+        if v < calm_wind:
+            cell = int(np.ceil((p / rated - power_origin) / power_step)) - 1
+            calm[min(max(cell, 0), calm.size - 1)] += 1
         if p > 0.0:
             k = int(v / width + 0.5)
             square = whole_p * whole_p

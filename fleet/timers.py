@@ -50,7 +50,7 @@ def read_timers(dataset: Dataset) -> tuple[dict[str, Timers], pd.DataFrame]:
     sources : DataFrame
         One row per file (`fleet.site.SOURCE_COLUMNS`).
     """
-    width = dataset.farm.averaging_period_s * 1_000_000
+    width = dataset.farm.averaging_period_us
     listed = {turbine.name for turbine in dataset.farm.turbines}
     parts: dict[str, list[pd.DataFrame]] = {}
     read: list[tuple[DataFile, Batch, list[str]]] = []
@@ -146,7 +146,7 @@ def turbine_states(
 
 def _by_timers(timers: Timers, farm: Farm, period: Period) -> LogStates | None:
     """Return a turbine's states by its timers; None where no record begins in the period."""
-    width = farm.averaging_period_s * 1_000_000
+    width = farm.averaging_period_us
     times = series_us(timers.records["time"])
     if not ((times >= period[0]) & (times < period[1])).any():
         return None

@@ -50,6 +50,7 @@ class FarmEntry:
     figures: dict[str, Any]  #: columns of `FarmComparison.headline`, without `farm`; empty where it failed
     worst: Finding | None = None  #: the gravest finding
     reason: str = ""  #: why there is no report; empty: there is one
+    failed: tuple[str, ...] = ()  #: turbines that are not in the report because the work on them failed
 
 
 def farm_entry(results: FleetResults, given: str, folder: str) -> FarmEntry:
@@ -58,7 +59,8 @@ def farm_entry(results: FleetResults, given: str, folder: str) -> FarmEntry:
     figures = farm_row(results, results.farm.name)
     del figures["farm"]
     worst = ranked[0] if ranked else None
-    return FarmEntry(name=results.farm.name, given=given, folder=folder, figures=figures, worst=worst)
+    failed = tuple(failure.turbine for failure in results.failed)
+    return FarmEntry(name=results.farm.name, given=given, folder=folder, figures=figures, worst=worst, failed=failed)
 
 
 def failed_entry(given: str, folder: str, reason: str) -> FarmEntry:

@@ -131,10 +131,9 @@ def _series(cuts: list[int]) -> FleetSeries:
     total = FleetSeries.empty(START_US, end, PERIOD_US)
     for turbine in FLEET.values():
         for a, b in zip([0, *cuts], [*cuts, turbine.times.size], strict=True):
-            part = FleetSeries.empty(START_US, end, PERIOD_US)
             signals = {name: values[a:b] for name, values in turbine.signals.items()}
             add_to_series(
-                part,
+                total,
                 turbine.times[a:b],
                 signals["wind_speed"],
                 signals["ambient_temperature_degc"],
@@ -143,7 +142,6 @@ def _series(cuts: list[int]) -> FleetSeries:
                 turbine.flags[a:b],
                 NORMAL,
             )
-            total = total.merged(part)
     return total
 
 

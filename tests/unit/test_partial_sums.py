@@ -29,7 +29,7 @@ def test_rows_of_equal_keys_are_added_up_by_hand() -> None:
     assert table["n"].tolist() == [1, 1, 0, 2]
     assert table["energy"].tolist() == [40, 20, 50, 40]
     assert [str(dtype) for dtype in table.dtypes] == ["int64", "int64"]
-    assert found.rows() == 4
+    assert sum(len(keys) for keys, _ in found.groups.values()) == 4
 
 
 def test_large_sums_are_exact() -> None:
