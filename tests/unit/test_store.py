@@ -154,7 +154,7 @@ def test_a_damaged_note_of_size_and_time_is_no_key(tmp_path: Path) -> None:
     store, path = Store(tmp_path / "cache"), tmp_path / "data.csv"
     path.write_bytes(b"1.00")
     key = store.content_key(path, verify=False)
-    (note,) = (tmp_path / "cache").rglob("meta.json")
+    (note,) = (tmp_path / "cache").rglob("hashes/*/*.json")
     for damaged in ("", "{}", "[1]", '{"seen": null}'):
         note.write_text(damaged)
         assert store.content_key(path, verify=False) == key
