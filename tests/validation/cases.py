@@ -1,8 +1,8 @@
 """The list of validation cases: what the product finds, the public way, beside what others found.
 
 `test_cases.py` holds every case to its tolerance; `scripts/write_validation.py` writes them into
-`docs/validation.md`. Those of the turbine simulation stand in `turbine_cases.py`, those of
-converters in `gridforming_cases.py`.
+`docs/validation.md`. Those of synthetic fleets stand in `synthetic_cases.py`, those of the
+turbine simulation in `turbine_cases.py`, those of converters in `gridforming_cases.py`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from tests.validation.closed_forms import constant_power_mwh, squared_wind_mwh
 from tests.validation.gridforming_cases import GRIDFORMING_CASES
 from tests.validation.gridforming_machine_cases import MACHINE_CASES
 from tests.validation.references import AEP_MWH, ISO_2533, SATURATION_PA
+from tests.validation.synthetic_cases import SYNTHETIC_CASES, SYNTHETIC_SLOW
 from tests.validation.turbine_cases import TURBINE_CASES
 
-__all__ = ["CASES", "GROUPS", "Case"]
+__all__ = ["CASES", "GROUPS", "SLOW", "Case"]
 
 TURBINES = ("R80711", "R80721", "R80736", "R80790")
 
@@ -263,8 +264,10 @@ CASES: tuple[Case, ...] = (
     *_hill_of_towie(),
     *_closed_forms(),
     *_density(),
+    *SYNTHETIC_CASES,
     *TURBINE_CASES,
     *GRIDFORMING_CASES,
     *MACHINE_CASES,
 )
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(case.case for case in CASES))
+SLOW = SYNTHETIC_SLOW  #: groups whose runs take more than a few seconds

@@ -9,6 +9,7 @@ from textwrap import fill
 from tests.validation.cases import CASES, GROUPS, Case
 from tests.validation.gridforming_cases import GRIDFORMING_DOUBTS, GRIDFORMING_SETTINGS
 from tests.validation.gridforming_machine_cases import MACHINE_DOUBTS, MACHINE_SETTINGS
+from tests.validation.synthetic_cases import SYNTHETIC_CASES, SYNTHETIC_DOUBTS, SYNTHETIC_SETTINGS
 from tests.validation.turbine_cases import TURBINE_DOUBTS, TURBINE_SETTINGS
 
 __all__ = ["PAGE", "line", "miss", "page"]
@@ -24,12 +25,14 @@ compares the product with itself, such as "any split of the data gives the same 
 simulation", is a test but no validation and does not stand here.
 
 It has three parts. *Fleet reports*: every figure under *ours* is computed by the whole pipeline, `fleet.open(...)`, on
-the packaged samples; AEP in closed form and air density are the pipeline's own functions on made-up input. *Turbine
-simulation*: ours are steady states and runs of `turbine.simulate` for machines of `turbine.load`, with the settings
-that each table states. *Converters*: ours are runs of `gridforming.simulation.simulate`, operating points and their
-eigenvalues. The other codes' files stand in `tests/validation/data` with source and licence. The cases are listed in
-`tests/validation/cases.py`, `turbine_cases.py`, `gridforming_cases.py` and `gridforming_law_cases.py`: a test holds
-each to its tolerance, and another test fails when this page says something else. It is written by
+the packaged samples; AEP in closed form and air density are the pipeline's own functions on made-up input. *Synthetic
+fleets* stand with them: ours is what the report finds in the export of a generator, the reference is what that
+generator says is true. *Turbine simulation*: ours are steady states and runs of `turbine.simulate` for machines of
+`turbine.load`, with the settings that each table states. *Converters*: ours are runs of
+`gridforming.simulation.simulate`, operating points and their eigenvalues. The other codes' files stand in
+`tests/validation/data` with source and licence. The cases are listed in `tests/validation/cases.py`,
+`synthetic_cases.py`, `turbine_cases.py`, `gridforming_cases.py` and `gridforming_law_cases.py`: a test holds each to its
+tolerance, and another test fails when this page says something else. It is written by
 
 ```sh
 python scripts/write_validation.py            # in the environment that `make test` leaves
@@ -67,6 +70,7 @@ _SETTINGS = {
     ),
     "AEP in closed form": "Power curves whose energy in a Rayleigh wind can be integrated by hand.",
     "air density": "The formula of IEC 61400-12-1 for humid air, and the pressure of the standard atmosphere.",
+    **SYNTHETIC_SETTINGS,
     **TURBINE_SETTINGS,
     **GRIDFORMING_SETTINGS,
     **MACHINE_SETTINGS,
@@ -129,7 +133,8 @@ def miss(case: Case, ours: float) -> str:
 
 def page(lines: Mapping[tuple[str, str], str]) -> str:
     """Return the page's text from the lines of all cases, keyed by case and quantity."""
-    counts = f"{len(CASES)} cases, {sum(case.tolerance is None for case in CASES)} of them reported only.\n"
+    reported = sum(case.tolerance is None for case in CASES)
+    counts = f"{len(CASES)} cases, {reported} of them reported only; {len(SYNTHETIC_CASES)} are of synthetic fleets.\n"
     parts = [_INTRODUCTION, counts]
     for group in GROUPS:
         head = ("quantity", "unit", "reference", "ours", "error", "tolerance", "source of the reference")
@@ -139,4 +144,4 @@ def page(lines: Mapping[tuple[str, str], str]) -> str:
             *(lines[case.case, case.quantity] for case in CASES if case.case == group),
         ]
         parts.append(f"## {group[0].upper()}{group[1:]}\n\n{_filled(_SETTINGS[group])}\n\n" + "\n".join(table) + "\n")
-    return "\n".join([*parts, _DOUBTS, TURBINE_DOUBTS, GRIDFORMING_DOUBTS, MACHINE_DOUBTS])
+    return "\n".join([*parts, _DOUBTS, SYNTHETIC_DOUBTS, TURBINE_DOUBTS, GRIDFORMING_DOUBTS, MACHINE_DOUBTS])

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 import fleet
+from fleet.categories import Category
 from fleet.config import AvailabilitySettings
 from fleet.farm import Farm
 from fleet.flags import Flag
 from fleet.pipeline import RunOptions
-from fleet.results import Sensors
+from fleet.results import FleetResults, Sensors
 from fleet.synthetic import FleetSpec, FleetTruth, expected_curve, fleet_runs, read_truth, synthesise
 from fleet.synthetic.steady import steady_machine
 from fleet.synthetic.truth import truth_records
@@ -25,6 +26,7 @@ from tests.synthetic_fleet import curve_of, farm_of, judge
 __all__ = [
     "AVAILABILITY_FLEETS",
     "CURVE_SEEDS",
+    "ROWS",
     "RULES",
     "WIND_RANGES",
     "availability_errors",
@@ -32,10 +34,14 @@ __all__ = [
     "coverage",
     "curve_deviations",
     "drift_scores",
+    "energy_ratio",
     "healthy_share",
     "largest_error",
+    "lost_ratio",
     "north_scores",
     "opened",
+    "rows_counted",
+    "rows_marked",
     "rule_scores",
     "yaw_names",
 ]
@@ -106,9 +112,9 @@ def availability_of(farm: Farm, truth: FleetTruth, spec: FleetSpec) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Index turbine; evidence; in points of availability (per cent): time, production (less all of the truth), windy
-        (less the truth's unavailable time in measured wind of 4 m/s and above, as a share of all its time) and
-        windy_share (as a share of such time).
+        Index turbine; evidence; in points of availability (per cent): time, production (less all of the truth),
+        recorded (less the truth of the records that the export holds), windy (less the truth's unavailable time in
+        measured wind of 4 m/s and above, as a share of all its time) and windy_share (as a share of such time).
     """
     start = pd.Timestamp(spec.start, tz="UTC").to_pydatetime()
     period = (start, start + pd.Timedelta(days=spec.days).to_pytimedelta())
@@ -117,10 +123,12 @@ def availability_of(farm: Farm, truth: FleetTruth, spec: FleetSpec) -> pd.DataFr
     found = table[(table["view"] == "operational") & (table["turbine"] != "fleet")].set_index("turbine")
     known, windy = truth.availability(), truth.availability(least_wind=4.0)
     hours = known["available_h"] + known["unavailable_h"]
+    recorded = replace(truth, records=truth.records[~truth.records["missing"]]).availability()
     return pd.DataFrame(
         {
             "evidence": found["evidence"],
             "time": 100.0 * (found["time_based"] - known["time_based"]),
+            "recorded": 100.0 * (found["time_based"] - recorded["time_based"]),
             "production": 100.0 * (found["production_based"] - known["production_based"]),
             "windy": 100.0 * (found["time_based"] - (1.0 - windy["unavailable_h"] / hours)),
             "windy_share": 100.0 * (found["time_based"] - windy["time_based"]),
@@ -146,6 +154,62 @@ def largest_error(format: str, column: str) -> float:
     """Return the error of the turbine whose error is largest [points]."""
     errors = availability_errors(format)[column].dropna()
     return float(errors.iloc[int(errors.abs().argmax())])
+
+
+#: A fleet whose power is measured without bias: what is left is what the report does with stops, gaps and doubles.
+LEDGER_SPEC = FleetSpec(
+    turbines=3, days=150, seed=22, power_bias=False, deratings_per_year=0.0, frozen_power_per_year=0.0, spike_share=0.0
+)
+
+
+@cache
+def ledger() -> tuple[FleetResults, FleetTruth]:
+    """Return what the report says of production and rows, and what is true."""
+    with tempfile.TemporaryDirectory() as name:
+        farm, truth = opened(Path(name), LEDGER_SPEC, "generic_parquet")
+        return farm.results, truth
+
+
+def energy_ratio() -> float:
+    """Return the fleet's energy over what its recorded power was."""
+    results, truth = ledger()
+    assert results.energy is not None
+    found = results.energy.totals.set_index("turbine")["energy_mwh"]["fleet"]
+    records = truth.records
+    return float(found / (records["power_kw"][~records["missing"]].sum() / 6000.0))
+
+
+def lost_ratio() -> float:
+    """Return the fleet's lost energy, while stopped or in Partial Performance, over what was lost.
+
+    Stops by storm are left out: their potential is that of the neighbours for the report, nothing for the truth.
+    """
+    results, truth = ledger()
+    assert results.availability is not None
+    table = results.availability.categories
+    found = table.loc[table["category"] != Category.OUT_OF_ENVIRONMENTAL_SPECIFICATION, "lost_mwh"].sum()
+    return float(found / truth.availability()["lost_mwh"].sum())
+
+
+#: Rows of the fleet with a mark, as its truth counts them.
+ROWS: dict[str, int] = {"missing": 298, "duplicated": 12, "frozen": 166}
+
+
+def rows_counted(mark: str) -> float:
+    """Return how many rows of the fleet the report counts as missing, duplicated or frozen."""
+    quality = ledger()[0].quality
+    assert quality is not None
+    if mark == "missing":
+        return float(quality.rows["missing"].sum())
+    flag = {"duplicated": "duplicate", "frozen": "frozen"}[mark]
+    return float(quality.flags.loc[quality.flags["flag"] == flag, "rows"].sum())
+
+
+def rows_marked(mark: str) -> int:
+    """Return how many rows of the fleet have a mark of the truth; a record that is missing is not frozen."""
+    records = ledger()[1].records
+    marked = records["frozen_wind"] & ~records["missing"] if mark == "frozen" else records[mark]
+    return int(marked.sum())
 
 
 _RATED_KW = steady_machine(FleetSpec().machine).rated_kw

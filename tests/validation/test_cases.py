@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.validation.cases import CASES, GROUPS, Case
+from tests.validation.cases import CASES, GROUPS, SLOW, Case
 from tests.validation.page import PAGE, line, miss, page
 
 
@@ -19,7 +19,9 @@ def written() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    "group", [pytest.param(group, marks=[pytest.mark.slow] if group in SLOW else []) for group in GROUPS]
+)
 def test_against_the_references_and_the_page_says_so(group: str, written: str) -> None:
     cases = [case for case in CASES if case.case == group]
     found = {case.quantity: case.compute() for case in cases}
