@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +62,11 @@ def test_the_report_recovers_availability_energy_and_rows(
     marks = records.groupby("turbine")[["missing", "duplicated"]].sum()
     rows = results.quality.rows.set_index("turbine").loc[marks.index]
     assert rows["missing"].tolist() == marks["missing"].tolist()
-    assert rows["rows_in"].tolist() == (spec.records - marks["missing"] + marks["duplicated"]).tolist()
+    written = 1 - records["missing"].astype(int) + records["duplicated"]
+    end = records["time"] + pd.Timedelta(minutes=10)
+    if format == "hill_of_towie":  # a stamp, there of the interval's end, at the border of two months is in both files
+        written += written.where((end.dt.day == 1) & (end == end.dt.normalize()), 0)
+    assert rows["rows_in"].tolist() == written.groupby(records["turbine"]).sum().tolist()
     # A measurement of power has a bias; frozen and doubtful values are few, and cells without one count as nothing.
     good = records[~(records["missing"] | records["empty_cell"] | records["frozen_power"] | records["spike"])]
     known = good.groupby("turbine")["power_kw"].sum() / 6000.0

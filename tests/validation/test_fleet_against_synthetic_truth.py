@@ -11,6 +11,7 @@ import pytest
 import fleet
 from fleet.farm import Farm
 from fleet.synthetic import FleetSpec, FleetTruth, expected_curve, read_truth, synthesise
+from tests.validation import synthetic_runs as runs
 
 HEALTHY = FleetSpec.healthy(turbines=1, days=365, seed=21)
 MIXED = FleetSpec(turbines=3, days=150, seed=22, deratings_per_year=0.0)  # the log does not show derating
@@ -53,28 +54,9 @@ def test_availability_from_the_log_is_the_true_one(mixed: tuple[Farm, FleetTruth
     assert found["production_based"].to_numpy() == pytest.approx(known["production_based"].to_numpy(), abs=0.006)
 
 
-def test_rows_missing_and_doubled_are_counted(mixed: tuple[Farm, FleetTruth]) -> None:
-    farm, truth = mixed
-    quality = farm.results.quality
-    assert quality is not None
-    marks = truth.records.groupby("turbine")[["missing", "duplicated"]].sum()
-    flags = quality.flags.pivot_table(index="turbine", columns="flag", values="rows")
-    rows = quality.rows.set_index("turbine")
-    assert rows["missing"].tolist() == marks["missing"].tolist()
-    assert flags["duplicate"].tolist() == marks["duplicated"].tolist()
-    assert rows["rows_in"].tolist() == (MIXED.records - marks["missing"] + marks["duplicated"]).tolist()
-
-
-def test_frozen_wind_is_flagged_and_little_else(mixed: tuple[Farm, FleetTruth]) -> None:
-    farm, truth = mixed
-    quality = farm.results.quality
-    assert quality is not None
-    marks = truth.records.groupby("turbine")[["frozen_wind", "frozen_power"]].sum()
-    flags = quality.flags[quality.flags["flag"] == "frozen"].set_index("turbine")["rows"]
-    assert marks["frozen_wind"].sum() > 100
-    # Runs of fewer than six records, and power frozen at rest, are not flagged.
-    assert (flags <= marks.sum(axis=1)).all()
-    assert flags.sum() > 0.8 * marks["frozen_wind"].sum()
+@pytest.mark.parametrize("mark", runs.ROWS)
+def test_the_counts_of_rows_that_cases_refer_to_are_the_truth(mark: str) -> None:
+    assert runs.rows_marked(mark) == runs.ROWS[mark]
 
 
 def test_energy_is_the_true_one_within_the_bias_of_its_measurement(mixed: tuple[Farm, FleetTruth]) -> None:
