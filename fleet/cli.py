@@ -93,10 +93,12 @@ def report(
 ) -> None:
     """Analyse a farm and write its report: one HTML page, figures, tables and summary.json."""
     from fleet.places import check_local
+    from fleet.report.write import check_report_target
 
     check_local(out)
     options = how(workers, scheduler, cache, no_cache, verify, quiet)
     farm = opened(folder, turbine, start, end, options)
+    check_report_target(out, farm.dataset.folder)  # before hours of work, not after
     page = farm.report(out)
     typer.echo(headline_text(farm))
     for finding in farm.results.findings:

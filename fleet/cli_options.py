@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.errors import ConfigError
+from fleet.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from fleet.farm import Farm
@@ -100,7 +100,10 @@ def opened(folder: str, turbines: list[str] | None, start: str | None, end: str 
     """Return the farm that a command names, to be read as its options say."""
     from fleet.farm import open_farm
 
-    return open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end).with_options(options)
+    farm = open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end)
+    if options.cache is not None and options.cache.resolve().is_relative_to(farm.dataset.folder.resolve()):
+        raise OutputError(f"{options.cache}: lies in the farm's folder, among the exports; name another with --cache")
+    return farm.with_options(options)
 
 
 def tell_failures(failed: Sequence[Failure]) -> None:

@@ -20,6 +20,7 @@ from fleet.wording import span
 __all__ = ["findings"]
 
 _LOW_COVERAGE = 0.95
+_MOSTLY = 0.5  # of the unavailable time: without a category for more than that the views say different things
 _ONE_BY_ONE = 5  # turbines with one trouble that are named each with its own figure
 _LOW_AVAILABILITY = 0.97
 _BIG_RESIDUAL = 0.03
@@ -157,6 +158,14 @@ def _availability(results: FleetResults) -> list[Finding]:
     for turbine, share, evidence in zip(low["turbine"], low["time_based"], low["evidence"], strict=True):
         text = f"{turbine}: operational availability {100 * share:.2f} % ({evidence})."
         found.append(_warning(text=text, section="availability"))
+    fleet = table[(table["view"] == "operational") & (table["turbine"] == FLEET) & (table["evidence"] != "inferred")]
+    for row in fleet.dropna(subset=["unavailable_h", "unallocated_h"]).to_dict("records"):
+        if row["unallocated_h"] > _MOSTLY * row["unavailable_h"] > 0.0:
+            text = (
+                f"Of {row['unavailable_h']:.1f} h out of service {row['unallocated_h']:.1f} h have no category "
+                f"({row['evidence']}): the technical view leaves them out and looks better for it."
+            )
+            found.append(_warning(text=text, section="availability"))
     unknown = operational[operational["time_based"].isna()]
     for note, group in unknown.groupby("note", sort=True):
         text = _sentence(f"no availability for {_names(group['turbine'])}: {note}")
@@ -178,7 +187,10 @@ def _availability(results: FleetResults) -> list[Finding]:
         share = "share not determinable"  # of negative energy
         if produced >= 0:
             share = f"{100 * lost / (lost + produced):.2f} % of what was possible"
-        text = f"Stops cost about {lost:.1f} MWh ({share}); most at {worst} ({priced['lost_mwh'][worst]:.1f} MWh)."
+        text = (
+            f"Stops and partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
+            f"({priced['lost_mwh'][worst]:.1f} MWh)."
+        )
         found.append(_note(text=text, section="losses"))
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fleet.errors import OutputError
+from fleet.places import is_remote
 from fleet.report.output import (
     FIGURES,
     KIND,
@@ -17,9 +19,25 @@ from fleet.report.output import (
     write_tables,
 )
 from fleet.results import FleetResults
-from turbine.folder import replaced_folder, write_json
+from turbine.folder import check_target, replaced_folder, write_json
 
-__all__ = ["write_report"]
+__all__ = ["check_report_target", "write_report"]
+
+
+def check_report_target(out: Path, farm: Path) -> None:
+    """Refuse a folder that a report cannot replace, or that lies among the farm's exports.
+
+    Raises
+    ------
+    OutputError
+        What lies there, and what to do.
+    """
+    if not is_remote(farm) and out.resolve().is_relative_to(farm.resolve()):
+        raise OutputError(
+            f"{out}: lies in the farm's folder, where the next run would find it among the exports; name another "
+            "with --out"
+        )
+    check_target(out, KIND, LAYOUT)
 
 
 def write_report(results: FleetResults, out: Path) -> Path:

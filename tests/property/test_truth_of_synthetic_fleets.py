@@ -1,8 +1,8 @@
 """What the report says of any synthetic fleet against what is true of it: formats, seeds and troubles are drawn.
 
 Largest errors found over 450 drawn turbines of 20 to 120 days: time-based availability from a status log 1e-13 points
-and from state timers 1e-13 points of the records that there are (0.09 of all time); inferred 0.71 points beside stops in
-wind of 4 m/s and above, 2.1 beside all stops. Production-based: 1.0 points from a log, 5.9 from timers, which tell
+and from state timers 1e-13 points of the records that there are (0.09 of all time); inferred 0.71 points beside stops
+in wind of 4 m/s and above, 2.1 beside all stops. Production-based: 1.0 points from a log, 5.9 from timers, which tell
 nothing of curtailment, 5.1 inferred.
 """
 

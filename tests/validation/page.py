@@ -31,8 +31,8 @@ generator says is true. *Turbine simulation*: ours are steady states and runs of
 `turbine.load`, with the settings that each table states. *Converters*: ours are runs of
 `gridforming.simulation.simulate`, operating points and their eigenvalues. The other codes' files stand in
 `tests/validation/data` with source and licence. The cases are listed in `tests/validation/cases.py`,
-`synthetic_cases.py`, `turbine_cases.py`, `gridforming_cases.py` and `gridforming_law_cases.py`: a test holds each to its
-tolerance, and another test fails when this page says something else. It is written by
+`synthetic_cases.py`, `turbine_cases.py`, `gridforming_cases.py` and `gridforming_law_cases.py`: a test holds each to
+its tolerance, and another test fails when this page says something else. It is written by
 
 ```sh
 python scripts/write_validation.py            # in the environment that `make test` leaves

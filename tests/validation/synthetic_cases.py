@@ -204,7 +204,8 @@ SYNTHETIC_SETTINGS: dict[str, str] = {
         "made nothing."
     ),
     _CURVES: (
-        f"{runs.CURVE_SEEDS} turbines of as many seeds, 90 days each, no stops; both passes with every default. Covered "
+        f"{runs.CURVE_SEEDS} turbines of as many seeds, 90 days each, no stops; both passes with every default. "
+        "Covered "
         "is a complete bin whose power plus and minus 1.96 standard uncertainties holds E[P | measured wind] at the "
         "bin's mean wind, for an anemometer with noise but without bias."
     ),
