@@ -107,7 +107,8 @@ def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, 
         One row per supported wind cell: `bin` (cell number), `wind_speed` (centre) [m/s], `n` (records counted),
         `median_kw`, `sigma_kw` (1.4826 x median absolute deviation, smoothed over neighbouring cells), `level_kw`
         (medians made monotone: cells that fall are pooled and take the median of their records together) and `mean_kw`
-        (of the records near the level), in [kW]. The mean is what energy adds up to; medians are some 0.4 % low where bins are skewed.
+        (of the records near the level), in [kW]. The mean is what energy adds up to; medians are some 0.4 % low where
+        bins are skewed.
     """
     edges: Floats = ((POWER_LOW + POWER_STEP * np.arange(POWER_CELLS + 1)) * rated_power_kw).astype(np.float64)
     centres = (np.arange(_WIND_CELLS) + 0.5) * WIND_STEP

@@ -225,8 +225,8 @@ SYNTHETIC_DOUBTS = """\
   report: whether those are right is compared elsewhere.
 - **Intervals cover less where the curve bends.** From 2.75 to 3.75 m/s and from 14.75 to 20.25 m/s the rule "power does
   not fit the wind" takes the outermost records of a skewed distribution, which moves the mean by some 0.03 % of rated
-  power: little beside category B, but as much as category A of some hundred records. Where the curve rises more and more
-  steeply, the slope between a bin and the one before it, as the standard takes it, is up to a tenth too small.
+  power: little beside category B, but as much as category A of some hundred records. Where the curve rises more and
+  more steeply, the slope between a bin and the one before it, as the standard takes it, is up to a tenth too small.
 - **Ice is found in frost only**; what remains of it in thaw is not. Half of an ice episode in strong wind looks like
   derating.
 - **The hint of yaw misalignment** has no truth here: the generator's power does not depend on the vane angle of the
