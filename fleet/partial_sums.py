@@ -175,7 +175,9 @@ def _merged(parts: Sequence[PartialSums]) -> PartialSums:
 
 
 def _merged_grids(parts: Sequence[GridSums]) -> GridSums:
-    filled = [part for part in parts if len(part)] or list(parts)
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return min(parts, key=lambda part: part.first)
     first = min(part.first for part in filled)
     size = max(part.first + len(part) for part in filled) - first
     total = {name: np.zeros((size, *values.shape[1:]), np.int64) for name, values in filled[0].values.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import dask
 from dask.delayed import Delayed
+from dask.system import CPU_COUNT
 
 from fleet.errors import ConfigError, RunError
 from fleet.store import Store, default_cache, unwritable
@@ -95,11 +97,10 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
         If workers died at one task again and again.
     """
     if options.scheduler in _LOCAL:
-        threads = {"num_workers": options.workers} if options.workers else {}
-        with _bar(options, title):
-            return list(dask.compute(*tasks, scheduler=options.scheduler, **threads))
+        with _bar(options, title), _threads(options.workers):
+            return list(dask.compute(*tasks, scheduler=options.scheduler))
     if options.scheduler is None and options.workers is None:
-        with _bar(options, title):  # the active client, where a notebook has one
+        with _bar(options, title), _threads(None):  # or the active client, where a notebook has one
             return list(dask.compute(*tasks))
     from distributed import KilledWorker, get_client
 
@@ -113,6 +114,14 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
             f"{title}: workers died again and again at one task ({error.last_worker.address} last); they may lack "
             "memory: take fewer of them (--workers)"
         ) from None
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Let Dask use threads that end with the block: of a graph that fails none goes on to write files."""
+    number = number or dask.config.get("num_workers", None) or CPU_COUNT
+    with ThreadPoolExecutor(number) as pool, dask.config.set(pool=pool):
+        yield
 
 
 def _bar(options: RunOptions, title: str) -> AbstractContextManager[object]:

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fleet.partial_sums import (
@@ -66,6 +66,7 @@ def _same(one: Partial, other: Partial) -> None:
     cuts=st.lists(st.integers(0, 40), max_size=4),
     order=st.randoms(use_true_random=False),
 )
+@example(rows=[], grids=[(0, []), (-1, []), (1, [])], cuts=[], order=random.Random(1))
 def test_parts_in_any_order_and_grouping_are_the_whole(
     rows: list[tuple[str, int, str, int, int]],
     grids: list[tuple[int, list[int]]],
