@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.row_kernels import count_cells, look_up, mark_beside_curve, middles_of_rows
+from fleet.row_kernels import MAD_TO_SIGMA, count_cells, look_up, mark_beside_curve, middles_of_rows
 
 if TYPE_CHECKING:
     from fleet.config import QualitySettings
@@ -43,7 +43,6 @@ POWER_LOW, POWER_CELLS = -0.25, 350  # -25 % to 150 % of rated power; what lies 
 
 _SUPPORT = 6  # records that a wind cell needs for a median of its own: one hour of 10 min records
 _RUNNING = 0.06  # expected power above which no power is a stop [fraction of rated power]; at about cut-in + 1 m/s
-_MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # of neighbouring cells' spreads, times their records
 _GRID = 0.05  # step of the tabulated curve [m/s]
 _AT_RATED = 0.95  # level from which the curve is flat: what lies above the last cell is known [fraction of rated power]
@@ -119,15 +118,14 @@ def robust_bins(histogram: Ints, *, rated_power_kw: float, cut_in: float = 4.0, 
     rows = np.flatnonzero(records >= _SUPPORT)
     median, sigma = np.empty(rows.size), np.empty(rows.size)
     middles_of_rows(counts[rows], edges, median, sigma)
-    sigma *= _MAD_TO_SIGMA
+    sigma *= MAD_TO_SIGMA
     sigma = _smoothed(sigma, records[rows])
     level = _rising_medians(counts[rows], edges, median)
-    mean = np.empty(rows.size)
     middle = (edges[:-1] + edges[1:]) / 2.0
-    for i, row in enumerate(rows):
-        near = np.abs(middle - level[i]) <= spread * sigma[i] + POWER_STEP * rated_power_kw
-        inside = int(counts[row, near].sum())
-        mean[i] = float(counts[row, near] @ middle[near]) / inside if inside else level[i]
+    near = np.abs(middle - level[:, None]) <= (spread * sigma + POWER_STEP * rated_power_kw)[:, None]
+    inside = np.where(near, counts[rows], 0)
+    number = inside.sum(axis=1)
+    mean = np.where(number > 0, (inside * middle).sum(axis=1) / np.maximum(number, 1), level)
     return pd.DataFrame(
         {
             "bin": rows.astype(np.int64),

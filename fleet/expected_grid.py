@@ -70,18 +70,20 @@ def expected_grid(
     cells = np.flatnonzero(records >= _SUPPORT)
     bounds = np.full((2, curve.wind_speed.size), np.nan)
     if cells.size > 1:
-        share = np.concatenate([np.zeros((cells.size, 1)), np.cumsum(counts[cells], axis=1) / records[cells, None]], 1)
+        share = np.zeros((cells.size, edges.size))
+        share[:, 1:] = np.cumsum(counts[cells], axis=1) / records[cells, None]
         for row, at in enumerate((quantile, 1.0 - quantile)):
-            values = [np.interp(at, *_rising(cell, edges)) for cell in share]
+            values = _crossings(share, edges, at)
             bounds[row] = np.interp(curve.wind_speed, centres[cells], values, left=np.nan, right=np.nan)
     step = float(curve.wind_speed[1] - curve.wind_speed[0])
     return ExpectedGrid(step, curve.expected_kw, bounds[0], bounds[1], temperature_degc)
 
 
-def _rising(share: Floats, edges: Floats) -> tuple[Floats, Floats]:
-    """Return the cumulative share and its edges without the level parts, on which a quantile would be ambiguous."""
-    kept = np.r_[np.diff(share) > 0, False] | np.r_[False, np.diff(share) > 0]
-    return share[kept], edges[kept]
+def _crossings(share: Floats, edges: Floats, at: float) -> Floats:
+    """Return where cumulative shares, one per row, cross a share below one: the last edge at which they can."""
+    rows, cell = np.arange(len(share)), np.count_nonzero(share <= at, axis=1) - 1
+    below, above = share[rows, cell], share[rows, cell + 1]
+    return np.asarray(edges[cell] + (at - below) / (above - below) * (edges[cell + 1] - edges[cell]), np.float64)
 
 
 @kernel

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.flags import Flag
+from fleet.row_kernels import MAD_TO_SIGMA, middle_cells
 from fleet.runs import PASSED_OVER
 from turbine.compiled import kernel
 
@@ -37,7 +38,6 @@ _SHARE_LOW = 0.05  # what runs below starts, stops or idles [fraction of rated p
 POWER_BINS = 42  # up to 110 %
 _AT_REST = 0.01  # a record beside one with no more power is a start or a stop [fraction of rated power]
 _SUPPORT = 36  # records that a bin needs: 6 h
-_MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,13 @@ def point_bins(histogram: Ints, cells: Cells) -> PointBins:
     cells : Cells
         Of the signal.
     """
-    bins = PointBins.unknown()
-    centres: Floats = cells.low + (np.arange(cells.number, dtype=np.float64) + 0.5) * cells.step
-    for row in np.flatnonzero(histogram.sum(axis=1) >= _SUPPORT):
-        counts = histogram[row]
-        bins.median[row] = _weighted_median(centres, counts)
-        bins.sigma[row] = _MAD_TO_SIGMA * _weighted_median(np.abs(centres - bins.median[row]), counts)
-    return bins
-
-
-def _weighted_median(values: Floats, weights: Ints) -> float:
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, (total[-1] + 1) // 2)])
+    median, deviation = np.empty((2, histogram.shape[0]), np.int64)
+    middle_cells(histogram, _SUPPORT, median, deviation)
+    known = median >= 0
+    return PointBins(
+        np.where(known, cells.low + (median + 0.5) * cells.step, np.nan),
+        np.where(known, MAD_TO_SIGMA * cells.step * deviation, np.nan),
+    )
 
 
 def point_bits(

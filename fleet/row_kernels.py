@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from turbine.compiled import kernel
 
-__all__ = ["count_cells", "look_up", "mark_beside_curve", "mark_missing", "mark_range", "middles_of_rows"]
+__all__ = [
+    "MAD_TO_SIGMA",
+    "count_cells",
+    "look_up",
+    "mark_beside_curve",
+    "mark_missing",
+    "mark_range",
+    "middle_cells",
+    "middles_of_rows",
+]
+
+MAD_TO_SIGMA = 1.482602218505602  #: median absolute deviation to standard deviation, of a normal distribution
 
 Bits = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
@@ -144,3 +155,27 @@ def middles_of_rows(counts: Ints, edges: Floats, median: Floats, deviation: Floa
         j = np.searchsorted(within, 0.5)
         step = within[j] - within[j - 1]
         deviation[row] = distances[j - 1] + (0.5 - within[j - 1]) / step * (distances[j] - distances[j - 1])
+
+
+@kernel
+def middle_cells(counts: Ints, support: int, median: Ints, deviation: Ints) -> Any:
+    """Find the median cell of each row of a histogram and the median distance from it [cells]; -1 below the support."""
+    cells = counts.shape[1]
+    for row in range(counts.shape[0]):
+        total = counts[row].sum()
+        median[row] = deviation[row] = -1
+        if total < support:
+            continue
+        half, middle = (total + 1) // 2, 0
+        count = counts[row, 0]
+        while count < half:
+            middle += 1
+            count += counts[row, middle]
+        distance, count = 0, counts[row, middle]
+        while count < half:
+            distance += 1
+            if middle >= distance:
+                count += counts[row, middle - distance]
+            if middle + distance < cells:
+                count += counts[row, middle + distance]
+        median[row], deviation[row] = middle, distance

@@ -16,6 +16,7 @@ import pandas as pd
 
 from fleet.flags import Flag
 from fleet.fleet_series import TEMPERATURE_QUANTUM, UNIT_QUANTUM, WIND_QUANTUM
+from fleet.row_kernels import MAD_TO_SIGMA
 from fleet.rule_settings import RuleSettings
 from fleet.sums import month_name
 
@@ -27,9 +28,9 @@ Ints = npt.NDArray[np.int64]
 _LEAST_RECORDS = 144  # of a month that is judged: one day
 _LEAST_TURBINES = 3  # of two that differ none can be said to be wrong
 _LEAST_MONTHS = 3  # of a turbine, without which nothing is usual
-_MAD_TO_SIGMA = 1.482602218505602  # of a normal distribution
 _ROUNDS = 20  # of the median polish, which settles within a few
-_TURNS = 60  # of the iteration for directions
+_TURNS = 60  # of the iteration for directions ...
+_SETTLED = 1e-10  # ... which ends when none moves further than this [rad]
 
 
 def wind_drift(sums: Mapping[str, Ints], first_month: int, settings: RuleSettings) -> pd.DataFrame:
@@ -119,7 +120,7 @@ def _drift_rows(
 ) -> pd.DataFrame:
     known = np.isfinite(drift)
     if known.any():
-        scatter = _MAD_TO_SIGMA * float(np.median(np.abs(drift[known])))
+        scatter = MAD_TO_SIGMA * float(np.median(np.abs(drift[known])))
         # Short months scatter more: the scatter of all is that of a month of usual length.
         u = np.where(known, scatter * np.sqrt(np.maximum(np.median(n[known]) / np.maximum(n, 1.0), 1.0)), np.nan)
     else:
@@ -197,12 +198,14 @@ def _errors(angle: Floats) -> Floats:
     """Return the directions' errors [rad] from each one's difference to the circular mean of the others."""
     error = angle - np.median(angle)
     for _ in range(_TURNS):
-        vector = np.exp(1j * error)
+        before, vector = error, np.exp(1j * error)
         # Half way: a whole step swings about the solution where one of few points against the others.
         error = error + 0.5 * _wrapped(angle + np.angle(vector.sum() - vector) - error)
         # The median on the circle, about the mean direction of all.
         middle = float(np.angle(np.exp(1j * error).sum()))
         error = _wrapped(error - middle - np.median(_wrapped(error - middle)))
+        if np.abs(error - before).max() < _SETTLED:
+            break
     return error
 
 

@@ -192,5 +192,7 @@ def _fit(tables: Ints) -> Floats:
             return np.full((tables.shape[0], 2), np.nan)
         solution = solution + np.clip(move, [-0.5, -2.0, -0.1], [0.5, 2.0, 0.1])
         solution = np.clip(solution, [0.1, 0.05, -0.5], [10.0, 50.0, 0.5])
-    settled = np.all(np.abs(move) < 1e-6, axis=1, keepdims=True)
+        settled = np.all(np.abs(move) < 1e-6, axis=1, keepdims=True)
+        if settled.all():
+            break
     return np.where(settled, np.stack([np.degrees(solution[:, 2]), solution[:, 1]], axis=1), np.nan)
