@@ -89,12 +89,12 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     if kept is not None:
         return _readings(dataset, *kept, ())
     entries = compute(options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files])
-    known = delayed(list)(entries)
+    known, farm = _whole(entries), _whole(dataset.farm)
     names = [turbine.name for turbine in dataset.farm.turbines]
     found = compute(
         options,
         "checking clocks",
-        [delayed(_attempt)("clock check", name, prepare, name, known, dataset.farm, store) for name in names],
+        [delayed(_attempt)("clock check", name, prepare, name, known, farm, store) for name in names],
     )
     series = [one for one in found if isinstance(one, Series)]
     failures = tuple(one for one in found if isinstance(one, Failure))
@@ -158,21 +158,23 @@ def run_passes(
         Work(turbine, readings.series[turbine.name], cut(readings.series[turbine.name], edges))
         for turbine in farm.turbines
     ]
-    settings, batches = delayed(farm), _batches(work)
-    tasks = [delayed(_first_batch, nout=2)(batch, period, settings, _of(batch, segments), metered) for batch in batches]
+    settings, batches = _whole(farm), _batches(work)
+    tasks = [
+        delayed(_first_batch, nout=2)(_whole(batch), period, settings, _whole(_of(batch, segments)), metered)
+        for batch in batches
+    ]
     *found, common = compute(
         options, "first pass", [*(contexts for contexts, _ in tasks), _tree([rest for _, rest in tasks])]
     )
     contexts: dict[str, TurbineContext] = {name: context for part in found for name, context in part.items()}
     fleet = common.sums.pop("fleet")
     assert isinstance(fleet, GridSums)
-    others = delayed(Others.of(fleet, period[0], farm.averaging_period_us))
-    site = delayed(reanalysis)
+    others, site = _whole(Others.of(fleet, period[0], farm.averaging_period_us)), _whole(reanalysis)
     second = []
     for batch in batches:
         left = [one for one in batch if one.turbine.name in contexts]
         known = {one.turbine.name: contexts[one.turbine.name] for one in left}
-        second.append(delayed(_second_batch)(left, period, settings, known, others, site))
+        second.append(delayed(_second_batch)(_whole(left), period, settings, _whole(known), others, site))
     (result,) = compute(options, "second pass", [_tree(second)])
     return Merged(
         summary=tables({**common.sums, **result.sums}),
@@ -197,10 +199,9 @@ def run_overview(
         Work(turbine, readings.series[turbine.name], cut(readings.series[turbine.name], edges))
         for turbine in farm.turbines
     ]
-    settings = delayed(farm)
-    (found,) = compute(
-        options, "overview", [_tree([delayed(_overviews)(batch, period, settings) for batch in _batches(work)])]
-    )
+    settings = _whole(farm)
+    tasks = [delayed(_overviews)(_whole(batch), period, settings) for batch in _batches(work)]
+    (found,) = compute(options, "overview", [_tree(tasks)])
     return tables(found.sums), found.failures
 
 
@@ -338,6 +339,11 @@ def _together(parts: Sequence[_Outcome]) -> _Outcome:
         tuple(failure for part in parts for failure in part.failures),
         tuple(row for part in parts for row in part.yaw),
     )
+
+
+def _whole(value: object) -> Delayed:
+    """Give a value to tasks as it is: Dask does not go through it in search of other tasks."""
+    return delayed(value, traverse=False)
 
 
 def _tree(outcomes: Sequence[Delayed]) -> Delayed:

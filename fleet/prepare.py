@@ -320,13 +320,27 @@ def partition(
     first, last, start, end = rows
     wanted = [name for name in series.signals if signals is None or name in signals]
     low, table = _with_halo(series, ["time", "written", "flags", *wanted], first, last, farm.quality.halo_records)
-    # Arrays of their own: those of Arrow are read-only, which would compile every kernel once more.
-    columns_of = {name: np.array(table[name].to_numpy()) for name in table.column_names}
+    columns_of = {name: _writable(table[name]) for name in table.column_names}
     time, flags = columns_of.pop("time"), columns_of.pop("flags")
     out = (time != NO_TIME) & ((time < selected[0]) | (time >= selected[1]))
     flags[out] |= np.uint32(Flag.NOT_SELECTED)
     own = slice(first - low, last - low)
     return Recorded(series.turbine, time, columns_of.pop("written"), flags, columns_of, own, start, end)
+
+
+def _writable(column: pa.ChunkedArray) -> Any:
+    """Return a column without missing values as an array that can be written to.
+
+    It is the column's memory, which nobody else holds, where that is one piece. Arrow's own arrays are read-only, for
+    which every kernel would be compiled once more.
+    """
+    if column.num_chunks == 1:
+        chunk = column.chunk(0)
+        memory = chunk.buffers()[1]
+        if memory is not None and memory.is_mutable:
+            values = np.frombuffer(memory, chunk.type.to_pandas_dtype())
+            return values[chunk.offset : chunk.offset + len(chunk)]
+    return np.array(column.to_numpy())
 
 
 def _with_halo(series: Series, names: list[str], first: int, last: int, halo: int) -> tuple[int, pa.Table]:
