@@ -133,22 +133,24 @@ def missing_low_bins(usable: pd.DataFrame, settings: PowerCurveSettings) -> floa
     return max(0.0, float(usable["bin"].min() - at_cut_in))
 
 
-def aep_note(bins: pd.DataFrame, settings: PowerCurveSettings) -> str:
+def aep_note(bins: pd.DataFrame, aep: pd.DataFrame, settings: PowerCurveSettings) -> str:
     """Return in one sentence which curves give no annual energy production, and why; "" where all do.
 
     Parameters
     ----------
     bins : DataFrame
         As for `aep_table`.
+    aep : DataFrame
+        Result of `aep_table`.
     settings : PowerCurveSettings
-        Bin width and cut-in wind speed.
+        Cut-in wind speed.
     """
+    missing = aep["aep_extrapolated_mwh"].isna() & (aep["turbine"] != FLEET)
     without: list[str] = []
-    for turbine, own in bins[bins["turbine"] != FLEET].groupby("turbine", sort=False):
-        usable = own[own["complete"] | own["interpolated"]]
-        if missing_low_bins(usable, settings) > 1:
-            begin = "no complete bin" if usable.empty else f"from {usable['wind_speed'].iloc[0]:.1f} m/s"
-            without.append(f"{turbine} {begin}")
+    for turbine in aep.loc[missing, "turbine"].unique():
+        usable = bins[(bins["turbine"] == turbine) & (bins["complete"] | bins["interpolated"])]
+        begin = "no complete bin" if usable.empty else f"from {usable['wind_speed'].iloc[0]:.1f} m/s"
+        without.append(f"{turbine} {begin}")
     if not without:
         return ""
     return f"{NO_AEP}the measured power curve does not begin at cut-in, {settings.cut_in:g} m/s ({listed(without)})."

@@ -39,16 +39,16 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
         bins.append(table)
         completeness.append(completeness_table(table, turbine, settings, density=density, density_source=source))
     stacked = pd.concat(bins, ignore_index=True)
-    ranking = ranking_table(common, settings, period_s)
+    aep, ranking = aep_table(stacked, settings), ranking_table(common, settings, period_s)
     return PowerCurves(
         bins=stacked,
-        aep=aep_table(stacked, settings),
+        aep=aep,
         completeness=pd.concat(completeness, ignore_index=True),
         expected=_expected(merged),
         ranking=ranking,
         scatter=_scatter(summary["scatter"]),
         scatter_steps=SCATTER_STEPS,
-        notes=tuple(note for note in (_NACELLE, aep_note(stacked, settings), _RANKED, ranking_note(ranking)) if note),
+        notes=tuple(note for note in (_NACELLE, aep_note(stacked, aep, settings), _RANKED, ranking_note(ranking)) if note),
     )
 
 

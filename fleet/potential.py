@@ -130,18 +130,15 @@ def source_quality(summary: Summary) -> pd.DataFrame:
         Index turbine, source; columns ratio (own / potential, the correction), u_relative (standard deviation of the
         monthly ratios about it, one sigma), records.
     """
-    table = summary["sources"].reset_index()
-    rows = []
-    for (turbine, source), group in table.groupby(["turbine", "source"], sort=True):
-        potential, own = int(group["potential"].sum()), int(group["own"].sum())
-        ratio = own / potential if potential > 0 else 1.0
-        # Months of little production say little about the ratio: at least 1 % of the whole.
-        solid = group[group["potential"] > 0.01 * potential]
-        monthly = solid["own"].to_numpy() / np.maximum(solid["potential"].to_numpy(), 1)
-        spread = float(np.std(monthly / ratio, ddof=1)) if monthly.size > 1 and ratio > 0 else float("nan")
-        rows.append((turbine, source, ratio, spread, int(group["n"].sum())))
-    frame = pd.DataFrame(rows, columns=["turbine", "source", "ratio", "u_relative", "records"])
-    return frame.astype({"ratio": "float64", "u_relative": "float64"}).set_index(["turbine", "source"])
+    table, keys = summary["sources"], ["turbine", "source"]
+    total = table.groupby(level=keys, sort=True).sum()
+    ratio = (total["own"] / total["potential"]).where(total["potential"] > 0, 1.0)
+    # Months of little production say little about the ratio: at least 1 % of the whole.
+    least = 0.01 * table.groupby(level=keys, sort=True)["potential"].transform("sum")
+    solid = table[table["potential"] > least]
+    monthly = (solid["own"] / solid["potential"].clip(lower=1)).groupby(level=keys, sort=True)
+    spread = monthly.std(ddof=1).reindex(total.index)
+    return pd.DataFrame({"ratio": ratio, "u_relative": (spread / ratio).where(ratio > 0), "records": total["n"]})
 
 
 def normal_sums(

@@ -344,37 +344,35 @@ def completeness_table(
         Columns of `fleet.results.PowerCurves.completeness`; `range_high` is NaN (and the data set incomplete) where
         85 % of rated power is not reached in the measured range; the bins up to cut-out are then counted.
     """
-    usable = (bins["complete"] | bins["interpolated"]).to_numpy(np.bool_)
+    number, wind, power = (bins[name].to_numpy() for name in ("bin", "wind_speed", "power_kw"))
+    complete = bins["complete"].to_numpy(np.bool_)
+    usable = complete | bins["interpolated"].to_numpy(np.bool_)
     low = settings.cut_in - 1.0
-    high = 1.5 * _wind_at(bins[usable], 0.85 * turbine.rated_power_kw)
+    high = 1.5 * _wind_at(wind[usable], power[usable], 0.85 * turbine.rated_power_kw)
     hours = round(float(bins["hours"].sum()), 9)  # sixths of an hour do not add up exactly
     top = high if np.isfinite(high) else settings.cut_out
     first = int(np.ceil(low / settings.bin_width - 1e-9))
     last = int(np.floor(top / settings.bin_width + 1e-9))
-    wanted = np.arange(first, last + 1)
-    full = set(bins.loc[bins["complete"], "bin"].tolist())
-    covered = set(bins.loc[usable, "bin"].tolist())
+    wanted, inside = max(0, last + 1 - first), (number >= first) & (number <= last)
+    covered = np.count_nonzero(usable & inside) == wanted
     return pd.DataFrame(
         {
             "turbine": pd.Series([turbine.name], dtype="str"),
             "hours": [hours],
             "required_hours": [settings.min_hours],
-            "bins_complete": [sum(int(k) in full for k in wanted)],
-            "bins_in_range": [wanted.size],
+            "bins_complete": [np.count_nonzero(complete & inside)],
+            "bins_in_range": [wanted],
             "range_low": [low],
             "range_high": [high],
-            "complete": [
-                bool(np.isfinite(high)) and hours >= settings.min_hours and all(int(k) in covered for k in wanted)
-            ],
+            "complete": [bool(np.isfinite(high)) and hours >= settings.min_hours and covered],
             "density": [density],
             "density_source": pd.Series([density_source], dtype="str"),
         }
     )
 
 
-def _wind_at(bins: pd.DataFrame, power_kw: float) -> float:
+def _wind_at(wind: Floats, power: Floats, power_kw: float) -> float:
     """Return the lowest wind speed at which the curve reaches a power [m/s], NaN where it never does."""
-    wind, power = bins["wind_speed"].to_numpy(np.float64), bins["power_kw"].to_numpy(np.float64)
     above = np.flatnonzero(power >= power_kw)
     if above.size == 0 or above[0] == 0:
         return float("nan")

@@ -51,5 +51,5 @@ def test_the_note_names_turbines_and_where_their_curves_begin() -> None:
     bins = pd.concat([bins_from(4.0, "A"), bins_from(8.0, "B"), bins_from(8.0, "C").assign(complete=False)])
     bins = pd.concat([bins, bins_from(8.0, "fleet")], ignore_index=True)
     said = f"{NO_AEP}the measured power curve does not begin at cut-in, 4 m/s (B from 8.0 m/s, C no complete bin)."
-    assert aep_note(bins, SETTINGS) == said
-    assert aep_note(bins_from(4.0), SETTINGS) == ""
+    assert aep_note(bins, aep_table(bins, SETTINGS), SETTINGS) == said
+    assert aep_note(bins_from(4.0), aep_table(bins_from(4.0), SETTINGS), SETTINGS) == ""
