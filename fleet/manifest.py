@@ -42,6 +42,9 @@ def read_manifest(store: Store, key: str) -> tuple[list[FileEntry], list[Series]
         return None
     entries = [entry_from_json(entry) for entry in found["entries"]]
     series = [series_from_json(one, store) for one in found["series"]]
+    for kind, described in (("files", found["entries"]), ("series", found["series"])):
+        for one in described:
+            store.mark(kind, one["key"])
     return (entries, series) if all(one.path is None or one.path.exists() for one in series) else None
 
 
