@@ -31,11 +31,11 @@ __all__ = [
     "FileEntry",
     "convert_file",
     "entry_from_json",
+    "others_note",
     "reading_back",
     "rows_of",
     "rows_of_turbine",
     "source_of",
-    "unlisted_note",
 ]
 
 NO_TURBINE = "(no turbine)"  #: stands for the name of rows that carry none
@@ -192,12 +192,19 @@ def source_of(entry: FileEntry, note: str = "") -> dict[str, Any]:
     return entry.source | moments | {"note": "; ".join(filter(None, [note, entry.source["note"]]))}
 
 
-def unlisted_note(entry: FileEntry, dataset: Dataset) -> str:
-    """Return which rows of a file belong to no turbine of the farm; empty where all do."""
-    known = {turbine.name for turbine in dataset.farm.turbines} | dataset.set_aside
-    counted = [
-        f"{turbine or NO_TURBINE} ({rows:,} row{'s' if rows > 1 else ''})"
-        for turbine, _, rows in entry.counts
-        if turbine not in known
-    ]
-    return f"rows of turbines that are not listed are not used: {', '.join(counted)}" if counted else ""
+def others_note(entry: FileEntry, dataset: Dataset) -> str:
+    """Return how many rows of a file belong to turbines that are not analysed; empty where there are none."""
+    listed = {turbine.name for turbine in dataset.farm.turbines}
+    unlisted: dict[str, int] = {}
+    left_out = 0
+    for turbine, _, rows in entry.counts:
+        if turbine in dataset.set_aside:
+            left_out += rows
+        elif turbine not in listed:
+            unlisted[turbine or NO_TURBINE] = rows
+    counted = ", ".join(f"{turbine} ({rows:,} row{'s' if rows > 1 else ''})" for turbine, rows in unlisted.items())
+    said = (
+        f"rows of turbines that are not listed are not used: {counted}" if unlisted else "",
+        f"rows of turbines that are not selected: {left_out:,}" if left_out else "",
+    )
+    return "; ".join(filter(None, said))

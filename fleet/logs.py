@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FileEntry, rows_of, source_of, unlisted_note
+from fleet.converted import FileEntry, others_note, rows_of, source_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.schema import EVENTS, columns
@@ -83,25 +83,30 @@ def read_logs(
     for order, entry in enumerate(entries):
         rows = rows_of(entry, store)
         kinds = ", ".join(f"{kind} {count}" for kind, count in treatment(rows).items() if count)
-        notes.append([f"rows by what they count as: {kinds}", unlisted_note(entry, dataset)])
+        notes.append([f"rows by what they count as: {kinds}", others_note(entry, dataset)])
         declared = None if entry.declared is None else (from_us(entry.declared[0]), from_us(entry.declared[1]))
         events = rows.assign(source_row=rows["source_row"] + order * _FILE_STRIDE)
         for name, own in events.groupby("turbine", sort=True):
             if name in listed:
                 parts.setdefault(str(name), []).append((own, declared))
     logs = {}
-    outdated = np.zeros(len(entries), np.int64)
+    repeated, outdated = (np.zeros(len(entries), np.int64) for _ in range(2))
     for name, own_parts in sorted(parts.items()):
         events = pd.concat([events for events, _ in own_parts], ignore_index=True)[columns(EVENTS)]
         # Monthly files repeat the events that cross their borders.
         content = [column for column in columns(EVENTS) if column != "source_row"]
-        events = events.drop_duplicates(content, ignore_index=True)
+        again, file_of = events.duplicated(content).to_numpy(), events["source_row"].to_numpy() // _FILE_STRIDE
+        repeated += np.bincount(file_of[again], minlength=len(entries))
+        events, file_of = events[~again].reset_index(drop=True), file_of[~again]
         old = _outdated(events)
-        outdated += np.bincount(events["source_row"].to_numpy()[old] // _FILE_STRIDE, minlength=len(entries))
+        outdated += np.bincount(file_of[old], minlength=len(entries))
         logs[name] = StatusLog(events[~old].reset_index(drop=True), _joined([d for _, d in own_parts]))
-    for said, count in zip(notes, outdated.tolist(), strict=True):
-        if count:
-            said.append(f"rows not used, as the same event stands elsewhere with its end or a later one: {count}")
+    for said, same, known_better in zip(notes, repeated.tolist(), outdated.tolist(), strict=True):
+        counts = {
+            "rows that stand before with the same content": same,
+            "rows not used, as the same event stands elsewhere with its end or a later one": known_better,
+        }
+        said.extend(f"{what}: {count:,}" for what, count in counts.items() if count)
     table = [source_of(entry, "; ".join(filter(None, said))) for entry, said in zip(entries, notes, strict=True)]
     return logs, source_table(table)
 

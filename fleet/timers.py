@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FileEntry, rows_of, source_of, unlisted_note
+from fleet.converted import FileEntry, others_note, rows_of, source_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.logs import LogStates, StatusLog, contract_beside, log_states
@@ -70,7 +70,7 @@ def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) ->
         # The database that an export comes from may keep times in steps of milliseconds.
         frame = frame.assign(time=frame["time"].dt.round("s"), source_row=frame["source_row"] + order * _FILE_STRIDE)
         on_grid = frame["time"].notna().to_numpy() & (series_us(frame["time"]) % width == 0)
-        said = [unlisted_note(entry, dataset)]
+        said = [others_note(entry, dataset)]
         if not on_grid.all():
             said.append(f"rows off the grid of {width // 1_000_000} s, not used: {int((~on_grid).sum()):,}")
         notes.append(said)

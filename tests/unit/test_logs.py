@@ -68,6 +68,7 @@ def test_of_two_ends_the_later_counts(tmp_path: Path) -> None:
     assert len(events) == 1
     assert stops["end"].tolist() == [pd.Timestamp("2024-04-02 08:00", tz="UTC")]
     assert notes[0].endswith("with its end or a later one: 1")
+    assert notes[1] == "rows by what they count as: stop 2; rows that stand before with the same content: 1"
 
 
 def test_other_events_of_the_same_moment_stay(tmp_path: Path) -> None:
