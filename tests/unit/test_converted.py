@@ -116,7 +116,7 @@ def test_the_second_run_reads_no_log_and_no_timers(run: Callable[..., FleetResul
     assert not differing(fingerprint(run()), fingerprint(first))
     assert not differing(fingerprint(run(verify=True)), fingerprint(first))
     assert files_read == []
-    assert not differing(fingerprint(run(keep=False, cache=None)), fingerprint(first))
+    assert not differing(fingerprint(run(keep=False, cache=None, scheduler="threads")), fingerprint(first))
     assert sorted(files_read) == FILES
 
 
