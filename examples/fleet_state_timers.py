@@ -25,6 +25,8 @@ import fleet
 from fleet import plots
 from fleet.alarms import alarms_result
 from fleet.logs import read_logs
+from fleet.pipeline import RunOptions, convert_files
+from fleet.schedule import cache_of
 from fleet.times import to_us
 
 farm = fleet.open("hill_of_towie")
@@ -79,7 +81,9 @@ codes.assign(description=described["Description"].reindex(codes.index.astype(int
 # of it. Its alarms have no end: they are ranked by their number.
 
 # %%
-logs, _ = read_logs(farm.dataset)
+options = RunOptions()
+with cache_of(options) as store:
+    logs, _ = read_logs(farm.dataset, convert_files(farm.dataset, "events", options, store), store)
 days = to_us(pd.Timestamp("2019-01-01", tz="UTC")), to_us(pd.Timestamp("2019-02-01", tz="UTC"))
 alarms = alarms_result({turbine: log.events for turbine, log in logs.items()}, days)
 alarms.fleet[["status", "code", "message", "events", "turbines", "ranked_by", "cumulative"]].round(3)

@@ -26,7 +26,7 @@ from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.operator_figures import with_operator
 from fleet.overview import Overview, overview_result
-from fleet.pipeline import Readings, RunOptions, read_all, run_overview, run_passes
+from fleet.pipeline import Readings, RunOptions, convert_files, read_all, run_overview, run_passes
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
 from fleet.reference import reference_result
@@ -165,8 +165,8 @@ def _check_left(left: Collection[str], failed: Sequence[Failure]) -> None:
 def _analysed(
     dataset: Dataset, start: pd.Timestamp | None, end: pd.Timestamp | None, options: RunOptions, store: Store
 ) -> FleetResults:
-    logs, log_sources = read_logs(dataset)
-    timers, timer_sources = read_timers(dataset)
+    logs, log_sources = read_logs(dataset, convert_files(dataset, "events", options, store), store)
+    timers, timer_sources = read_timers(dataset, convert_files(dataset, "timers", options, store), store)
     reanalysis, meter, operator = read_reanalysis(dataset), read_meter(dataset), read_operator(dataset)
     absent: dict[str, str] = {}
     if dataset.set_aside and meter.frame is not None:

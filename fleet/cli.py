@@ -148,16 +148,30 @@ def inspect(
 def show_cache(
     cache: Cache = None,
     clear: Annotated[bool, typer.Option("--clear", help="Delete all converted data.")] = False,
+    older: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            min=1,
+            help="Delete converted data that no run used for so many days. Use is noted once a day: nothing that was "
+            "used since is deleted, and some may stay a day longer.",
+        ),
+    ] = None,
 ) -> None:
-    """Say where converted data are kept and how large they are; delete them."""
+    """Say where converted data are kept and how large they are; delete all of them, or those long not used."""
     from fleet.store import Store, default_cache
 
+    if clear and older is not None:
+        raise ConfigError("--clear and --older exclude each other: --clear deletes everything")
     store = Store(cache or default_cache())
     size = store.size()
     typer.echo(f"{store.folder}: {size / 1e6:,.1f} MB of converted data")
     if clear:
         store.clear()
         typer.echo("deleted")
+    if older is not None:
+        entries, removed = store.forget(older)
+        typer.echo(f"deleted, as not used for {older} days: entries: {entries:,}, {removed / 1e6:,.1f} MB")
 
 
 @app.command("power-curve", epilog="Example: wind-fleet power-curve la_haute_borne --csv curves.csv")

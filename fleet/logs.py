@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.dataset import DataFile, Dataset
+from fleet.converted import FileEntry, others_note, rows_of, source_of
+from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
-from fleet.readers.base import Batch
 from fleet.schema import EVENTS, columns
-from fleet.site import source_row, source_table
+from fleet.site import source_table
 from fleet.status_log import allocate, declared_period, treatment
+from fleet.store import Store
 from fleet.timer_segments import TimerSums
 from fleet.times import from_us, series_us, stamps, to_us
 
@@ -50,8 +51,19 @@ class LogStates:
     timers: TimerSums | None = None  #: what the state timers said, where they are the evidence
 
 
-def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
-    """Read all status logs of a farm.
+def read_logs(
+    dataset: Dataset, entries: Sequence[FileEntry], store: Store
+) -> tuple[dict[str, StatusLog], pd.DataFrame]:
+    """Read all status logs of a farm from the cache.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The farm.
+    entries : sequence of FileEntry
+        Its files of events, converted (`fleet.pipeline.convert_files`), in file order.
+    store : Store
+        The cache.
 
     Returns
     -------
@@ -59,37 +71,44 @@ def read_logs(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
         Turbines without a log are absent.
     sources : DataFrame
         One row per file (`fleet.site.SOURCE_COLUMNS`).
+
+    Raises
+    ------
+    DamagedEntry
+        If a converted file cannot be read back.
     """
-    files = dataset.of_kind("events")
     parts: dict[str, list[tuple[pd.DataFrame, tuple[pd.Timestamp, pd.Timestamp] | None]]] = {}
-    read: list[tuple[DataFile, Batch, str]] = []
+    notes: list[list[str]] = []
     listed = {turbine.name for turbine in dataset.farm.turbines}
-    for order, file in enumerate(files):
-        batch = file.read()
-        unlisted = sorted(set(batch.frame["turbine"]) - listed - dataset.set_aside)
-        note = f"rows of turbines that are not listed are not used: {', '.join(unlisted)}" if unlisted else ""
-        read.append((file, batch, note))
-        events = batch.frame.assign(source_row=batch.frame["source_row"] + order * _FILE_STRIDE)
+    for order, entry in enumerate(entries):
+        rows = rows_of(entry, store)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in treatment(rows).items() if count)
+        notes.append([f"rows by what they count as: {kinds}", others_note(entry, dataset)])
+        declared = None if entry.declared is None else (from_us(entry.declared[0]), from_us(entry.declared[1]))
+        events = rows.assign(source_row=rows["source_row"] + order * _FILE_STRIDE)
         for name, own in events.groupby("turbine", sort=True):
             if name in listed:
-                parts.setdefault(str(name), []).append((own, batch.declared))
+                parts.setdefault(str(name), []).append((own, declared))
     logs = {}
-    outdated = np.zeros(len(files), np.int64)
+    repeated, outdated = (np.zeros(len(entries), np.int64) for _ in range(2))
     for name, own_parts in sorted(parts.items()):
         events = pd.concat([events for events, _ in own_parts], ignore_index=True)[columns(EVENTS)]
         # Monthly files repeat the events that cross their borders.
         content = [column for column in columns(EVENTS) if column != "source_row"]
-        events = events.drop_duplicates(content, ignore_index=True)
+        again, file_of = events.duplicated(content).to_numpy(), events["source_row"].to_numpy() // _FILE_STRIDE
+        repeated += np.bincount(file_of[again], minlength=len(entries))
+        events, file_of = events[~again].reset_index(drop=True), file_of[~again]
         old = _outdated(events)
-        outdated += np.bincount(events["source_row"].to_numpy()[old] // _FILE_STRIDE, minlength=len(files))
+        outdated += np.bincount(file_of[old], minlength=len(entries))
         logs[name] = StatusLog(events[~old].reset_index(drop=True), _joined([d for _, d in own_parts]))
-    rows = []
-    for (file, batch, note), rows_outdated in zip(read, outdated.tolist(), strict=True):
-        known_better = f"rows not used, as the same event stands elsewhere with its end or a later one: {rows_outdated}"
-        kinds = ", ".join(f"{kind} {rows}" for kind, rows in treatment(batch.frame).items() if rows)
-        notes = [f"rows by what they count as: {kinds}", note, known_better if rows_outdated else ""]
-        rows.append(source_row(file, batch, "; ".join(filter(None, notes))))
-    return logs, source_table(rows)
+    for said, same, known_better in zip(notes, repeated.tolist(), outdated.tolist(), strict=True):
+        counts = {
+            "rows that stand before with the same content": same,
+            "rows not used, as the same event stands elsewhere with its end or a later one": known_better,
+        }
+        said.extend(f"{what}: {count:,}" for what, count in counts.items() if count)
+    table = [source_of(entry, "; ".join(filter(None, said))) for entry, said in zip(entries, notes, strict=True)]
+    return logs, source_table(table)
 
 
 def _outdated(events: pd.DataFrame) -> npt.NDArray[np.bool_]:

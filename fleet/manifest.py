@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from fleet.cache_keys import code_version, digest, time_zone_version
+from fleet.converted import FileEntry, entry_from_json
 from fleet.dataset import Dataset
 from fleet.places import last_change
-from fleet.prepare import FileEntry, Series, series_from_json
+from fleet.prepare import Series, series_from_json
 from fleet.store import Store
 
 __all__ = ["keep_manifest", "manifest_key", "read_manifest"]
@@ -39,11 +40,11 @@ def read_manifest(store: Store, key: str) -> tuple[list[FileEntry], list[Series]
     found = store.find("farms", key) if key else None
     if found is None:
         return None
-    entries = [
-        FileEntry(**entry | {"turbines": tuple(entry["turbines"]), "counts": tuple(map(tuple, entry["counts"]))})
-        for entry in found["entries"]
-    ]
+    entries = [entry_from_json(entry) for entry in found["entries"]]
     series = [series_from_json(one, store) for one in found["series"]]
+    for kind, described in (("files", found["entries"]), ("series", found["series"])):
+        for one in described:
+            store.mark(kind, one["key"])
     return (entries, series) if all(one.path is None or one.path.exists() for one in series) else None
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from dask.delayed import Delayed, delayed
 
 from fleet.config import Farm, Turbine
+from fleet.converted import FileEntry, convert_file, source_of
 from fleet.dataset import Dataset
 from fleet.errors import FleetError
 from fleet.expected import ExpectedCurve
@@ -25,7 +26,7 @@ from fleet.manifest import keep_manifest, manifest_key, read_manifest
 from fleet.overview import OVERVIEW_SIGNALS, overview_sums
 from fleet.partial_sums import GridSums, Partial, PartialSums, merge_partials, tables
 from fleet.passes import LEARNED, LEARNED_FROM, Others, first_pass, misalignment_of, second_pass, turbine_context
-from fleet.prepare import FileEntry, Series, convert_file, cut, leftover_counts, partition, prepare
+from fleet.prepare import Series, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
 from fleet.results import Failure
 from fleet.schedule import RunOptions, compute
@@ -33,12 +34,12 @@ from fleet.sensor_sums import FleetTotals
 from fleet.site import source_table
 from fleet.store import DamagedEntry, Store
 from fleet.sums import Summary
-from fleet.times import from_us
 
-__all__ = ["Merged", "Readings", "RunOptions", "read_all", "run_overview", "run_passes"]
+__all__ = ["Merged", "Readings", "RunOptions", "convert_files", "read_all", "run_overview", "run_passes"]
 
 _FAN_IN = 2  # outcomes that are reduced at once: those of the first pass hold the fleet per interval
 _BATCHES = 32  # of turbines per pass: few enough to hold their sums, enough to keep workers busy
+_READING = {"scada": "reading", "events": "reading logs", "timers": "reading state timers"}  #: titles by kind
 _ATTEMPTS = 3  #: of a task before its turbine is left out
 
 Period = tuple[int, int]
@@ -69,6 +70,31 @@ class Merged:
     failures: tuple[Failure, ...] = ()
 
 
+def convert_files(dataset: Dataset, kind: str, options: RunOptions, store: Store) -> list[FileEntry]:
+    """Convert every file of a kind, each in a task of its own, and return what is known of it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The farm.
+    kind : str
+        "scada", "events" or "timers".
+    options : RunOptions
+        How to run.
+    store : Store
+        The cache.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    OutputError
+        If the cache cannot be written.
+    """
+    tasks = [delayed(convert_file)(file, store, verify=options.verify) for file in dataset.of_kind(kind)]
+    return compute(options, _READING[kind], tasks) if tasks else []
+
+
 def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     """Convert every SCADA file and return what is known of one corrected series per turbine.
 
@@ -79,8 +105,7 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     OutputError
         If the cache cannot be written.
     """
-    files = dataset.of_kind("scada")
-    if not files:
+    if not dataset.of_kind("scada"):
         return Readings(series={}, rows={}, leftovers=pd.DataFrame(), sources=source_table([]))
     key = manifest_key(dataset)
     if options.verify and key:
@@ -88,7 +113,7 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
     kept = read_manifest(store, key)
     if kept is not None:
         return _readings(dataset, *kept, ())
-    entries = compute(options, "reading", [delayed(convert_file)(file, store, verify=options.verify) for file in files])
+    entries = convert_files(dataset, "scada", options, store)
     known, farm = _whole(entries), _whole(dataset.farm)
     names = [turbine.name for turbine in dataset.farm.turbines]
     found = compute(
@@ -106,7 +131,6 @@ def read_all(dataset: Dataset, options: RunOptions, store: Store) -> Readings:
 def _readings(
     dataset: Dataset, entries: Sequence[FileEntry], series: Sequence[Series], failures: tuple[Failure, ...]
 ) -> Readings:
-    rows = [entry.source | {name: _moment(entry.source[name]) for name in ("first", "last")} for entry in entries]
     counts: Counter[str] = Counter()
     for entry in entries:
         for name, _, n in entry.counts:
@@ -115,13 +139,9 @@ def _readings(
         series={one.turbine: one for one in series},
         rows=dict(counts),
         leftovers=leftover_counts(entries, dataset.farm, dataset.set_aside),
-        sources=source_table(rows),
+        sources=source_table([source_of(entry) for entry in entries]),
         failures=failures,
     )
-
-
-def _moment(value: int | None) -> Any:
-    return pd.NaT if value is None else from_us(value)
 
 
 def run_passes(

@@ -1,12 +1,11 @@
-"""From files to one corrected series per turbine in the cache: read, split by turbine, check the clock, cut.
+"""From converted files to one corrected series per turbine in the cache: put together, check the clock, cut.
 
-Both steps return small descriptions; the records stay in Parquet, so memory holds the file or the turbine at work only.
+The records stay in Parquet and a small description is returned, so memory holds the turbine at work only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -21,23 +20,18 @@ from fleet.cache_keys import code_version, digest, time_zone_version
 from fleet.clock import ClockFinding, apply_clock, check_clock
 from fleet.clock_json import finding_from_json, finding_to_json
 from fleet.config import Farm
-from fleet.dataset import DataFile
-from fleet.errors import InputError
+from fleet.converted import NO_TURBINE, FileEntry, reading_back, rows_of_turbine
 from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
-from fleet.places import last_change
 from fleet.recorded import NO_TIME, Recorded, as_written
 from fleet.runs import PASSED_OVER
 from fleet.sampling import Step, most_frequent_step
 from fleet.schema import SCADA, SIGNALS, columns
-from fleet.site import source_row
-from fleet.store import DamagedEntry, Store
+from fleet.store import Store
 from fleet.times import from_us, series_us, stamps, to_us
 
 __all__ = [
-    "FileEntry",
     "Series",
-    "convert_file",
     "cut",
     "leftover_counts",
     "partition",
@@ -53,18 +47,6 @@ _SIGNAL_NAMES = columns(SIGNALS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileEntry:
-    """One SCADA file in the cache."""
-
-    name: str  #: relative to the farm's folder
-    key: str
-    source: dict[str, Any]  #: `fleet.site.source_row`, times as microseconds since 1970 UTC
-    turbines: tuple[str, ...]  #: names in the file; the rows of each in a Parquet file of its place's number
-    counts: tuple[tuple[str, int, int], ...]  #: turbine, read flags, rows
-    offsets_given: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Series:
     """One turbine's records in the cache, in order of time, clock corrected."""
 
@@ -77,77 +59,6 @@ class Series:
     far: FarStamps | None  #: rows that the clock check and the period did not see
     far_file: str = ""  #: the file of the first of them
     described: dict[str, Any] = field(default_factory=dict)  #: the same as JSON values
-
-
-def convert_file(file: DataFile, store: Store, *, verify: bool = False) -> FileEntry:
-    """Read one SCADA file into the cache, unless it is there.
-
-    Parameters
-    ----------
-    file : DataFile
-        The file with its format and settings.
-    store : Store
-        The cache.
-    verify : bool
-        Do not take size and time of the last change for the file's content.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be used.
-    OutputError
-        If the cache cannot be written.
-    """
-    paths = (file.path, *file.format.companions(file.path))
-    before = [last_change(path) for path in paths]
-    content = [store.content_key(path, verify=verify) for path in paths]
-    settings = file.source.model_dump(mode="json")
-    key = digest(content, file.name, file.format.name, settings, code_version(), time_zone_version())
-    found = store.find("files", key)
-    if found is None:
-        found = _read_into(store, key, file)
-        if [last_change(path) for path in paths] != before:
-            store.drop("files", key)
-            raise InputError(f"{file.name}: changed while it was read; expected a file that is complete: run again")
-    return FileEntry(
-        name=file.name,
-        key=key,
-        source=found["source"],
-        turbines=tuple(found["turbines"]),
-        counts=tuple((turbine, flags, rows) for turbine, flags, rows in found["counts"]),
-        offsets_given=found["offsets_given"],
-    )
-
-
-def _read_into(store: Store, key: str, file: DataFile) -> dict[str, Any]:
-    batch = file.read()
-    frame = batch.frame
-    names = sorted(frame["turbine"].dropna().unique())
-    counted = pd.DataFrame({"turbine": frame["turbine"].fillna(""), "flags": frame["read_flags"]})
-    sizes = counted.groupby(["turbine", "flags"], sort=True).size().reset_index(name="rows")
-    source = source_row(file, batch, "")
-    known = {
-        "source": source | {name: _us(source[name]) for name in ("first", "last")},
-        "turbines": names,
-        "counts": [[row["turbine"], int(row["flags"]), int(row["rows"])] for row in sizes.to_dict("records")],
-        "offsets_given": batch.offsets_given,
-    }
-    with store.new("files", key) as (folder, meta):
-        for number, name in enumerate(names):
-            _write(frame[frame["turbine"] == name], folder / f"{number}.parquet")
-        meta |= known
-    return known
-
-
-def _us(moment: Any) -> int | None:
-    return None if pd.isna(moment) else to_us(moment)
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Write one turbine's rows of one file; a signal without any value is left out."""
-    held = [name for name in frame if name != "turbine" and not (name in _SIGNAL_NAMES and frame[name].isna().all())]
-    table = pa.Table.from_pandas(frame[held], preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
 
 
 def prepare(turbine: str, entries: Sequence[FileEntry], farm: Farm, store: Store) -> Series:
@@ -234,9 +145,7 @@ def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFra
     """Return a turbine's canonical rows of all its files, in file order."""
     parts = []
     for order, entry in enumerate(own):
-        path = store.path("files", entry.key) / f"{entry.turbines.index(turbine)}.parquet"
-        with _reading_back(path):
-            part = pq.read_table(path, page_checksum_verification=True).to_pandas()
+        part = rows_of_turbine(entry, turbine, store)
         parts.append(part.assign(source_row=part["source_row"] + order * _FILE_STRIDE))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in columns(SCADA)})
     absent = {name: np.nan for name in _SIGNAL_NAMES if name not in frame}
@@ -268,7 +177,7 @@ def leftover_counts(entries: Sequence[FileEntry], farm: Farm, set_aside: frozens
     read = frame["read_flags"].to_numpy(np.uint32)
     why = np.where(frame["turbine"].isin(set_aside), int(Flag.NOT_SELECTED), int(Flag.UNLISTED))
     flags = read | np.where((read & np.uint32(Flag.UNREADABLE)) > 0, 0, why).astype(np.uint32)
-    named = frame["turbine"].replace("", "(no turbine)").astype("str")
+    named = frame["turbine"].replace("", NO_TURBINE).astype("str")
     counted = pd.DataFrame({"turbine": named, "flags": flags, "rows": frame["rows"].astype(np.int64)})
     return counted.groupby(["turbine", "flags"], sort=True).sum()
 
@@ -289,7 +198,7 @@ def cut(series: Series, edges: Sequence[int]) -> list[tuple[int, int, int, int]]
         return []
     if len(edges) == 2:
         return [(0, series.rows, edges[0], edges[1])]
-    with _reading_back(series.path):
+    with reading_back(series.path):
         time = pq.read_table(series.path, columns=["time"], page_checksum_verification=True)["time"].to_numpy()
     rows = [0, *np.searchsorted(time, edges[1:-1]).tolist(), series.rows]
     return [(*part, *period) for part, period in zip(pairwise(rows), pairwise(edges), strict=True)]
@@ -367,19 +276,10 @@ def _checked(path: Path | None) -> pq.ParquetFile:
 def _read_rows(series: Series, names: list[str], low: int, high: int) -> pa.Table:
     """Return rows [low, high) of a series from the row groups that hold them."""
     assert series.path is not None
-    with _reading_back(series.path), _checked(series.path) as file:
+    with reading_back(series.path), _checked(series.path) as file:
         groups = range(low // _ROW_GROUP, -(-high // _ROW_GROUP))
         table = file.read_row_groups(list(groups), columns=names, use_threads=False)
     return table.slice(low - groups.start * _ROW_GROUP, high - low)
-
-
-@contextmanager
-def _reading_back(path: Path) -> Iterator[None]:
-    """Turn what is raised while a file of the cache is read into `DamagedEntry`."""
-    try:
-        yield
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DamagedEntry(path, " ".join(str(error).split())) from error
 
 
 def wind_by_stamps(series: Series) -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 Entries are folders named after all that their content depends on (`fleet.cache_keys`):
 
-- `files/`: one source file in canonical form, a Parquet file per turbine;
+- `files/`: one source file in canonical form: of SCADA records a Parquet file per turbine, of a log or timers one;
 - `series/`: one turbine's records from all its files, clock checked and in order of time;
 - `farms/`: what is known of all files and turbines of a farm (`fleet.manifest`);
 - `hashes/`: a file's content by its size and time of change.
 
 An entry is written beside its place and renamed, so a run that was killed leaves whole entries or none, and the next
-one goes on from there. Nothing in it is executed: Parquet and JSON.
+one goes on from there. Nothing in it is executed: Parquet and JSON. When an entry was last used stands in the time of
+change of its description, to a day.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from turbine.user_cache import user_cache
 __all__ = ["KINDS", "DamagedEntry", "Store", "default_cache", "unwritable"]
 
 _META = "meta.json"
+_DAY_S = 86_400
 _TRIES = 3  # of several writers of one entry one is the last to clear its place
 KINDS = ("files", "series", "farms", "hashes")  #: of entries, each a folder
 
@@ -81,8 +84,15 @@ class Store:
         return self.folder / kind / key[:2] / key
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
-        """Return what an entry says of itself, None where there is no whole entry."""
-        return _described(self.path(kind, key) / _META)
+        """Return what an entry says of itself, None where there is no whole entry; it counts as used then."""
+        found = _described(self.path(kind, key) / _META)
+        if found is not None:
+            self.mark(kind, key)
+        return found
+
+    def mark(self, kind: str, key: str) -> None:
+        """Note that an entry is in use, where it is used without being looked for."""
+        _mark(self.path(kind, key) / _META)
 
     @contextmanager
     def new(self, kind: str, key: str) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -115,7 +125,40 @@ class Store:
 
     def size(self) -> int:
         """Return the bytes of all entries."""
-        return sum(path.stat().st_size for kind in KINDS for path in (self.folder / kind).rglob("*") if path.is_file())
+        return sum(_size(self.folder / kind) for kind in KINDS)
+
+    def forget(self, days: int) -> tuple[int, int]:
+        """Remove entries that were not used for so many days, and what killed runs left; nothing that was used since.
+
+        Returns
+        -------
+        entries, bytes : int
+            How many were removed, and how large they were.
+
+        Raises
+        ------
+        OutputError
+            If something cannot be removed.
+        """
+        # Use is noted once a day, so that what was used later may carry a mark that is a day older.
+        limit = time.time() - (days + 1) * _DAY_S
+        entries = removed = 0
+        for kind in KINDS:
+            for path in sorted((self.folder / kind).glob("*/*")):
+                try:
+                    if _last_use(path) >= limit:
+                        continue
+                    size = _size(path)
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+                except FileNotFoundError:  # somebody else removes it
+                    continue
+                except OSError as error:
+                    raise unwritable(self.folder, error) from error
+                entries, removed = entries + 1, removed + size
+        return entries, removed
 
     def clear(self) -> None:
         """Remove all entries, and nothing else that lies in the folder.
@@ -150,6 +193,7 @@ class Store:
         seen, note = last_change(path), self.path("hashes", digest(str(path))).with_suffix(".json")
         known = _described(note) if seen and not verify else None
         if known and seen and known.get("seen") == [*seen]:
+            _mark(note)
             return str(known["sha256"])
         found = hashlib.sha256()
         with reading(path), path.open("rb") as file:
@@ -164,9 +208,12 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(prefix=f".{path.stem[:8]}.", dir=path.parent)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            Path(name).replace(path)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(content, file)
+                Path(name).replace(path)
+            finally:
+                Path(name).unlink(missing_ok=True)  # still there where it could not be written in whole
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
@@ -178,6 +225,25 @@ def _described(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _mark(path: Path) -> None:
+    """Note use in the time of change of the file that describes an entry; a cache that nobody may write to has none."""
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > _DAY_S:
+            os.utime(path)
+
+
+def _last_use(path: Path) -> float:
+    """Return when an entry was last marked or made [s since 1970]; of what is no entry, when it was last changed."""
+    meta = path / _META
+    return (meta if meta.exists() else path).stat().st_mtime
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _place(work: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,13 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.dataset import DataFile, Dataset
+from fleet.converted import FileEntry, others_note, rows_of, source_of
+from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.logs import LogStates, StatusLog, contract_beside, log_states
-from fleet.readers.base import Batch
 from fleet.sampling import Step, most_frequent_step
 from fleet.schema import TIMERS, columns
-from fleet.site import source_row, source_table
+from fleet.site import source_table
+from fleet.store import Store
 from fleet.timer_segments import TimerPieces, allocate_timers
 from fleet.times import series_us
 
@@ -35,13 +37,17 @@ class Timers:
     step: Step | None  #: how far its stamps are apart, those off the grid included
 
 
-def read_timers(dataset: Dataset) -> tuple[dict[str, Timers], pd.DataFrame]:
-    """Read the state timers of a farm.
+def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) -> tuple[dict[str, Timers], pd.DataFrame]:
+    """Read the state timers of a farm from the cache.
 
     Parameters
     ----------
     dataset : Dataset
         The farm. The records' interval is its averaging period.
+    entries : sequence of FileEntry
+        Its files of timers, converted (`fleet.pipeline.convert_files`), in file order.
+    store : Store
+        The cache.
 
     Returns
     -------
@@ -49,27 +55,29 @@ def read_timers(dataset: Dataset) -> tuple[dict[str, Timers], pd.DataFrame]:
         Turbines without a record are absent.
     sources : DataFrame
         One row per file (`fleet.site.SOURCE_COLUMNS`).
+
+    Raises
+    ------
+    DamagedEntry
+        If a converted file cannot be read back.
     """
     width = dataset.farm.averaging_period_us
     listed = {turbine.name for turbine in dataset.farm.turbines}
     parts: dict[str, list[pd.DataFrame]] = {}
-    read: list[tuple[DataFile, Batch, list[str]]] = []
-    for order, file in enumerate(dataset.of_kind("timers")):
-        batch = file.read()
+    notes: list[list[str]] = []
+    for order, entry in enumerate(entries):
+        frame = rows_of(entry, store)
         # The database that an export comes from may keep times in steps of milliseconds.
-        frame = batch.frame.assign(
-            time=batch.frame["time"].dt.round("s"), source_row=batch.frame["source_row"] + order * _FILE_STRIDE
-        )
+        frame = frame.assign(time=frame["time"].dt.round("s"), source_row=frame["source_row"] + order * _FILE_STRIDE)
         on_grid = frame["time"].notna().to_numpy() & (series_us(frame["time"]) % width == 0)
-        unlisted = sorted(set(frame["turbine"].dropna()) - listed - dataset.set_aside)
-        notes = [f"rows of turbines that are not listed are not used: {', '.join(unlisted)}"] if unlisted else []
+        said = [others_note(entry, dataset)]
         if not on_grid.all():
-            notes.append(f"rows off the grid of {width // 1_000_000} s, not used: {int((~on_grid).sum()):,}")
-        read.append((file, batch, notes))
+            said.append(f"rows off the grid of {width // 1_000_000} s, not used: {int((~on_grid).sum()):,}")
+        notes.append(said)
         for name, own in frame.assign(on_grid=on_grid).groupby("turbine", sort=True):
             if name in listed:
                 parts.setdefault(str(name), []).append(own)
-    repeated, differing = (np.zeros(len(read), np.int64) for _ in range(2))
+    repeated, differing = (np.zeros(len(entries), np.int64) for _ in range(2))
     timers = {}
     for name, own_parts in sorted(parts.items()):
         rows = pd.concat(own_parts, ignore_index=True)
@@ -77,21 +85,20 @@ def read_timers(dataset: Dataset) -> tuple[dict[str, Timers], pd.DataFrame]:
         rows = rows.loc[rows["on_grid"], columns(TIMERS)].sort_values(["time", "source_row"])
         # Monthly files repeat the record at their border.
         again, file_of = rows.duplicated(_CONTENT).to_numpy(), rows["source_row"].to_numpy() // _FILE_STRIDE
-        repeated += np.bincount(file_of[again], minlength=len(read))
+        repeated += np.bincount(file_of[again], minlength=len(entries))
         rows, file_of = rows[~again], file_of[~again]
         conflicting = rows["time"].duplicated(keep=False).to_numpy()
-        differing += np.bincount(file_of[conflicting], minlength=len(read))
+        differing += np.bincount(file_of[conflicting], minlength=len(entries))
         first = ~rows["time"].duplicated().to_numpy()
         timers[name] = Timers(rows[first].reset_index(drop=True), conflicting[first], step)
-    rows_of_files = []
-    for (file, batch, notes), same, other in zip(read, repeated.tolist(), differing.tolist(), strict=True):
-        said = {
+    for said, same, other in zip(notes, repeated.tolist(), differing.tolist(), strict=True):
+        counts = {
             "rows that stand before with the same values": same,
             "rows of intervals with different values, none of which counts": other,
         }
-        notes = [*notes, *(f"{what}: {count:,}" for what, count in said.items() if count)]
-        rows_of_files.append(source_row(file, batch, "; ".join(notes)))
-    return timers, source_table(rows_of_files)
+        said.extend(f"{what}: {count:,}" for what, count in counts.items() if count)
+    table = [source_of(entry, "; ".join(filter(None, said))) for entry, said in zip(entries, notes, strict=True)]
+    return timers, source_table(table)
 
 
 def timer_period(timers: dict[str, Timers], width: int) -> Period | None:

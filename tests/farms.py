@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from fleet.dataset import Dataset
+    from fleet.logs import StatusLog
 
 CELLS = ("turbine", "time", "power", "wind", "direction", "vane", "temperature")
 RATED_KW = 2000.0
@@ -236,6 +240,17 @@ def _collect(value: Any, name: str, found: dict[str, bytes]) -> None:
             _collect(getattr(value, field.name), f"{name}.{field.name}".lstrip("."), found)
     else:
         found[name] = repr(value).encode()
+
+
+def logs_of(dataset: Dataset) -> tuple[dict[str, StatusLog], pd.DataFrame]:
+    """Return a farm's status logs and the sources they come from, through a cache that is thrown away."""
+    from fleet.logs import read_logs
+    from fleet.pipeline import RunOptions, convert_files
+    from fleet.schedule import cache_of
+
+    options = RunOptions(scheduler="synchronous", keep=False)
+    with cache_of(options) as store:
+        return read_logs(dataset, convert_files(dataset, "events", options, store), store)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from fleet.analysis import analyse
 from fleet.config import QualitySettings, Turbine
+from fleet.converted import convert_file
 from fleet.dataset import open_dataset
 from fleet.farm import Farm
 from fleet.flags import Flag
 from fleet.pipeline import RunOptions
-from fleet.prepare import convert_file, cut, partition, prepare
+from fleet.prepare import cut, partition, prepare
 from fleet.quality import basic_flags
 from fleet.recorded import Recorded
 from fleet.results import FleetResults

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.config import Farm
+from fleet.converted import FileEntry, convert_file
 from fleet.dataset import Dataset, open_dataset
 from fleet.flags import Flag
-from fleet.prepare import FileEntry, Series, convert_file, cut, partition, prepare
+from fleet.prepare import Series, cut, partition, prepare
 from fleet.recorded import NO_TIME
 from fleet.runs import PASSED_OVER
 from fleet.store import Store

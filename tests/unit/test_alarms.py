@@ -10,10 +10,10 @@ import fleet
 from fleet import alarms
 from fleet.alarms import alarm_sums, alarms_result
 from fleet.dataset import open_dataset
-from fleet.logs import read_logs
 from fleet.samples import path
 from fleet.schema import EVENTS, dtypes
 from fleet.times import to_us
+from tests.farms import logs_of
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 HOUR = 3_600_000_000
@@ -124,7 +124,7 @@ def test_samples_against_counts_of_their_files() -> None:
     results = fleet.open(path("hill_of_towie")).results
     assert results.alarms is None  # the alarms are of 2019, the timers of 2024
     assert results.absent["alarms"] == "no event of the status logs lies in the analysed period"
-    logs, _ = read_logs(open_dataset("hill_of_towie"))
+    logs, _ = logs_of(open_dataset("hill_of_towie"))
     january = (to_us("2019-01-01"), to_us("2019-02-01"))
     towie = alarms_result({name: log.events for name, log in logs.items()}, january)
     assert towie.fleet[["code", "events", "turbines"]].to_numpy().tolist() == [

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from fleet.dataset import open_dataset
-from fleet.logs import log_period, log_states, read_logs
+from fleet.logs import log_period, log_states
 from fleet.times import to_us
+from tests.farms import logs_of
 
 MARCH, APRIL, MAY = "2024-03-01", "2024-04-01", "2024-05-01"
 HEADER = "Timestamp start,Timestamp end,Duration,Status,Code,Message,Comment,Service contract category,IEC category"
@@ -36,7 +37,7 @@ def _read(folder: Path) -> tuple[pd.DataFrame, list[str], pd.DataFrame]:
     turbine = '[[turbines]]\nname = "T1"\nrated_power_kw = 2000.0\n'
     (folder / "farm.toml").write_text(f'name = "made up"\n{turbine}{silence}', encoding="utf-8")
     dataset = open_dataset(folder)
-    logs, sources = read_logs(dataset)
+    logs, sources = logs_of(dataset)
     states = log_states(logs["T1"], dataset.farm, (to_us(MARCH), to_us(MAY)))
     assert states.segments is not None
     stops = states.segments[~states.segments["in_service"]]
@@ -67,6 +68,7 @@ def test_of_two_ends_the_later_counts(tmp_path: Path) -> None:
     assert len(events) == 1
     assert stops["end"].tolist() == [pd.Timestamp("2024-04-02 08:00", tz="UTC")]
     assert notes[0].endswith("with its end or a later one: 1")
+    assert notes[1] == "rows by what they count as: stop 2; rows that stand before with the same content: 1"
 
 
 def test_other_events_of_the_same_moment_stay(tmp_path: Path) -> None:
@@ -89,5 +91,5 @@ def test_a_stray_stamp_does_not_stretch_the_period_of_the_logs(tmp_path: Path) -
         'name = "made up"\n[[turbines]]\nname = "T1"\nrated_power_kw = 2000.0\n', encoding="utf-8"
     )
     dataset = open_dataset(tmp_path)
-    logs, _ = read_logs(dataset)
+    logs, _ = logs_of(dataset)
     assert log_period(logs, dataset.farm) == (to_us("2024-03-01T10:00"), to_us("2024-03-12T11:00") + 1)

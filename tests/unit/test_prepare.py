@@ -21,6 +21,7 @@ from fleet.errors import OutputError
 from fleet.pipeline import RunOptions
 from fleet.readers.base import Batch
 from fleet.results import FleetResults
+from fleet.store import Store
 from tests.clock_series import fixed_clock_given_offsets, frame, readings, values
 from tests.farms import differing, farm_rows, fingerprint, write_generic
 
@@ -113,6 +114,24 @@ def test_the_second_run_reads_the_cache_only(run: Callable[..., FleetResults], m
     monkeypatch.setattr(pipeline, "convert_file", no)  # the farm's own entry tells all
     monkeypatch.setattr(pipeline, "prepare", no)
     assert not differing(fingerprint(run(partition_days=1)), first)
+
+
+def test_a_farm_s_own_entry_keeps_all_that_it_names_in_use(
+    run: Callable[..., FleetResults], counted: Counted, tmp_path: Path
+) -> None:
+    """Runs that find the farm's entry look for no other; after a month of them nothing may be forgotten."""
+    run()
+    counted.taken()
+    store = Store(tmp_path / "cache")
+    entries = sorted(path for kind in ("files", "series", "farms") for path in (store.folder / kind).rglob("meta.json"))
+    assert len(entries) == 5  # two files, two turbines, the farm
+    for path in entries:
+        at = path.stat().st_mtime - 60 * 86_400
+        os.utime(path, (at, at))
+    run()
+    assert store.forget(30)[0] == 0
+    assert all(path.exists() for path in entries)
+    assert counted.taken() == ([], [])
 
 
 def test_without_a_cache_everything_is_read_each_time(

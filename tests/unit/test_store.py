@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from fleet import cache_keys
+from fleet import store as store_module
 from fleet.cache_keys import MODULES, code_version, digest
 from fleet.errors import InputError, OutputError
 from fleet.schedule import RunOptions, cache_of
@@ -201,6 +203,113 @@ def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.Mo
     ):
         pass
     assert _left(tmp_path) == ["files", f"files/{KEY[:2]}"]
+
+
+def test_a_full_disk_leaves_no_half_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"1.00")
+
+    def full(_: object, file: TextIO) -> None:
+        file.write("{")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store_module.json, "dump", full)
+    store = Store(tmp_path / "cache")
+    with pytest.raises(OutputError, match="No space left on device; name another folder with --cache"):
+        store.content_key(path, verify=False)
+    assert [left for left in (tmp_path / "cache").rglob("*") if left.is_file()] == []
+    monkeypatch.undo()
+    store.content_key(path, verify=False)
+    (note,) = [left for left in (tmp_path / "cache").rglob("*") if left.is_file()]
+    assert note.suffix == ".json"
+
+
+def _aged(path: Path, days: float) -> float:
+    """Set the time of change of a file or folder back and return it."""
+    at = path.stat().st_mtime - days * 86_400
+    os.utime(path, (at, at))
+    return path.stat().st_mtime
+
+
+def test_finding_an_entry_notes_its_use_once_a_day(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    _make(store)
+    meta = store.path("files", KEY) / "meta.json"
+    made = meta.stat().st_mtime
+    hours = _aged(meta, 0.9)
+    assert store.find("files", KEY)
+    assert meta.stat().st_mtime == hours
+    _aged(meta, 30)
+    assert store.find("files", KEY)
+    assert meta.stat().st_mtime >= made
+    assert store.find("files", KEY) == {"rows": 7}
+
+
+def test_a_known_file_keeps_its_note(tmp_path: Path) -> None:
+    store, path = Store(tmp_path / "cache"), tmp_path / "data.csv"
+    path.write_bytes(b"1.00")
+    store.content_key(path, verify=False)
+    (note,) = (tmp_path / "cache").rglob("hashes/*/*.json")
+    old = _aged(note, 30)
+    store.content_key(path, verify=False)
+    assert note.stat().st_mtime > old
+    assert store.forget(1) == (0, 0)
+
+
+def test_a_cache_that_cannot_be_written_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    _make(store)
+    old = _aged(store.path("files", KEY) / "meta.json", 30)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr(store_module.os, "utime", refuse)
+    assert store.find("files", KEY) == {"rows": 7}
+    assert (store.path("files", KEY) / "meta.json").stat().st_mtime == old
+
+
+def test_what_was_long_not_used_is_forgotten_and_nothing_else(tmp_path: Path) -> None:
+    """By hand: 7 + 11 bytes of the old entry; use is noted once a day, so that the limit is a day later."""
+    store = Store(tmp_path)
+    old, kept = digest("old"), digest("kept")
+    for key in (old, kept):
+        _make(store, key=key)
+    _aged(store.path("files", old) / "meta.json", 31.1)
+    _aged(store.path("files", kept) / "meta.json", 30.9)
+    half = store.path("files", KEY).with_name(f".{KEY[:8]}.abcdefgh")  # of a run that was killed
+    half.mkdir(parents=True)
+    (half / "0.parquet").write_text("half")
+    assert store.forget(30) == (1, 7 + len('{"rows": 7}'))
+    assert store.find("files", old) is None
+    assert store.find("files", kept) == {"rows": 7}
+    assert half.exists()  # perhaps another run is at it
+    _aged(half, 32)
+    (tmp_path / "notes.txt").write_text("mine")
+    _aged(tmp_path / "notes.txt", 100)
+    assert store.forget(30) == (1, 4)
+    assert not half.exists()
+    assert (tmp_path / "notes.txt").exists()
+    assert store.forget(30) == (0, 0)
+    assert Store(tmp_path / "nowhere").forget(30) == (0, 0)
+
+
+def test_the_command_forgets_what_is_older(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old = digest("old")
+    _make(store, "x" * 1_234_567, key=old)
+    _make(store)
+    _aged(store.path("files", old) / "meta.json", 100)
+    said = run_cli("cache", "--cache", str(tmp_path), "--older", "90")
+    assert said.code == 0
+    assert said.out.endswith("deleted, as not used for 90 days: entries: 1, 1.2 MB\n")
+    assert store.find("files", old) is None
+    assert store.find("files", KEY)
+    assert run_cli("cache", "--cache", str(tmp_path), "--older", "0").code == 2
+    both = run_cli("cache", "--cache", str(tmp_path), "--older", "9", "--clear")
+    assert both.code == 2
+    assert "exclude each other" in both.err
+    assert store.find("files", KEY)
 
 
 def test_clear_leaves_foreign_files_alone(tmp_path: Path) -> None:
