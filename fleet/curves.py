@@ -40,6 +40,7 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
         completeness.append(completeness_table(table, turbine, settings, density=density, density_source=source))
     stacked = pd.concat(bins, ignore_index=True)
     aep, ranking = aep_table(stacked, settings), ranking_table(common, settings, period_s)
+    notes = (_NACELLE, aep_note(stacked, aep, settings), _RANKED, ranking_note(ranking))
     return PowerCurves(
         bins=stacked,
         aep=aep,
@@ -48,7 +49,7 @@ def power_curves(merged: Merged, farm: Farm) -> PowerCurves:
         ranking=ranking,
         scatter=_scatter(summary["scatter"]),
         scatter_steps=SCATTER_STEPS,
-        notes=tuple(note for note in (_NACELLE, aep_note(stacked, aep, settings), _RANKED, ranking_note(ranking)) if note),
+        notes=tuple(filter(None, notes)),
     )
 
 

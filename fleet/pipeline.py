@@ -363,7 +363,8 @@ def _together(parts: Sequence[_Outcome]) -> _Outcome:
 
 def _whole(value: object) -> Delayed:
     """Give a value to tasks as it is: Dask does not go through it in search of other tasks."""
-    return delayed(value, traverse=False)
+    given: Delayed = delayed(value, traverse=False)
+    return given
 
 
 def _tree(outcomes: Sequence[Delayed]) -> Delayed:

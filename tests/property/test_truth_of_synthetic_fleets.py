@@ -37,7 +37,7 @@ def specs(draw: st.DrawFn) -> FleetSpec:
 
 
 @pytest.mark.slow
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(spec=specs())
 @pytest.mark.parametrize(
     ("format", "evidence", "column", "largest"),

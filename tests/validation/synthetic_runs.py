@@ -136,7 +136,7 @@ def availability_of(farm: Farm, truth: FleetTruth, spec: FleetSpec) -> pd.DataFr
     )
 
 
-AVAILABILITY_FLEETS = 5  #: per format, of three turbines and 120 days, with every trouble
+AVAILABILITY_FLEETS = 3  #: per format, of three turbines and 120 days, with every trouble
 
 
 @cache
