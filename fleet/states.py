@@ -25,7 +25,7 @@ from fleet.partial_sums import Partial, PartialSums, dense_sums, merge_partials
 from fleet.potential import PotentialSource, choose, normal_sums
 from fleet.records import Records
 from fleet.stops import down_runs, stop_energy, stop_fragments
-from fleet.sum_kernels import add_category_states, add_parts
+from fleet.sum_kernels import add_category_states, add_parts, mark_inferred_states
 from fleet.sums import POWER
 from fleet.times import series_us
 
@@ -41,6 +41,17 @@ STOPPED = frozenset(category.value for category in Category) - {
     Category.INFORMATION_UNAVAILABLE.value,
 }
 
+
+#: Labels of the states that `fleet.sum_kernels.mark_inferred_states` tells apart, by their number.
+_INFERRED = (
+    Category.UNALLOCATED.value,
+    Category.REQUESTED_SHUTDOWN.value,
+    Category.INFORMATION_UNAVAILABLE.value,
+    Category.READY_STANDBY.value,
+    Category.PARTIAL_PERFORMANCE.value,
+    RUNNING_UNALLOCATED,
+    Category.FULL_PERFORMANCE.value,
+)
 
 #: What a record's time is divided into for the losses; the position is the key in the merged table "parts".
 PARTS = ("stopped", "partial", "unlogged", "degraded", "normal", "without expectation")
@@ -155,33 +166,16 @@ def _logged(records: Records, segments: pd.DataFrame, period: int, possible: Flo
 def _inferred(records: Records, turbine: Turbine, farm: Farm, period: int) -> _States:
     """What the records alone can tell: running as the curve says or below it, waiting for wind, down, or nothing."""
     down, unknown = records.down, _unknown(records)
-    setpoint = records.recorded.signal("power_setpoint_kw")
-    requested = down & (setpoint <= COMMANDED_ZERO * turbine.rated_power_kw)
-    idle = (
-        records.present
-        & (records.wind < farm.availability.down_wind_speed)
-        & (records.power <= max(records.least_kw, 0.0))
-        & ~down
-    )
-    runs = ~(down | idle | unknown)
-    reduced = runs & (records.power > 0.0) & _any_of(records, Flag.DERATED | Flag.CURTAILED)
-    odd = runs & ~reduced & _any_of(records, Flag.INCONSISTENT)
-    where = {
-        Category.UNALLOCATED.value: down & ~requested,
-        Category.REQUESTED_SHUTDOWN.value: requested,
-        Category.INFORMATION_UNAVAILABLE.value: unknown,
-        Category.READY_STANDBY.value: idle,
-        Category.PARTIAL_PERFORMANCE.value: reduced,
-        RUNNING_UNALLOCATED: odd,
-        Category.FULL_PERFORMANCE.value: runs & ~reduced & ~odd,
-    }
-    shares = np.zeros((down.size, len(where)), np.int64)
-    for k, mask in enumerate(where.values()):
-        shares[mask, k] = period
-    kinds = (Category.UNALLOCATED.value, Category.REQUESTED_SHUTDOWN.value)
-    stops = {kind: down_runs(records.times, where[kind], period) for kind in kinds}
+    state, shares = np.empty(down.size, np.int64), np.zeros((down.size, len(_INFERRED)), np.int64)
+    mark_inferred_states(
+        down, unknown, records.present, records.wind, records.power, records.recorded.signal("power_setpoint_kw"),
+        records.flags, farm.availability.down_wind_speed, max(records.least_kw, 0.0),
+        COMMANDED_ZERO * turbine.rated_power_kw, int(Flag.DERATED | Flag.CURTAILED), int(Flag.INCONSISTENT), period,
+        state, shares,
+    )  # fmt: skip
+    stops = {_INFERRED[kind]: down_runs(records.times, state == kind, period) for kind in (0, 1)}
     power = np.where(unknown, 0.0, records.power)
-    return _States(tuple(where), shares, stops, records.present | unknown, down.astype(np.float64), power, power)
+    return _States(_INFERRED, shares, stops, records.present | unknown, down.astype(np.float64), power, power)
 
 
 def _unknown(records: Records) -> Mask:

@@ -22,12 +22,14 @@ __all__ = [
     "add_sources",
     "add_wind",
     "count_flags",
+    "mark_inferred_states",
     "mean_of_others",
     "overlaps",
     "overview",
     "whole",
 ]
 
+Bits = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -272,6 +274,33 @@ def overlaps(starts: Ints, ends: Ints, label: Ints, time: Ints, period: int, sha
             if inside > 0:
                 shares[i, label[s]] += inside
             i += 1
+
+
+@kernel
+def mark_inferred_states(
+    down: Bools, unknown: Bools, present: Bools, wind: Floats, power: Floats, setpoint: Floats, flags: Bits,
+    calm: float, rest: float, standstill: float, reduced: int, odd: int, period: int, state: Ints, shares: Ints,
+) -> Any:  # fmt: skip
+    """Give each record's time to one of `fleet.states._INFERRED`: state[record], shares[record, state].
+
+    Down by itself or by a set-point of standstill, unknown, at rest in a calm, running reduced, at odds with the wind,
+    or normally.
+    """
+    for i in range(state.size):
+        if down[i]:
+            k = 1 if setpoint[i] <= standstill else 0
+        elif unknown[i]:
+            k = 2
+        elif present[i] and wind[i] < calm and power[i] <= rest:
+            k = 3
+        elif power[i] > 0.0 and flags[i] & np.uint32(reduced):
+            k = 4
+        elif flags[i] & np.uint32(odd):
+            k = 5
+        else:
+            k = 6
+        state[i] = k
+        shares[i, k] = period
 
 
 @kernel
