@@ -272,7 +272,8 @@ def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
     """Refuse exports put one behind the other of which a later one has other columns: its cells would change places.
 
     A header is a row of which most cells are names of columns; a name or message may be one by chance. One that is
-    the same as the first is a row like others: none of its cells is a number or a stamp, and it is counted so.
+    the same as the first is a row like others: none of its cells is a number or a stamp, and it is counted so. One
+    name alone in a line with too few cells is a line cut short.
     """
     known = pa.array([name for name in names if name])
     named = np.zeros(len(raw.row), np.int64)
@@ -286,7 +287,8 @@ def _refuse_other_header(raw: RawTable, names: Sequence[str]) -> None:
                 ", expected rows of one header: put exports with other columns into files of their own"
             )
     for number, fields in raw.malformed:
-        if 2 * len(set(fields) & set(known.to_pylist())) > len(fields):
+        there = len(set(fields) & set(known.to_pylist()))
+        if there > 1 and 2 * there > len(fields):
             raise InputError(
                 f"{raw.where(number)}: found a header with {len(fields)} columns, expected rows of the {raw.fields} "
                 "columns above: put exports with other columns into files of their own"
