@@ -135,7 +135,8 @@ class Availability:
     categories: pd.DataFrame
     #: turbine, start, end, hours, category, code, message, lost_mwh, open_end
     stops: pd.DataFrame
-    #: turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note
+    #: turbine, failures, brief_stops (of state timers: short, without an alarm, no failures), operating_h, repair_h,
+    #: mtbf_h, mttr_h, note
     reliability: pd.DataFrame
     #: turbine, figure (what the operator calls it), operator_time_based, time_based (ours, operational view),
     #: difference (theirs less ours), coverage (of theirs); None where the data hold no figure of the operator's

@@ -357,6 +357,7 @@ def _availability(labels: list[str], months: int) -> Availability:
             {
                 "turbine": [*labels, "fleet"],
                 "failures": 5,
+                "brief_stops": 0,
                 "operating_h": 4200.0,
                 "repair_h": 40.0,
                 "mtbf_h": 840.0,

@@ -161,6 +161,37 @@ class TestReasons:
         assert notes.items == ("Declared.", "T02: log not used.", "fleet: 2 of 3 turbines.")
 
 
+class TestReliability:
+    def said(self, results: FleetResults) -> str:
+        return "\n".join(block.text for block in section(results, "reliability") if isinstance(block, Text))
+
+    def test_it_says_what_counts_as_a_failure(self, results: FleetResults) -> None:
+        said = self.said(results)
+        assert "A failure is an uninterrupted time of forced outage (IANOFO)" in said
+        assert "technical standby (self-tests, lubrication, untwisting of cables)" in said
+        assert "brief stops without alarm" not in tables(results, "reliability")[0].titles
+
+    def test_brief_stops_stand_apart(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        changed = with_availability(results, reliability=results.availability.reliability.assign(brief_stops=3))
+        assert "Brief stops: no longer than a record and without any alarm." in self.said(changed)
+        assert column(tables(changed, "reliability")[0], "brief stops without alarm") == ["3", "3", "3"]
+
+    def test_without_any_figure_it_is_a_sentence_with_the_reason(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        nothing = dict.fromkeys(("failures", "brief_stops", "operating_h", "repair_h", "mtbf_h", "mttr_h"), np.nan)
+        rows = results.availability.reliability.assign(**nothing, note="not determinable without a status log")
+        changed = with_availability(results, reliability=rows)
+        assert tables(changed, "reliability") == []
+        assert self.said(changed) == "Failures, MTBF and MTTR: not determinable without a status log."
+
+    def test_failures_without_operating_hours_have_the_reason_of_the_missing_mtbf(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        rows = results.availability.reliability.assign(operating_h=np.nan, mtbf_h=np.nan, note="coverage unknown")
+        said = self.said(with_availability(results, reliability=rows))
+        assert "MTBF not determinable: coverage unknown." in said
+
+
 class TestSingleTurbine:
     def test_no_map_but_the_coordinates(self) -> None:
         blocks = section(synthetic_results(1, 1), "map")
