@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from fleet.aep import NO_AEP
+from fleet.categories import Category
 from fleet.plausibility import plausibility
 from fleet.ranking import extremes
 from fleet.reference import reference_findings
@@ -159,10 +160,14 @@ def _availability(results: FleetResults) -> list[Finding]:
         text = f"{turbine}: operational availability {100 * share:.2f} % ({evidence})."
         found.append(_warning(text=text, section="availability"))
     fleet = table[(table["view"] == "operational") & (table["turbine"] == FLEET) & (table["evidence"] != "inferred")]
-    for row in fleet.dropna(subset=["unavailable_h", "unallocated_h"]).to_dict("records"):
-        if row["unallocated_h"] > _MOSTLY * row["unavailable_h"] > 0.0:
+    categories = results.availability.categories
+    stopped = categories["category"] == Category.UNALLOCATED.value  # time in service without a category is apart
+    known = set(operational.loc[operational["time_based"].notna(), "turbine"])
+    without = float(categories.loc[stopped & categories["turbine"].isin(known), "hours"].sum())
+    for row in fleet.dropna(subset=["unavailable_h"]).to_dict("records"):
+        if without > _MOSTLY * row["unavailable_h"] > 0.0:
             text = (
-                f"Of {row['unavailable_h']:.1f} h out of service {row['unallocated_h']:.1f} h have no category "
+                f"Of {row['unavailable_h']:.1f} h out of service {without:.1f} h have no category "
                 f"({row['evidence']}): the technical view leaves them out and looks better for it."
             )
             found.append(_warning(text=text, section="availability"))
