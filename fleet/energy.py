@@ -15,7 +15,7 @@ from fleet.schema import FLEET
 from fleet.states import PARTS
 from fleet.sums import POWER, Summary, month_name
 
-__all__ = ["LOSS_STEPS", "energy_result"]
+__all__ = ["LOGGED_PARTIAL", "LOSS_STEPS", "energy_result"]
 
 #: Steps of the waterfall from potential to measured energy; signed, they add up.
 LOSS_STEPS = ("potential", "availability", "partial performance", "residual", "without expectation", "measured")
@@ -25,6 +25,14 @@ _LOGGED = (PARTS.index("partial"),)
 #: Time whose shortfall is partial performance: logged as such, standing still though the log says in service, or
 #: running well below the curve.
 _PARTIAL = (*_LOGGED, PARTS.index("unlogged"), PARTS.index("degraded"))
+
+#: What the step "partial performance" consists of. Only the first has the category, and counts in the availability.
+LOGGED_PARTIAL = "in the category partial performance"
+_PARTIAL_WORDS = (
+    LOGGED_PARTIAL,
+    "standing still in wind while the log says in service",
+    "running well below the curve, without that category",
+)
 
 
 def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:
@@ -57,6 +65,7 @@ def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hour
         monthly=monthly.drop(columns=["hours", "covered_h", "expected_h", "rated_mwh"]),
         totals=totals,
         losses=losses,
+        partial=_partial(parts, scale),
         reconciliation=reconciliation,
         publisher=publisher,
         unlogged_h=int(parts.loc[parts["part"] == PARTS.index("unlogged"), "time"].sum()) / 3.6e9,
@@ -109,6 +118,16 @@ def _losses(parts: pd.DataFrame, turbines: list[str], scale: float) -> pd.DataFr
     steps[FLEET] = {step: sum(own[step] for own in steps.values()) for step in LOSS_STEPS}
     rows = [(turbine, step, own[step]) for turbine, own in steps.items() for step in LOSS_STEPS]
     return pd.DataFrame(rows, columns=["turbine", "step", "energy_mwh"])
+
+
+def _partial(parts: pd.DataFrame, scale: float) -> pd.DataFrame:
+    """Return what the fleet's partial performance consists of: kind, hours, energy_mwh, signed as the steps are."""
+    rows = []
+    for part, words in zip(_PARTIAL, _PARTIAL_WORDS, strict=True):
+        own = parts[(parts["part"] == part) & (parts["known"] if part in _LOGGED else True)]
+        possible = own["potential" if part in _LOGGED else "plain"]
+        rows.append((words, int(own["time"].sum()) / 3.6e9, int((own["produced"] - possible).sum()) * scale))
+    return pd.DataFrame(rows, columns=["kind", "hours", "energy_mwh"])
 
 
 def _steps(parts: pd.DataFrame, scale: float) -> dict[str, float]:

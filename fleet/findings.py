@@ -193,10 +193,10 @@ def _availability(results: FleetResults) -> list[Finding]:
         if produced >= 0:
             share = f"{100 * lost / (lost + produced):.2f} % of what was possible"
         text = (
-            f"Stops and partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
+            f"Stops and time in the category partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
             f"({priced['lost_mwh'][worst]:.1f} MWh)."
         )
-        found.append(_note(text=text, section="losses"))
+        found.append(_note(text=text, section="availability"))
     return found
 
 

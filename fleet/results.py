@@ -175,6 +175,8 @@ class Energy:
     reconciliation: pd.DataFrame
     #: item, ours_mwh, publisher_mwh, note
     publisher: pd.DataFrame
+    #: kind, hours, energy_mwh: what the fleet's step "partial performance" consists of; None: not determined
+    partial: pd.DataFrame | None = None
     unlogged_h: float = 0.0  #: time that turbines stood still in wind while their status logs say in service [h]
     meter_note: str = ""  #: what speaks against the meter as a measurement of its own, where something does
     avoided_t: float | None = None  #: avoided emissions [t CO2e], only with a factor that the user gives

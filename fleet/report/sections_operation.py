@@ -142,7 +142,13 @@ def _categories(categories: pd.DataFrame) -> Iterator[Block]:
         Col("share", "share [%]", "percent", 2),
         Col("lost_mwh", "lost [MWh]", "1"),
     ]
-    yield table(sums, columns, "Hours by category, all turbines")
+    note = ""
+    if sums.loc[sums["category"] == Category.PARTIAL_PERFORMANCE.value, "lost_mwh"].notna().any():
+        note = (
+            "Lost in partial performance: in the time that has this category. Losses adds all other time that runs "
+            "well below the curve, and says how much."
+        )
+    yield table(sums, columns, "Hours by category, all turbines", note=note)
 
 
 def stops(results: FleetResults, part: Availability) -> Iterator[Block]:

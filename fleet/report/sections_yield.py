@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fleet.energy import LOGGED_PARTIAL
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
 from fleet.report.headline import turbine_order
@@ -221,6 +222,26 @@ def losses(results: FleetResults, part: Energy) -> Iterator[Block]:
         total = waterfall(part.losses)["energy_mwh"]
         note += f" All turbines: {quantity(total.iloc[0], 'MWh', 1)} to {quantity(total.iloc[-1], 'MWh', 1)}."
     yield table(frame, columns, "Steps per turbine", note=note)
+    yield from _partial(results, part)
+
+
+def _partial(results: FleetResults, part: Energy) -> Iterator[Block]:
+    """What partial performance holds here, and why the availability counts another figure."""
+    if part.partial is None or not part.partial["hours"].gt(0).any():
+        return
+    there = part.partial[part.partial["hours"] > 0]
+    total = pd.DataFrame([{"kind": "together", "hours": there["hours"].sum(), "energy_mwh": there["energy_mwh"].sum()}])
+    columns = [Col("kind", "time"), Col("hours", "hours [h]", "1"), Col("energy_mwh", "energy [MWh]", "1")]
+    note = "Each moment counts once. Quality accounting lists what rules found held back, by rule: it overlaps this."
+    if results.availability is not None:
+        note = (
+            f"Availability counts the energy lost {LOGGED_PARTIAL} only: by the log, by a set-point, or where power "
+            f"was held level. Of the other time no category says it: a loss here, none there. {note}"
+        )
+    frame = pd.concat([there, total], ignore_index=True)
+    yield table(
+        frame, columns, "What partial performance consists of", note=note, strong=lambda kind: kind == "together"
+    )
 
 
 def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fleet.config import Farm
-from fleet.energy import LOSS_STEPS, energy_result
+from fleet.energy import LOGGED_PARTIAL, LOSS_STEPS, energy_result
 from fleet.potential import PotentialSource
 from fleet.results import Energy
 from fleet.states import PARTS
@@ -45,12 +45,12 @@ def _table(rows: dict[Any, tuple[int, ...]], keys: tuple[str, ...], columns: tup
     return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
 
 
-def _energy(meter: pd.DataFrame | None = None, **factors: float) -> Energy:
+def _energy(meter: pd.DataFrame | None = None, parts: dict[Any, tuple[int, ...]] = _PARTS, **factors: float) -> Energy:
     by_month = ("turbine", "month")
     summary: Summary = {
         "monthly": _table(_MONTHLY, by_month, _COLUMNS),
         "unrecorded": _table(_UNRECORDED, by_month, ("n", "estimated", "estimate")),
-        "parts": _table(_PARTS, ("turbine", "part", "source"), ("time", "potential", "produced")),
+        "parts": _table(parts, ("turbine", "part", "source"), ("time", "potential", "produced")),
         "sources": _table(_SOURCES, ("turbine", "source", "month"), ("n", "potential", "own")),
     }
     turbines = [{"name": name, "rated_power_kw": power} for name, power in RATED.items()]
@@ -102,6 +102,19 @@ def test_the_waterfall_adds_up_to_measured_energy() -> None:
     assert losses.loc["A", "residual"] == pytest.approx(-_mwh(295_000), rel=1e-9)
     assert losses.loc["B", "availability"] == pytest.approx(-_mwh(0.95 * 6_000_000 + 10_000), rel=1e-12)
     assert losses.loc["fleet"].to_numpy() == pytest.approx((losses.loc["A"] + losses.loc["B"]).to_numpy(), rel=1e-12)
+
+
+def test_what_partial_performance_consists_of_adds_up_to_its_step() -> None:
+    """By hand: 700,000 quanta expected and 300,000 made while degraded; an hour logged, 50,000 of 80,000 made."""
+    own = ("A", PARTS.index("partial"), int(PotentialSource.OWN_CURVE))
+    unknown = ("B", PARTS.index("partial"), int(PotentialSource.NONE))
+    energy = _energy(parts={**_PARTS, own: (3_600_000_000, 80_000, 50_000), unknown: (3_600_000_000, 0, 70_000)})
+    assert energy.partial is not None
+    kinds = energy.partial.set_index("kind")
+    assert kinds["energy_mwh"].tolist() == pytest.approx([-_mwh(30_000), 0.0, -_mwh(400_000)], rel=1e-12)
+    assert kinds.loc[LOGGED_PARTIAL, "hours"] == 1.0  # energy without a potential is no loss
+    steps = energy.losses[energy.losses["turbine"] == "fleet"].set_index("step")["energy_mwh"]
+    assert energy.partial["energy_mwh"].sum() == pytest.approx(steps["partial performance"], rel=1e-12)
 
 
 def test_steps_stand_in_the_order_of_the_waterfall() -> None:

@@ -192,6 +192,19 @@ class TestReliability:
         assert "MTBF not determinable: coverage unknown." in said
 
 
+def test_partial_performance_in_losses_says_what_the_availability_counts_of_it(results: FleetResults) -> None:
+    assert results.energy is not None
+    assert "What partial performance consists of" not in [made.caption for made in tables(results, "losses")]
+    kinds = [("in the category partial performance", 3.5, -1.4), ("never", 0.0, 0.0), ("below the curve", 55.8, -2.5)]
+    frame = pd.DataFrame(kinds, columns=["kind", "hours", "energy_mwh"])
+    made = tables(replace(results, energy=replace(results.energy, partial=frame)), "losses")[-1]
+    assert column(made, "time") == ["in the category partial performance", "below the curve", "together"]
+    assert column(made, "energy [MWh]") == ["\u22121.4", "\u22122.5", "\u22123.9"]
+    assert "Availability counts the energy lost in the category partial performance only" in made.note
+    hours = next(one for one in tables(results, "availability") if one.caption.startswith("Hours by category"))
+    assert "Lost in partial performance: in the time that has this category." in hours.note
+
+
 class TestSingleTurbine:
     def test_no_map_but_the_coordinates(self) -> None:
         blocks = section(synthetic_results(1, 1), "map")
