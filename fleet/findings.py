@@ -162,8 +162,8 @@ def _availability(results: FleetResults) -> list[Finding]:
     fleet = table[(table["view"] == "operational") & (table["turbine"] == FLEET) & (table["evidence"] != "inferred")]
     categories = results.availability.categories
     stopped = categories["category"] == Category.UNALLOCATED.value  # time in service without a category is apart
-    known = set(operational.loc[operational["time_based"].notna(), "turbine"])
-    without = float(categories.loc[stopped & categories["turbine"].isin(known), "hours"].sum())
+    with_figure = set(operational.loc[operational["time_based"].notna(), "turbine"])
+    without = float(categories.loc[stopped & categories["turbine"].isin(with_figure), "hours"].sum())
     for row in fleet.dropna(subset=["unavailable_h"]).to_dict("records"):
         if without > _MOSTLY * row["unavailable_h"] > 0.0:
             text = (
