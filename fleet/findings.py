@@ -261,8 +261,11 @@ def _energy(results: FleetResults) -> list[Finding]:
     if results.energy.meter_note:
         found.append(_note(text=results.energy.meter_note, section="reconciliation"))
     reconciliation = results.energy.reconciliation
-    for ratio in reconciliation.loc[reconciliation["month"] == "all", "ratio"].dropna():
-        text = f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy."
+    whole = reconciliation[reconciliation["month"] == "all"].dropna(subset=["ratio"])
+    for ratio, used, of in zip(whole["ratio"], whole["intervals"], whole["of"], strict=True):
+        text = (
+            f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy, in {used:,} of its {of:,} intervals."
+        )
         if not _LOW_METER < ratio < _HIGH_METER:
             text = "The plant meter and the turbines cannot be compared: a unit, a column or a rated power is wrong."
         gap = abs(1.0 - ratio) > _BIG_METER_GAP

@@ -412,6 +412,8 @@ def _energy(labels: list[str], months: int) -> Energy:
                 "turbines_mwh": [*(n * each), n * total],
                 "meter_mwh": [*meter, 0.98 * n * total],
                 "ratio": 0.98,
+                "intervals": [*[4000] * months, 4000 * months],
+                "of": [*[4300] * months, 4300 * months],
             }
         ),
         publisher=pd.DataFrame(

@@ -247,12 +247,14 @@ def _partial(results: FleetResults, part: Energy) -> Iterator[Block]:
 def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:
     """The turbines' sum and the plant meter."""
     if part.reconciliation.empty:
+        if part.compared:
+            yield Text(text=part.compared)
         return
     from fleet import plots
 
     yield Text(
-        text="The sum of the turbines against the plant meter. The ratio holds electrical losses, own consumption, and "
-        "hours that one of the two lacks."
+        text="The sum of the turbines against the plant meter, over the same intervals: the ratio holds electrical "
+        f"losses and own consumption. {part.compared}"
     )
     if part.meter_note:
         yield Text(text=part.meter_note)
@@ -263,6 +265,8 @@ def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:
         Col("turbines_mwh", "turbines [MWh]", "1"),
         Col("meter_mwh", "meter [MWh]", "1"),
         Col("ratio", "meter / turbines [1]", "4"),
+        Col("intervals", "intervals compared", "count"),
+        Col("of", "of the meter's", "count"),
     ]
     yield table(part.reconciliation, columns, "Energy by month", strong=lambda month: month == "all")
 

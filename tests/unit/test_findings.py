@@ -157,8 +157,12 @@ def test_a_residual_of_more_than_three_percent(healthy: FleetResults, residual: 
 def test_the_plant_meter(healthy: FleetResults, ratio: float, severity: str) -> None:
     assert healthy.energy is not None
     table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    table = table.assign(intervals=9_000, of=10_000)
     odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
-    assert f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy." in _texts(odd, severity)
+    assert (
+        f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy, in 9,000 of its 10,000 intervals."
+        in _texts(odd, severity)
+    )
     assert "plant meter" not in _texts(healthy)
 
 
@@ -191,6 +195,7 @@ def test_a_share_of_negative_energy_is_not_printed(healthy: FleetResults) -> Non
 def test_a_meter_in_another_unit_gets_no_percentage(healthy: FleetResults, ratio: float) -> None:
     assert healthy.energy is not None
     table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    table = table.assign(intervals=9_000, of=10_000)
     odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
     assert "The plant meter and the turbines cannot be compared" in _texts(odd, "warning")
     assert "The plant meter counts" not in _texts(odd)
