@@ -12,8 +12,8 @@ from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import sentence
-from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
+from fleet.report.formats import percent, sentence
+from fleet.report.headline import AEP_WIND_SPEED, MARK, headline, marked, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -135,7 +135,11 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         "rows_rejected": "Rows rejected: for the use energy.",
     }
     note = " ".join(words for key, words in meanings.items() if key in {column.key for column in known})
-    yield table(frame, known, "Over the whole period", note=note, fold=True)
+    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
+    if len(noted):
+        note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
+    shown = frame.assign(**marked(frame, lambda value: percent(value, 3)))
+    yield table(shown, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))
 

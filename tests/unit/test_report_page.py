@@ -72,6 +72,24 @@ class TestHeadline:
         (made,) = tables(with_availability(results, table=mixed), "headline")
         assert column(made, "evidence of the availability") == ["status log", "inferred", "inferred"]
 
+    def test_an_availability_that_is_known_to_be_too_high_is_marked_with_the_reason(
+        self, results: FleetResults
+    ) -> None:
+        assert results.availability is not None
+        assert results.quality is not None
+        rows = [("T01", "publisher", 0), ("T02", "publisher", 250), ("T02", "frozen", 9)]
+        quality = replace(results.quality, flags=pd.DataFrame(rows, columns=["turbine", "flag", "rows"]))
+        inferred = results.availability.table.assign(evidence="inferred")
+        changed = replace(with_availability(results, table=inferred), quality=quality)
+        assert (headline(changed)["availability_note"] != "").tolist() == [False, True, True]
+        (made,) = tables(changed, "headline")
+        assert column(made, "availability, time-based [%]") == ["97.000", "97.000*", "97.000*"]
+        assert "* Too high: inferred without 250 rows that the publisher's rules call unknown" in made.note
+        # A log knows the standstills.
+        logged = replace(results, quality=quality)
+        assert (headline(logged)["availability_note"] == "").all()
+        assert "*" not in tables(logged, "headline")[0].note
+
     def test_rows_that_were_not_asked_for_are_no_rejections(self, results: FleetResults) -> None:
         found = headline(not_selected(results, 1000))[["rows_in", "rows_not_selected", "rows_rejected"]]
         assert found.to_numpy().tolist() == [[27208, 1000, 150], [26208, 0, 150], [53416, 1000, 300]]
