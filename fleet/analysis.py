@@ -29,6 +29,7 @@ from fleet.overview import Overview, overview_result
 from fleet.pipeline import Readings, RunOptions, convert_files, read_all, run_overview, run_passes
 from fleet.prepare import Series, wind_by_stamps
 from fleet.quality import quality_result
+from fleet.reconciliation import reconcile
 from fleet.reference import reference_result
 from fleet.reference_curve import reference_curves
 from fleet.results import Energy, Failure, FleetResults
@@ -273,7 +274,7 @@ def _with_records(
         curves=curves,
         absent={**results.absent, **lacking(curves)},
         availability=availability,
-        energy=_energy(merged.summary, _clip(meter.frame, period), farm, (period[1] - period[0]) / 3.6e9),
+        energy=_energy(merged.summary, meter.frame, farm, period),
         wind=wind_result(merged.summary, farm.averaging_period_s),
         sensors=sensors,
     )
@@ -308,10 +309,12 @@ def _without_failed(
     return results, _restricted(farm, left), meter
 
 
-def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:
-    energy = energy_result(summary, meter, farm, hours)
-    note = meter_note(summary, meter, [turbine.rated_power_kw for turbine in farm.turbines], farm.averaging_period_s)
-    return replace(energy, meter_note=note, notes=(*energy.notes, *([note] if note else [])))
+def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, period: Period) -> Energy:
+    rated_kw, own = [turbine.rated_power_kw for turbine in farm.turbines], _clip(meter, period)
+    table, compared = reconcile(summary, meter, period, rated_kw, farm.averaging_period_s)
+    energy = energy_result(summary, own, table, farm, (period[1] - period[0]) / 3.6e9)
+    note = meter_note(summary, own, rated_kw, farm.averaging_period_s)
+    return replace(energy, compared=compared, meter_note=note, notes=(*energy.notes, *([note] if note else [])))
 
 
 def _restricted(farm: Farm, names: set[str]) -> Farm:

@@ -10,6 +10,7 @@ __all__ = [
     "EXPORTED",
     "IEC_CODES",
     "IN_SERVICE",
+    "ROUTINES",
     "STOP_TIMERS",
     "TECHNICAL_EXCLUDED",
     "TECHNICAL_UNAVAILABLE",
@@ -95,6 +96,11 @@ STOP_TIMERS: dict[StopTimer, Category] = {
     "stop_environment": Category.OUT_OF_ENVIRONMENTAL_SPECIFICATION,
     "stop_grid": Category.OUT_OF_ELECTRICAL_SPECIFICATION,
 }
+
+#: Parts of alarms' texts, normalised, that name a task which the controller does by itself and on schedule: what its
+#: own stop timer counts meanwhile is Technical Standby and no failure. Greenbyte's exports give "Battery test" and
+#: "Hydraulic oil flushing operation" that category; Hill of Towie's publisher describes the other two.
+ROUTINES = ("battery test", "oil flushing", "lubrication", "untwisting")
 
 #: The manufacturer's view (indicative: the standard leaves it to an informative annex).
 TECHNICAL_UNAVAILABLE = frozenset({Category.PLANNED_CORRECTIVE_ACTION, Category.FORCED_OUTAGE})

@@ -1,7 +1,7 @@
 """The command `wind-fleet`: parse, delegate, print.
 
 Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for every turbine or
-farm.
+farm, 130 interrupted (Ctrl-C).
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ __all__ = ["main"]
 
 EXIT_CODES: dict[type[FleetError], int] = {ConfigError: 2, InputError: 3, OutputError: 4, RunError: 5}
 
+INTERRUPTED = 130  #: exit code after Ctrl-C: 128 + SIGINT
+_INTERRUPTED = (
+    "interrupted; no result was written, an earlier one is unchanged; the next run goes on from the data that are "
+    "converted already"
+)
+
 app = typer.Typer(
     name="wind-fleet",
     no_args_is_help=True,
@@ -50,7 +56,7 @@ app = typer.Typer(
     help="Turn raw SCADA exports of wind farms into power curves, availability, losses and a report.\n\n"
     "Example: wind-fleet report la_haute_borne --out report",
     epilog="Exit codes: 0 done, 2 wrong option or farm.toml, 3 unusable data, 4 cannot write, 5 done, but not for "
-    "every turbine or farm: the report or the index says which and why.",
+    "every turbine or farm: the report or the index says which and why, 130 interrupted.",
 )
 
 
@@ -61,6 +67,10 @@ def main() -> None:
     except FleetError as error:
         typer.echo(f"wind-fleet: {error}", err=True)
         sys.exit(EXIT_CODES.get(type(error), 1))
+    except SystemExit as done:
+        if done.code == INTERRUPTED:  # typer's own code for it
+            typer.echo(f"wind-fleet: {_INTERRUPTED}", err=True)
+        raise
 
 
 def _show_version(wanted: bool) -> None:

@@ -36,16 +36,21 @@ _HEADLINE_TITLES = {
 
 
 def headline_text(farm: Farm) -> str:
-    """Return the report's headline table as text."""
+    """Return the report's headline table as text, and what its marks mean."""
     import pandas as pd
 
-    table = farm.headline()
+    from fleet.report.headline import MARK, marked
+
+    frame = farm.headline()
+    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
+    meaning = f"\n{MARK} {noted.iloc[-1]}" if len(noted) else ""  # the last row is the fleet's
+    table = frame.assign(**marked(frame, "{:.2%}".format)).drop(columns="availability_note")
     if not table["rows_not_selected"].gt(0).any():
         table = table.drop(columns="rows_not_selected")
     percent = ("capacity_factor", "availability_time", "availability_production", "coverage")
     texts = _texts(table, {**dict.fromkeys(percent, "{:.2%}"), "index": "{:.3f}"})
     texts.columns = pd.MultiIndex.from_tuples([_HEADLINE_TITLES[str(name)] for name in texts])
-    return texts.to_string(index=False, sparsify=False)
+    return texts.to_string(index=False, sparsify=False) + meaning
 
 
 def text_of(table: pd.DataFrame, formats: dict[str, str]) -> str:

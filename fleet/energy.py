@@ -15,7 +15,7 @@ from fleet.schema import FLEET
 from fleet.states import PARTS
 from fleet.sums import POWER, Summary, month_name
 
-__all__ = ["LOSS_STEPS", "energy_result"]
+__all__ = ["LOGGED_PARTIAL", "LOSS_STEPS", "energy_result"]
 
 #: Steps of the waterfall from potential to measured energy; signed, they add up.
 LOSS_STEPS = ("potential", "availability", "partial performance", "residual", "without expectation", "measured")
@@ -26,8 +26,18 @@ _LOGGED = (PARTS.index("partial"),)
 #: running well below the curve.
 _PARTIAL = (*_LOGGED, PARTS.index("unlogged"), PARTS.index("degraded"))
 
+#: What the step "partial performance" consists of. Only the first has the category, and counts in the availability.
+LOGGED_PARTIAL = "in the category partial performance"
+_PARTIAL_WORDS = (
+    LOGGED_PARTIAL,
+    "standing still in wind while the log says in service",
+    "running well below the curve, without that category",
+)
 
-def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hours: float) -> Energy:
+
+def energy_result(
+    summary: Summary, meter: pd.DataFrame | None, reconciliation: pd.DataFrame, farm: Farm, hours: float
+) -> Energy:
     """Return production, losses and reconciliation from merged sums.
 
     Parameters
@@ -35,7 +45,9 @@ def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hour
     summary : Summary
         With "monthly", "unrecorded", "parts" and "sources".
     meter : DataFrame or None
-        `schema.METER`.
+        `schema.METER`, of the analysed period.
+    reconciliation : DataFrame
+        From `fleet.reconciliation.reconcile`.
     farm : Farm
         Ratings and settings.
     hours : float
@@ -47,8 +59,6 @@ def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hour
     totals = _totals(monthly, len(rated), hours)
     parts = corrected(summary["parts"], source_quality(summary))
     losses = _losses(parts, list(rated), scale)
-    by_month = monthly[monthly["turbine"] == FLEET].set_index("month")["energy_mwh"]
-    reconciliation, publisher = _meter(by_month, losses, meter)
     avoided = None
     if farm.energy.emission_factor is not None:
         total = float(totals.loc[totals["turbine"] == FLEET, "energy_mwh"].iloc[0])
@@ -57,8 +67,9 @@ def energy_result(summary: Summary, meter: pd.DataFrame | None, farm: Farm, hour
         monthly=monthly.drop(columns=["hours", "covered_h", "expected_h", "rated_mwh"]),
         totals=totals,
         losses=losses,
+        partial=_partial(parts, scale),
         reconciliation=reconciliation,
-        publisher=publisher,
+        publisher=_publisher(reconciliation, losses, meter),
         unlogged_h=int(parts.loc[parts["part"] == PARTS.index("unlogged"), "time"].sum()) / 3.6e9,
         avoided_t=avoided,
         notes=_notes(summary, scale),
@@ -111,6 +122,16 @@ def _losses(parts: pd.DataFrame, turbines: list[str], scale: float) -> pd.DataFr
     return pd.DataFrame(rows, columns=["turbine", "step", "energy_mwh"])
 
 
+def _partial(parts: pd.DataFrame, scale: float) -> pd.DataFrame:
+    """Return what the fleet's partial performance consists of: kind, hours, energy_mwh, signed as the steps are."""
+    rows = []
+    for part, words in zip(_PARTIAL, _PARTIAL_WORDS, strict=True):
+        own = parts[(parts["part"] == part) & (parts["known"] if part in _LOGGED else True)]
+        possible = own["potential" if part in _LOGGED else "plain"]
+        rows.append((words, int(own["time"].sum()) / 3.6e9, int((own["produced"] - possible).sum()) * scale))
+    return pd.DataFrame(rows, columns=["kind", "hours", "energy_mwh"])
+
+
 def _steps(parts: pd.DataFrame, scale: float) -> dict[str, float]:
     """Return one turbine's steps [MWh]; NaN where a stop's potential, or all expected power, is unknown.
 
@@ -149,42 +170,30 @@ def _steps(parts: pd.DataFrame, scale: float) -> dict[str, float]:
     }
 
 
-def _meter(by_month: pd.Series, losses: pd.DataFrame, meter: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    fleet_losses = losses[losses["turbine"] == FLEET].set_index("step")["energy_mwh"]
-    if meter is None or not len(meter):
-        empty = pd.DataFrame({"month": [], "turbines_mwh": [], "meter_mwh": [], "ratio": []})
-        return empty, pd.DataFrame({"item": [], "ours_mwh": [], "publisher_mwh": [], "note": []})
-    months = meter["time"].dt.strftime("%Y-%m")
-    net = meter["energy_kwh"].groupby(months, sort=True).sum() / 1000.0
-    table = pd.DataFrame({"turbines_mwh": by_month, "meter_mwh": net}).dropna().rename_axis("month")
-    table.loc["all"] = table.sum()
-    table["ratio"] = table["meter_mwh"] / table["turbines_mwh"].where(table["turbines_mwh"] > 0)
-
-    def published(column: str) -> float:
-        return float(meter[column].sum(min_count=1)) / 1000.0
-
+def _publisher(reconciliation: pd.DataFrame, losses: pd.DataFrame, meter: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the publisher's figures beside ours: net energy of the compared intervals, losses of the period."""
+    ours = losses[losses["turbine"] == FLEET].set_index("step")["energy_mwh"]
     lines: list[tuple[str, float, float, str]] = [
-        (
-            "net energy",
-            float(table["turbines_mwh"]["all"]),
-            float(table["meter_mwh"]["all"]),
-            "ours: sum of the turbines",
-        ),
-        (
-            "availability loss",
-            -float(fleet_losses["availability"]),
-            published("availability_loss_kwh"),
-            "operational view",
-        ),
-        (
-            "curtailment loss",
-            -float(fleet_losses["partial performance"]),
-            published("curtailment_loss_kwh"),
-            "ours: all partial performance; without a set-point curtailment cannot be told apart",
-        ),
+        ("net energy", row["turbines_mwh"], row["meter_mwh"], "ours: sum of the turbines; compared intervals only")
+        for row in reconciliation[reconciliation["month"] == "all"].to_dict("records")
     ]
-    publisher = pd.DataFrame(lines, columns=["item", "ours_mwh", "publisher_mwh", "note"])
-    return table.reset_index(), publisher[publisher["publisher_mwh"].notna()].reset_index(drop=True)
+    if meter is not None and len(meter):
+        lines += [
+            (
+                "availability loss",
+                -float(ours["availability"]),
+                float(meter["availability_loss_kwh"].sum(min_count=1)) / 1000.0,
+                "operational view",
+            ),
+            (
+                "curtailment loss",
+                -float(ours["partial performance"]),
+                float(meter["curtailment_loss_kwh"].sum(min_count=1)) / 1000.0,
+                "ours: all partial performance; without a set-point curtailment cannot be told apart",
+            ),
+        ]
+    frame = pd.DataFrame(lines, columns=["item", "ours_mwh", "publisher_mwh", "note"])
+    return frame[frame["publisher_mwh"].notna()].reset_index(drop=True)
 
 
 def _notes(summary: Summary, scale: float) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from fleet.aep import NO_AEP
+from fleet.categories import Category
 from fleet.plausibility import plausibility
 from fleet.ranking import extremes
 from fleet.reference import reference_findings
@@ -159,10 +160,14 @@ def _availability(results: FleetResults) -> list[Finding]:
         text = f"{turbine}: operational availability {100 * share:.2f} % ({evidence})."
         found.append(_warning(text=text, section="availability"))
     fleet = table[(table["view"] == "operational") & (table["turbine"] == FLEET) & (table["evidence"] != "inferred")]
-    for row in fleet.dropna(subset=["unavailable_h", "unallocated_h"]).to_dict("records"):
-        if row["unallocated_h"] > _MOSTLY * row["unavailable_h"] > 0.0:
+    categories = results.availability.categories
+    stopped = categories["category"] == Category.UNALLOCATED.value  # time in service without a category is apart
+    with_figure = set(operational.loc[operational["time_based"].notna(), "turbine"])
+    without = float(categories.loc[stopped & categories["turbine"].isin(with_figure), "hours"].sum())
+    for row in fleet.dropna(subset=["unavailable_h"]).to_dict("records"):
+        if without > _MOSTLY * row["unavailable_h"] > 0.0:
             text = (
-                f"Of {row['unavailable_h']:.1f} h out of service {row['unallocated_h']:.1f} h have no category "
+                f"Of {row['unavailable_h']:.1f} h out of service {without:.1f} h have no category "
                 f"({row['evidence']}): the technical view leaves them out and looks better for it."
             )
             found.append(_warning(text=text, section="availability"))
@@ -188,10 +193,10 @@ def _availability(results: FleetResults) -> list[Finding]:
         if produced >= 0:
             share = f"{100 * lost / (lost + produced):.2f} % of what was possible"
         text = (
-            f"Stops and partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
+            f"Stops and time in the category partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
             f"({priced['lost_mwh'][worst]:.1f} MWh)."
         )
-        found.append(_note(text=text, section="losses"))
+        found.append(_note(text=text, section="availability"))
     return found
 
 
@@ -256,8 +261,11 @@ def _energy(results: FleetResults) -> list[Finding]:
     if results.energy.meter_note:
         found.append(_note(text=results.energy.meter_note, section="reconciliation"))
     reconciliation = results.energy.reconciliation
-    for ratio in reconciliation.loc[reconciliation["month"] == "all", "ratio"].dropna():
-        text = f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy."
+    whole = reconciliation[reconciliation["month"] == "all"].dropna(subset=["ratio"])
+    for ratio, used, of in zip(whole["ratio"], whole["intervals"], whole["of"], strict=True):
+        text = (
+            f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy, in {used:,} of its {of:,} intervals."
+        )
         if not _LOW_METER < ratio < _HIGH_METER:
             text = "The plant meter and the turbines cannot be compared: a unit, a column or a rated power is wrong."
         gap = abs(1.0 - ratio) > _BIG_METER_GAP

@@ -7,6 +7,7 @@ computed from it. Where the clock was corrected, the comparison also tells which
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,12 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.flags import USES
+from fleet.meter_intervals import meter_intervals
 from fleet.partial_sums import Partial, record_sums
 from fleet.recorded import Recorded
-from fleet.sums import POWER, Summary, keyed_sums, quanta
-from fleet.times import series_us
+from fleet.sums import POWER, Summary, quanta
 
-__all__ = ["MeterFit", "interval_sums", "meter_fit", "meter_note"]
+__all__ = ["MeterFit", "fitting_power", "interval_sums", "meter_fit", "meter_note"]
 
 _CORRECTED, _WRITTEN = "farm_power", "farm_power_as_written"
 _EDGES = np.r_[0.05, np.arange(0.1, 1.0, 0.1), 1.1]  #: load classes [fraction of rated power]
@@ -76,7 +77,7 @@ def meter_fit(power: pd.DataFrame, meter: pd.DataFrame, *, turbines: int, rated_
     power : DataFrame
         A merged table of `interval_sums`.
     meter : DataFrame
-        `schema.METER`; its intervals are whole multiples of the averaging period, otherwise nothing is compared.
+        `schema.METER`.
     turbines : int
         How many turbines there are.
     rated_kw : float
@@ -84,27 +85,14 @@ def meter_fit(power: pd.DataFrame, meter: pd.DataFrame, *, turbines: int, rated_
     period_s : int
         Averaging period of the records [s].
     """
-    stamps = series_us(meter["time"])
-    steps, counts = np.unique(np.diff(stamps), return_counts=True)
-    step, period = int(steps[counts.argmax()]) if len(steps) else 0, period_s * 1_000_000
-    if step <= 0 or step % period:
-        return MeterFit(intervals=0, factor=float("nan"), misfit=float("nan"), classes=_classes([]))
-    time, each = power.index.to_numpy(np.int64), step // period
-    # Every record of every turbine once: a stamp that holds two records of one turbine stays out.
-    once = power["n"].to_numpy() == turbines
-    hours = keyed_sums(
-        {"time": (time[once] - stamps[0]) // step},
-        {"n": np.ones(int(once.sum()), np.int64), "power": power["power"][once]},
-    )
-    whole = hours[hours["n"] == each]
-    energy = pd.Series(meter["energy_kwh"].to_numpy(np.float64), index=(stamps - stamps[0]) // step)
-    both = pd.DataFrame({"turbines": whole["power"] * (POWER * period_s / 3600.0), "meter": energy}).dropna()
+    every = meter_intervals(power, meter, turbines=turbines, period_s=period_s)
+    both = every[every["records"] == every["full"]]
     produced, metered = both["turbines"].to_numpy(), both["meter"].to_numpy()
     total = float(produced.sum())
     if total <= 0:
         return MeterFit(intervals=len(both), factor=float("nan"), misfit=float("nan"), classes=_classes([]))
     factor = float(metered.sum()) / total
-    load = produced / (rated_kw * step / 3.6e9)
+    load = produced / (rated_kw * both["length"].to_numpy() / 3.6e9)
     rows = []
     for low, high in pairwise(_EDGES.tolist()):
         inside = (load >= low) & (load < high)
@@ -116,7 +104,7 @@ def meter_fit(power: pd.DataFrame, meter: pd.DataFrame, *, turbines: int, rated_
     return MeterFit(intervals=len(both), factor=factor, misfit=misfit, classes=_classes(rows))
 
 
-def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: list[float], period_s: int) -> str:
+def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: Sequence[float], period_s: int) -> str:
     """Return what there is to say against the meter as a measurement of its own, or nothing.
 
     Parameters
@@ -125,17 +113,14 @@ def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: list[floa
         Merged, with the tables of `interval_sums`.
     meter : DataFrame or None
         `schema.METER`.
-    rated_kw : list of float
+    rated_kw : sequence of float
         Rated power of each turbine [kW].
     period_s : int
         Averaging period of the records [s].
     """
     if meter is None or not len(meter):
         return ""
-    used, written = (
-        meter_fit(summary[name], meter, turbines=len(rated_kw), rated_kw=sum(rated_kw), period_s=period_s)
-        for name in (_CORRECTED, _WRITTEN)
-    )
+    used, written = _fits(summary, meter, rated_kw, period_s)
     shifted = written.misfit < _BETTER * used.misfit
     fit = written if shifted else used
     text = ""
@@ -154,6 +139,21 @@ def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: list[floa
             "as much as the correction moves the stamps, so compare months, not hours."
         )
     return text
+
+
+def fitting_power(summary: Summary, meter: pd.DataFrame, rated_kw: Sequence[float], period_s: int) -> pd.DataFrame:
+    """Return the turbines' sum per interval by the stamps that fit the meter better; see `meter_note`."""
+    used, written = _fits(summary, meter, rated_kw, period_s)
+    return summary[_WRITTEN if written.misfit < _BETTER * used.misfit else _CORRECTED]
+
+
+def _fits(summary: Summary, meter: pd.DataFrame, rated_kw: Sequence[float], period_s: int) -> tuple[MeterFit, MeterFit]:
+    """Return how the meter follows the turbines by the stamps that are used, and by those that were written."""
+    used, written = (
+        meter_fit(summary[name], meter, turbines=len(rated_kw), rated_kw=sum(rated_kw), period_s=period_s)
+        for name in (_CORRECTED, _WRITTEN)
+    )
+    return used, written
 
 
 def _classes(rows: list[tuple[float, float, int, float]]) -> pd.DataFrame:

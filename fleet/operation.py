@@ -96,7 +96,7 @@ def availability_result(
         monthly=monthly_table(merged, bases, settings, quantum_kwh=quantum_kwh),
         categories=category_table(merged, bases, quantum_kwh=quantum_kwh),
         stops=stop_table(stops, lost_mwh),
-        reliability=reliability_table(merged, stops, bases),
+        reliability=reliability_table(merged, stops, bases, record_us=farm.averaging_period_us),
         notes=(*_notes(farm, quality, {basis.evidence for basis in bases}), *_timer_notes(logs.values())),
     )
 

@@ -135,7 +135,8 @@ class Availability:
     categories: pd.DataFrame
     #: turbine, start, end, hours, category, code, message, lost_mwh, open_end
     stops: pd.DataFrame
-    #: turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note
+    #: turbine, failures, brief_stops (of state timers: short, without an alarm, no failures), operating_h, repair_h,
+    #: mtbf_h, mttr_h, note
     reliability: pd.DataFrame
     #: turbine, figure (what the operator calls it), operator_time_based, time_based (ours, operational view),
     #: difference (theirs less ours), coverage (of theirs); None where the data hold no figure of the operator's
@@ -170,11 +171,15 @@ class Energy:
     totals: pd.DataFrame
     #: turbine, step, energy_mwh: a waterfall; steps add up from "potential" to "measured"
     losses: pd.DataFrame
-    #: month, turbines_mwh, meter_mwh, ratio; the last row is "all"
+    #: month, turbines_mwh, meter_mwh, ratio, intervals (that were compared: both have them), of (intervals that the
+    #: meter has); the last row is "all"
     reconciliation: pd.DataFrame
     #: item, ours_mwh, publisher_mwh, note
     publisher: pd.DataFrame
+    #: kind, hours, energy_mwh: what the fleet's step "partial performance" consists of; None: not determined
+    partial: pd.DataFrame | None = None
     unlogged_h: float = 0.0  #: time that turbines stood still in wind while their status logs say in service [h]
+    compared: str = ""  #: which intervals of the meter were compared, and which were left out; empty without a meter
     meter_note: str = ""  #: what speaks against the meter as a measurement of its own, where something does
     avoided_t: float | None = None  #: avoided emissions [t CO2e], only with a factor that the user gives
     notes: tuple[str, ...] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 from dask.delayed import Delayed
@@ -17,11 +18,15 @@ from dask.system import CPU_COUNT
 
 from fleet.errors import ConfigError, RunError
 from fleet.store import Store, default_cache, unwritable
-from turbine.cluster import PATIENCE_S, check_scheduler
+from turbine.cluster import PATIENCE_S, check_scheduler, interrupts_held
+
+if TYPE_CHECKING:
+    from distributed import LocalCluster
 
 __all__ = ["RunOptions", "cache_of", "compute", "workers_of"]
 
 _LOCAL = ("threads", "synchronous")  #: schedulers in this process
+_LARGEST_GRAPH = "1GB"  #: beyond it Dask warns of what is sent to the scheduler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +79,51 @@ def workers_of(options: RunOptions) -> Iterator[RunOptions]:
     if options.scheduler in _LOCAL:
         yield options
         return
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    if options.scheduler is not None:
-        check_scheduler(options.scheduler, ConfigError)
-        with Client(options.scheduler, timeout=PATIENCE_S, set_as_default=True):
+    # What passes the threshold are data that every task needs. Scattered, they would be lost with a worker that dies.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGEST_GRAPH}):
+        if options.scheduler is not None:
+            check_scheduler(options.scheduler, ConfigError)
+            with Client(options.scheduler, timeout=PATIENCE_S, set_as_default=True):
+                yield options
+            return
+        with _processes(options.workers) as local, Client(local, set_as_default=True), _quiet_end():
             yield options
-        return
-    with (
-        LocalCluster(n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=None) as local,
-        Client(local, set_as_default=True),
-    ):
-        yield options
+
+
+@contextmanager
+def _processes(workers: int | None) -> Iterator[LocalCluster]:
+    """Start worker processes whose files go with them and which an interruption of the command ends, not interrupts."""
+    from distributed import LocalCluster
+
+    with ExitStack() as stack:
+        scratch = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="windform-workers-", ignore_cleanup_errors=True)
+        )
+        with interrupts_held(), dask.config.set({"temporary-directory": scratch}):
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=":0",  # any free port: two runs on one machine do not meet
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.ERROR,
+            )
+            stack.enter_context(cluster)
+        yield cluster
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Let an interruption end workers at their work without a word of theirs about it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed.")]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        raise
 
 
 def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[Any]:

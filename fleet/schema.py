@@ -113,6 +113,7 @@ TIMERS: tuple[Column, ...] = (
     Column(name="stop_environment_s", dtype="float64", unit="s", meaning="stopped by the environment"),
     Column(name="stop_grid_s", dtype="float64", unit="s", meaning="stopped by the grid"),
     Column(name="alarm_code", dtype="str", meaning="active alarm at the end of the interval; empty: none"),
+    Column(name="alarm_message", dtype="str", meaning="that alarm's text; empty: the export does not describe it"),
     Column(name="source_row", dtype="int64", unit="1", meaning="position in the source: file order, then row order"),
 )
 

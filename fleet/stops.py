@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -251,13 +251,16 @@ def reliability_table(
     stops: pd.DataFrame,
     bases: Sequence[Basis],
     *,
+    record_us: int,
     failures: frozenset[Category] = FAILURES,
 ) -> pd.DataFrame:
     """Return the rows of `fleet.results.Availability.reliability`.
 
     A failure is an uninterrupted time in a failure category, whatever number of events reports it; one that began
-    before the period counts, cut at its begin. MTBF = operating hours / failures, MTTR = hours in failure categories /
-    failures. Operating hours are all hours in service, standing by for wind included.
+    before the period counts, cut at its begin. State timers do not tell an error from a task of the controller's: such
+    a time without any alarm that is no longer than a record is no failure, and counted apart. MTBF = operating hours /
+    failures, MTTR = hours of the failures / failures. Operating hours are all hours in service, standing by for wind
+    included.
 
     Parameters
     ----------
@@ -267,14 +270,16 @@ def reliability_table(
         `merge_fragments`.
     bases : sequence of Basis
         One per turbine.
+    record_us : int
+        Length of a record [us].
     failures : frozenset of Category
         Failure categories; Forced Outage by default.
 
     Returns
     -------
     DataFrame
-        turbine, failures, operating_h, repair_h, mtbf_h, mttr_h, note; alphabetically, then "fleet". Failures are NaN
-        where categories are not known.
+        turbine, failures, brief_stops (short and without an alarm, no failures), operating_h, repair_h, mtbf_h, mttr_h,
+        note; alphabetically, then "fleet". Failures are NaN where categories are not known.
     """
     ordered = sorted(bases, key=lambda basis: basis.turbine)
     if not ordered:
@@ -286,11 +291,13 @@ def reliability_table(
     running = sums[sums["category"].isin(_IN_SERVICE | {RUNNING_UNALLOCATED})]
     operating_h = _added(turbines, running["turbine"], running["time_us"].to_numpy(np.int64)) / HOUR
     failed = stops[stops["category"].isin([category.value for category in failures])]
-    count, repair_us = _failures(turbines, failed)
+    by_timers = [basis.turbine for basis in ordered if basis.evidence == "state timers"]
+    count, brief, repair_us = _failures(turbines, failed, by_timers, record_us)
 
-    notes = [_NO_CATEGORIES if not k else "" if d else UNKNOWN_COVERAGE for k, d in zip(known, declared, strict=True)]
+    notes = [_reason(basis, k) for basis, k in zip(ordered, known, strict=True)]
     columns = (
         np.where(known, count, math.nan),
+        np.where(known, brief, math.nan),
         np.where(known & declared, operating_h, math.nan),
         np.where(known, repair_us / HOUR, math.nan),
     )
@@ -298,12 +305,25 @@ def reliability_table(
     counted = known & declared
     note = "" if counted.all() else f"{int(counted.sum())} of {len(rows)} turbines"
     totals = [math.fsum(column[counted]) if counted.any() else math.nan for column in columns]
-    rows.append((FLEET, totals[0], totals[1], totals[2], note if counted.any() else notes[0]))
+    rows.append((FLEET, *totals, note if counted.any() else _fleet_reason(notes)))
     return pd.DataFrame([_reliability(*row) for row in rows], columns=_RELIABILITY)
 
 
 _NO_CATEGORIES = "not determinable without a status log or state timers"
-_RELIABILITY = ["turbine", "failures", "operating_h", "repair_h", "mtbf_h", "mttr_h", "note"]
+_UNUSED_LOG = f"there is a status log, which is not used: {UNKNOWN_COVERAGE}"
+_RELIABILITY = ["turbine", "failures", "brief_stops", "operating_h", "repair_h", "mtbf_h", "mttr_h", "note"]
+
+
+def _reason(basis: Basis, known: bool) -> str:
+    """Return why a turbine lacks a figure; "" where it lacks none."""
+    if known:
+        return "" if basis.declared else UNKNOWN_COVERAGE
+    return f"{_NO_CATEGORIES}; {_UNUSED_LOG}" if UNKNOWN_COVERAGE in basis.note else _NO_CATEGORIES
+
+
+def _fleet_reason(notes: Sequence[str]) -> str:
+    """Return why the fleet has no figure where no turbine has one: all reasons, each once."""
+    return "; ".join(dict.fromkeys(part for note in notes for part in note.split("; ") if part))
 
 
 def _added(turbines: pd.Index, of: pd.Series[Any], values: Ints) -> Ints:
@@ -313,20 +333,36 @@ def _added(turbines: pd.Index, of: pd.Series[Any], values: Ints) -> Ints:
     return total
 
 
-def _failures(turbines: pd.Index, stops: pd.DataFrame) -> tuple[Ints, Ints]:
-    """Return the number of uninterrupted spans and their length [us] per turbine; a turbine's stops are disjoint."""
+def _failures(
+    turbines: pd.Index, stops: pd.DataFrame, by_timers: Collection[str], record_us: int
+) -> tuple[Ints, Ints, Ints]:
+    """Return, per turbine, the number of failures, of spans that are too brief for one, and the failures' time [us].
+
+    A span is an uninterrupted time; a turbine's stops are disjoint.
+    """
     ordered = stops.sort_values(["turbine", "start", "end"], kind="stable")
     start, end = series_us(ordered["start"]), series_us(ordered["end"])
     other = (ordered["turbine"] != ordered["turbine"].shift()).to_numpy()
     begins = other | (start > np.r_[start[:1], end[:-1]][: start.size])
+    first = np.flatnonzero(begins)
+    last = np.r_[first[1:] - 1, start.size - 1][: first.size]
+    length = end[last] - start[first]
+    said = np.cumsum(np.r_[0, (ordered["code"] + ordered["message"]).ne("").to_numpy(np.int64)])
+    told = said[last + 1] > said[first]
+    names = ordered["turbine"].iloc[first]
+    brief = names.isin(list(by_timers)).to_numpy() & ~told & (length <= record_us)
     return (
-        _added(turbines, ordered["turbine"], begins.astype(np.int64)),
-        _added(turbines, ordered["turbine"], end - start),
+        _added(turbines, names, (~brief).astype(np.int64)),
+        _added(turbines, names, brief.astype(np.int64)),
+        _added(turbines, names, np.where(brief, 0, length)),
     )
 
 
-def _reliability(turbine: str, failures: float, operating_h: float, repair_h: float, note: str) -> tuple[object, ...]:
+def _reliability(
+    turbine: str, failures: float, brief: float, operating_h: float, repair_h: float, note: str
+) -> tuple[object, ...]:
+    counts = (turbine, failures, brief, operating_h, repair_h)
     if failures == 0:
         reason = "no failure in the period: MTBF and MTTR not determinable"
-        return turbine, failures, operating_h, repair_h, math.nan, math.nan, "; ".join(filter(None, (reason, note)))
-    return turbine, failures, operating_h, repair_h, operating_h / failures, repair_h / failures, note
+        return *counts, math.nan, math.nan, "; ".join(filter(None, (reason, note)))
+    return *counts, operating_h / failures, repair_h / failures, note

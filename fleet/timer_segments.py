@@ -5,6 +5,8 @@ they count:
 
 - *Not ready* is out of service. The stop timers say why, by `[availability] timers`; where together they exceed the
   time not ready, the order of `[availability] priority` cuts them. What they leave is a stop without a category.
+- *The turbine's own stop timer* does not tell an error from a task of the controller's. Where the alarm at the record's
+  end has a text, it does: by `[availability] messages`, else Technical Standby for `fleet.categories.ROUTINES`.
 - *Ready* is in service: in operation Full Performance; not in operation Ready Standby as far as the wind was out of
   range, else unallocated. Without the timer of the wind all of it is Ready Standby; without that of operation all time
   in service is unallocated.
@@ -25,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fleet.categories import IN_SERVICE, Category
+from fleet.categories import IN_SERVICE, ROUTINES, Category, normalised
 from fleet.config import AvailabilitySettings
 from fleet.intervals import SECOND
 from fleet.schema import TIMERS
@@ -72,6 +74,7 @@ class TimerPieces:
     category: npt.NDArray[np.object_]
     in_service: Bools
     code: npt.NDArray[np.object_]
+    message: npt.NDArray[np.object_]
 
     def segments(self, start: int, end: int) -> pd.DataFrame:
         """Return the pieces within a period as `fleet.status_log.allocate` does, what no record covers included.
@@ -97,7 +100,7 @@ class TimerPieces:
             category=with_holes(self.category, Category.INFORMATION_UNAVAILABLE.value),
             in_service=with_holes(self.in_service, False),
             code=with_holes(self.code, ""),
-            message=np.full(order.size, "", object),
+            message=with_holes(self.message, ""),
             open_end=np.zeros(order.size, bool),
         )
 
@@ -114,7 +117,7 @@ def allocate_timers(
     conflicting : array of bool, shape (n,)
         Records that another one of the same interval contradicts: their state is not known.
     settings : AvailabilitySettings
-        Category of each stop timer, and priority.
+        Category of each stop timer and of alarms' texts, and priority.
     width : int
         Length of a record's interval [us].
     period : (int, int)
@@ -134,8 +137,8 @@ def allocate_timers(
     impossible = np.logical_or.reduce(out)
     known = ~(missing | impossible | conflicting)
     us = {name: _us(values, known) for name, values in there.items()}
-    labels, lengths, raw = _lengths(us, known, settings, width)
-    pieces = _laid(time, labels, lengths, records["alarm_code"])
+    labels, lengths, raw = _lengths(us, known, records["alarm_message"], settings, width)
+    pieces = _laid(time, labels, lengths, records)
 
     inside = (time >= period[0]) & (time < period[1])
     allocated = lengths[:, : -len(_OTHERS) - 1]
@@ -154,14 +157,36 @@ def _us(seconds: npt.NDArray[np.float64], known: Bools) -> Ints:
     return np.asarray(np.rint(np.where(known, seconds, 0.0) * SECOND), np.int64)
 
 
+def _own_stop(message: str, settings: AvailabilitySettings) -> Category:
+    """Return what the turbine's own stop timer counts in a record that ends with an alarm of this text."""
+    text = normalised(message)
+    for part, category in settings.messages.items():
+        if text and normalised(part) in text:
+            return category
+    routine = any(part in text for part in ROUTINES)
+    return Category.TECHNICAL_STANDBY if routine else settings.timers["stop_turbine"]
+
+
 def _lengths(
-    us: dict[str, Ints], known: Bools, settings: AvailabilitySettings, width: int
+    us: dict[str, Ints], known: Bools, messages: pd.Series[str], settings: AvailabilitySettings, width: int
 ) -> tuple[list[tuple[Category, bool]], Ints, Ints]:
     """Return the categories, the time of each record in each, and what the stop timers count in all [us]."""
     by_category: dict[Category, Ints] = {}
+
+    def count(category: Category, counted: Ints) -> None:
+        by_category[category] = by_category.get(category, np.zeros(known.size, np.int64)) + counted
+
+    text_of, texts = pd.factorize(messages.fillna(""))
+    of_text = [_own_stop(str(text), settings) for text in texts]
     for timer, category in settings.timers.items():
-        if (counted := us.get(f"{timer}_s")) is not None:
-            by_category[category] = by_category.get(category, np.zeros(known.size, np.int64)) + counted
+        if (counted := us.get(f"{timer}_s")) is None:
+            continue
+        if timer != "stop_turbine":
+            count(category, counted)
+            continue
+        for own in dict.fromkeys([category, *of_text]):
+            meant = np.isin(text_of, [k for k, one in enumerate(of_text) if one == own])
+            count(own, np.where(meant, counted, 0))
     raw = sum(by_category.values(), np.zeros(known.size, np.int64))
     by_category.pop(Category.UNALLOCATED, None)  # as what no timer explains
     order = sorted(by_category, key=settings.priority.index)
@@ -184,7 +209,7 @@ def _lengths(
     return [*labels, *_OTHERS], np.column_stack(columns), raw
 
 
-def _laid(time: Ints, labels: list[tuple[Category, bool]], lengths: Ints, alarms: pd.Series[str]) -> TimerPieces:
+def _laid(time: Ints, labels: list[tuple[Category, bool]], lengths: Ints, records: pd.DataFrame) -> TimerPieces:
     """Lay each record's pieces out in its interval."""
     column = np.arange(len(labels))
     service = np.array([in_service for _, in_service in labels], bool)
@@ -205,8 +230,11 @@ def _laid(time: Ints, labels: list[tuple[Category, bool]], lengths: Ints, alarms
     end, size, label = ends[kept], size[kept], order[kept]
     record = np.repeat(np.arange(time.size), kept.sum(axis=1))
     words = np.array([category.value for category, _ in labels], object)
-    code = _codes(end - size, end, label, stop[label], alarms.fillna("").to_numpy(object)[record])
-    return TimerPieces(end - size, end, words[label], service[label], code)
+    alarms = records["alarm_code"].fillna("").to_numpy(object)
+    code = _codes(end - size, end, label, stop[label], alarms[record])
+    described = dict(zip(alarms, records["alarm_message"].fillna("").to_numpy(object), strict=True))
+    message = np.array([described.get(one, "") for one in code], object)
+    return TimerPieces(end - size, end, words[label], service[label], code, message)
 
 
 def _joins(time: Ints, stops: Ints, several: Bools, width: int) -> Ints:

@@ -357,6 +357,7 @@ def _availability(labels: list[str], months: int) -> Availability:
             {
                 "turbine": [*labels, "fleet"],
                 "failures": 5,
+                "brief_stops": 0,
                 "operating_h": 4200.0,
                 "repair_h": 40.0,
                 "mtbf_h": 840.0,
@@ -411,6 +412,8 @@ def _energy(labels: list[str], months: int) -> Energy:
                 "turbines_mwh": [*(n * each), n * total],
                 "meter_mwh": [*meter, 0.98 * n * total],
                 "ratio": 0.98,
+                "intervals": [*[4000] * months, 4000 * months],
+                "of": [*[4300] * months, 4300 * months],
             }
         ),
         publisher=pd.DataFrame(

@@ -1,10 +1,15 @@
-"""The address of a Dask cluster's scheduler, checked before a client tries it."""
+"""Dask clusters: a scheduler's address, checked before a client tries it, and processes that leave Ctrl-C to us."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
 from turbine.errors import WindformError
 
-__all__ = ["PATIENCE_S", "check_scheduler"]
+__all__ = ["PATIENCE_S", "check_scheduler", "interrupts_held"]
 
 PATIENCE_S = 10.0  #: how long an answer is waited for
 
@@ -31,3 +36,22 @@ def check_scheduler(scheduler: str, error: type[WindformError]) -> None:
         raise error(
             f"scheduler {scheduler}: cannot be reached ({problem}), expected the address of a Dask scheduler"
         ) from None
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while threads and processes are started, which then never see it; afterwards it is delivered.
+
+    A terminal sends it to every process of a command. Workers would each end with a traceback in the middle of their
+    work; the process that started them ends them in order. Threads and processes inherit the mask of signals, also
+    those that are started later by a thread that was started here.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # started later, it would let the signal through again in its thread
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

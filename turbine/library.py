@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -206,11 +206,28 @@ def read_surface(path: Path, *, interpolation: Literal["bicubic", "bilinear"] = 
 
 def read_power_curve(path: Path) -> PowerCurve:
     """Read a power curve: columns wind_speed_m_s, power_kw and, if there, ct; otherwise as `read_surface`."""
-    columns, _, source = _read_csv(path, ("wind_speed_m_s", "power_kw"), optional=("ct",))
+    columns, lines, source = _read_csv(path, ("wind_speed_m_s", "power_kw"), optional=("ct",))
+    _check_rows(path, columns, lines)
     try:
         return PowerCurve(columns["wind_speed_m_s"], 1e3 * columns["power_kw"], columns.get("ct"), source)
     except MachineError as error:
         raise MachineError(f"{path.name}: {error}") from None
+
+
+def _check_rows(path: Path, columns: Mapping[str, Any], lines: Sequence[int]) -> None:
+    """Refuse a curve's missing numbers and wind speeds that do not ascend, by the lines that an editor shows."""
+    for name, values in columns.items():
+        for row in np.flatnonzero(~np.isfinite(values))[:1]:
+            found = "empty" if np.isnan(values[row]) else f"{values[row]:g}"
+            raise MachineError(f"{path.name}, line {lines[row]}: {name} is {found}, expected a finite number")
+    wind = columns["wind_speed_m_s"]
+    if wind[0] < 0.0:
+        raise MachineError(f"{path.name}, line {lines[0]}: wind_speed_m_s is {wind[0]:g}, expected 0 or more")
+    for row in np.flatnonzero(np.diff(wind) <= 0.0)[:1]:
+        raise MachineError(
+            f"{path.name}, line {lines[row + 1]}: wind_speed_m_s is {wind[row + 1]:g} after {wind[row]:g} in line "
+            f"{lines[row]}, expected ascending values: sort them and keep one row of each"
+        )
 
 
 def _read_csv(
@@ -218,7 +235,7 @@ def _read_csv(
 ) -> tuple[dict[str, Any], list[int], str]:
     """Return the columns as arrays, the line of each row, and the source named in the comments."""
     try:
-        text = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8-sig").splitlines()  # spreadsheets write a mark at the begin
     except (OSError, UnicodeDecodeError) as error:
         raise MachineError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     source = next((line[len("# source:") :].strip() for line in text if line.startswith("# source:")), "")

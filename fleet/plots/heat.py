@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from fleet.plots.style import (
     GREY,
@@ -31,51 +31,87 @@ from fleet.plots.style import (
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["plot_availability_months", "plot_coverage", "plot_drift_months", "plot_energy_months"]
+__all__ = ["FEW", "few_records", "plot_availability_months", "plot_coverage", "plot_drift_months", "plot_energy_months"]
 
 _MISSING = "#ededed"
 _MOST_ROWS = 60  # of drifts
+_LEGEND = 0.22  # height of one line of a legend [inch]
+FEW = 0.1  #: share of a month's records below which its figure is marked
 _ROWS_WRITTEN, _COLUMNS_WRITTEN = 32, 25  # larger maps are read by colour, not by figures
 _MORE = LinearSegmentedColormap.from_list("more", ["#f3f8fc", "#9ecae1", "#2f7ebc", "#08306b"])
 _EITHER = LinearSegmentedColormap.from_list("either", ["#2166ac", "#92c5de", "#ffffff", "#f4a582", "#b2182b"])
 _LESS = LinearSegmentedColormap.from_list("less", ["#7f2704", "#d94801", "#fdae6b", "#fff3e6", "#ffffff"])
 
 
-def plot_energy_months(monthly: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None) -> Axes:
-    """Draw the energy per turbine and month as a heat map.
+def few_records(monthly: pd.DataFrame, period: tuple[pd.Timestamp, pd.Timestamp] | None = None) -> pd.Series[bool]:
+    """Return which rows rest on less than a tenth of the records that their calendar month has room for.
 
     Parameters
     ----------
     monthly : DataFrame
-        `Energy.monthly`: turbine, month, energy_mwh [MWh].
+        month ("2014-01", UTC), coverage [1]: of the part of the month that was analysed.
+    period : (Timestamp, Timestamp), optional
+        The analysed period, UTC; without it all of each month was analysed.
+    """
+    share = np.nan_to_num(monthly["coverage"].to_numpy(np.float64))
+    if period is not None:
+        month = monthly["month"].to_numpy("datetime64[M]")
+        first, after = days(month), days(month + 1)
+        start, end = days(list(period))
+        share = share * (np.minimum(after, end) - np.maximum(first, start)) / (after - first)
+    return pd.Series(share < FEW, index=monthly.index)
+
+
+def plot_energy_months(
+    monthly: pd.DataFrame,
+    ax: Axes | None = None,
+    order: Sequence[str] | None = None,
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None,
+) -> Axes:
+    """Draw the energy per turbine and month as a heat map; months of few records are hatched.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        `Energy.monthly`: turbine, month, energy_mwh [MWh], coverage [1].
     ax : Axes, optional
         Where to draw; a new figure without it.
     order : sequence of str, optional
         Turbines from top to bottom.
+    period : (Timestamp, Timestamp), optional
+        The analysed period, see `few_records`.
     """
-    return _month_map(monthly, "energy_mwh", "MWh", _MORE, ax, order)
+    drawn = _month_map(monthly, "energy_mwh", "MWh", _MORE, ax, order)
+    return _hatched(drawn, monthly, "energy_mwh", order, period, taller=ax is None)
 
 
 def plot_availability_months(
-    monthly: pd.DataFrame, ax: Axes | None = None, order: Sequence[str] | None = None, column: str = "time_based"
+    monthly: pd.DataFrame,
+    ax: Axes | None = None,
+    order: Sequence[str] | None = None,
+    column: str = "time_based",
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None,
 ) -> Axes:
-    """Draw the operational availability per turbine and month as a heat map, in percent.
+    """Draw the operational availability per turbine and month as a heat map, in percent; few records: hatched.
 
     The time-based and the production-based map of one farm have the same scale.
 
     Parameters
     ----------
     monthly : DataFrame
-        `Availability.monthly`: turbine, month, time_based, production_based [1].
+        `Availability.monthly`: turbine, month, time_based, production_based, coverage [1].
     ax : Axes, optional
         Where to draw; a new figure without it.
     order : sequence of str, optional
         Turbines from top to bottom.
     column : str
         "time_based" or "production_based".
+    period : (Timestamp, Timestamp), optional
+        The analysed period, see `few_records`.
     """
     both = 100.0 * monthly[[name for name in ("time_based", "production_based") if name in monthly]].to_numpy(float)
-    return _month_map(monthly, column, "%", _LESS, ax, order, factor=100.0, scale=_range(both, low_matters=True))
+    drawn = _month_map(monthly, column, "%", _LESS, ax, order, factor=100.0, scale=_range(both, low_matters=True))
+    return _hatched(drawn, monthly, column, order, period, taller=ax is None)
 
 
 def plot_drift_months(
@@ -103,13 +139,7 @@ def plot_drift_months(
     reach = max([2.0 * least, *np.abs(values[np.isfinite(values)])])
     scale = Normalize(-reach, reach)
     ax = _month_map(drift, "drift", f"drift [{unit}]", _EITHER, ax, order, scale=scale, digits=2)
-    row = {name: place for place, name in enumerate(turbines_of(drift, order))}
-    column = {name: place for place, name in enumerate(months(drift))}
-    flagged = drift[drift["flagged"].astype(bool)]
-    frames = [
-        Rectangle((column[str(month)], row[str(turbine)]), 1.0, 1.0)
-        for turbine, month in zip(flagged["turbine"], flagged["month"], strict=True)
-    ]
+    frames = _cells(drift, order, drift["flagged"].astype(bool))
     ax.add_collection(PatchCollection(frames, facecolor="none", edgecolor=INK, lw=1.0))
     if len(size) > len(largest):
         with style():
@@ -183,6 +213,49 @@ def _month_map(
         _thin(ax, len(names))
         _month_ticks(ax, calendar)
         return ax
+
+
+def _cells(table: pd.DataFrame, order: Sequence[str] | None, wanted: pd.Series[bool]) -> list[Rectangle]:
+    """Return the cells of some rows of a month map."""
+    row = {name: place for place, name in enumerate(turbines_of(table, order))}
+    column = {name: place for place, name in enumerate(months(table))}
+    chosen = table[wanted & table["turbine"].isin(row)]
+    return [
+        Rectangle((column[str(month)], row[str(turbine)]), 1.0, 1.0)
+        for turbine, month in zip(chosen["turbine"], chosen["month"], strict=True)
+    ]
+
+
+def _hatched(
+    ax: Axes,
+    table: pd.DataFrame,
+    column: str,
+    order: Sequence[str] | None,
+    period: tuple[pd.Timestamp, pd.Timestamp] | None,
+    *,
+    taller: bool,
+) -> Axes:
+    """Make figures that rest on few records pale and hatched, with a legend above the map, for which it may grow."""
+    if "coverage" not in table:
+        return ax
+    cells = _cells(table, order, few_records(table, period) & table[column].notna())
+    if not cells:
+        return ax
+    owner = ax.get_figure(root=True)
+    if taller and owner is not None:
+        owner.set_figheight(owner.get_figheight() + _LEGEND)
+    look: dict[str, Any] = {"facecolor": (1.0, 1.0, 1.0, 0.6), "edgecolor": GREY, "hatch": "///", "linewidth": 0.0}
+    with style():
+        ax.add_collection(PatchCollection(cells, **look))
+        ax.legend(
+            handles=[Patch(**look, label=f"few records (< {100 * FEW:.0f} %)")],
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            borderaxespad=0.1,
+            handlelength=1.2,
+            frameon=False,
+        )
+    return ax
 
 
 def _height(rows: int, each: float) -> float:

@@ -236,13 +236,15 @@ def _read_timers(path: Path, source: Source) -> Batch:
     rejects.add("exact duplicate row", repeated(raw))
     rejects.examples += [*notes, *_month_notes(path.name, times[~rejects.out], label)]
     timers = {timer: _seconds(raw, column, rejects) for timer, column in TIMER_COLUMNS.items()}
+    alarms, described = _alarms(raw, alarm), alarm_texts(path)
     rejects.examples += _timer_notes(path.name, {timer: values[~rejects.out] for timer, values in timers.items()})
     frame = pd.DataFrame(
         {
             "turbine": turbines.to_pandas(),
             "time": times,
             **timers,
-            "alarm_code": _alarms(raw, alarm),
+            "alarm_code": alarms,
+            "alarm_message": alarms.map(lambda code: described.get(code, "")).astype("str"),
             "source_row": raw.row,
         }
     )

@@ -122,7 +122,7 @@ def alarm_texts(path: Path) -> dict[str, str]:
     Parameters
     ----------
     path : Path
-        The alarm log, for the description beside it; without one nothing is described.
+        The alarm log or the state timers, for the description beside them; without one nothing is described.
     """
     description = beside(path, ALARMS)
     if description is None:

@@ -93,6 +93,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
                 "operational_availability_time_based_fraction": _plain(row["availability_time"]),
                 "operational_availability_production_based_fraction": _plain(row["availability_production"]),
                 "availability_evidence": row["evidence"] or None,
+                "availability_note": row["availability_note"] or None,
                 "data_coverage_fraction": _plain(row["coverage"]),
                 "unallocated_h": _plain(row["unallocated_h"]),
                 "aep_extrapolated_mwh": _plain(row["aep_mwh"]),

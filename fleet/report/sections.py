@@ -12,8 +12,8 @@ from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import sentence
-from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
+from fleet.report.formats import percent, sentence
+from fleet.report.headline import AEP_WIND_SPEED, MARK, headline, marked, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -135,7 +135,11 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         "rows_rejected": "Rows rejected: for the use energy.",
     }
     note = " ".join(words for key, words in meanings.items() if key in {column.key for column in known})
-    yield table(frame, known, "Over the whole period", note=note, fold=True)
+    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
+    if len(noted):
+        note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
+    shown = frame.assign(**marked(frame, lambda value: percent(value, 3)))
+    yield table(shown, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))
 
@@ -144,18 +148,34 @@ def _months(results: FleetResults) -> Iterator[Block]:
     """Heat maps of energy and operational availability, one row per turbine."""
     from fleet import plots
 
-    order = turbine_order(results)
+    order, period = turbine_order(results), (results.start, results.end)
     if results.energy is not None and results.energy.monthly["energy_mwh"].notna().any():
-        drawn = plots.plot_energy_months(results.energy.monthly, order=order)
-        yield draw("energy_by_month", "Energy per turbine and month, UTC [MWh]. Grey: no data.", drawn)
+        drawn = plots.plot_energy_months(results.energy.monthly, order=order, period=period)
+        words = f"Energy per turbine and month, UTC [MWh]. Grey: no data.{_few(results.energy.monthly, period)}"
+        yield draw("energy_by_month", words, drawn)
     if results.availability is None:
         return
     monthly = results.availability.monthly
+    few = _few(monthly, period)
     for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
         if monthly[column].notna().any():
-            drawn = plots.plot_availability_months(monthly, order=order, column=column)
-            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable."
+            drawn = plots.plot_availability_months(monthly, order=order, column=column, period=period)
+            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable.{few}"
             yield draw(f"availability_{column}_by_month", words, drawn)
+
+
+def _few(monthly: pd.DataFrame, period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
+    """Return what hatched months are, where there are any."""
+    from fleet.plots.heat import FEW, few_records
+
+    single = monthly[monthly["turbine"] != FLEET]
+    few = few_records(single, period) & single["coverage"].gt(0.0)
+    if not few.any():
+        return ""
+    return (
+        f" Hatched: less than {100 * FEW:.0f} % of the calendar month's records; {int(few.sum())} of {len(few)} "
+        "turbines' months."
+    )
 
 
 def _map(results: FleetResults) -> Iterator[Block]:

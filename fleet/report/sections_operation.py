@@ -142,7 +142,13 @@ def _categories(categories: pd.DataFrame) -> Iterator[Block]:
         Col("share", "share [%]", "percent", 2),
         Col("lost_mwh", "lost [MWh]", "1"),
     ]
-    yield table(sums, columns, "Hours by category, all turbines")
+    note = ""
+    if sums.loc[sums["category"] == Category.PARTIAL_PERFORMANCE.value, "lost_mwh"].notna().any():
+        note = (
+            "Lost in partial performance: in the time that has this category. Losses adds all other time that runs "
+            "well below the curve, and says how much."
+        )
+    yield table(sums, columns, "Hours by category, all turbines", note=note)
 
 
 def stops(results: FleetResults, part: Availability) -> Iterator[Block]:
@@ -220,17 +226,52 @@ def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
     """Failures, MTBF and MTTR."""
     if part.reliability.empty:
         return
+    rows = part.reliability
+    if rows["failures"].isna().all():
+        parts = _parts(rows)
+        reasons = "; ".join(f"{names}: {reason}" if names else reason for reason, names in parts.items())
+        words = reasons if reasons.startswith("not determinable") else f"not determinable: {reasons}"
+        yield Text(text=sentence(f"failures, MTBF and MTTR: {words}"))
+        return
     yield Text(
-        text="MTBF: operating hours over failures. MTTR: repair hours over failures. A failure is one forced outage "
-        "after merging overlapping events. Without failures both are not determinable."
+        text="MTBF: operating hours over failures. MTTR: repair hours over failures. A failure is an uninterrupted "
+        "time of forced outage (IANOFO), after merging overlapping events. Stops of every other category are none: "
+        "scheduled maintenance, planned corrective action, requested shutdown, technical standby (self-tests, "
+        "lubrication, untwisting of cables), out of specification, suspended, force majeure. Without failures both are "
+        "not determinable."
     )
+    if (without := _stops_without_category(part)) > 0:
+        yield Text(
+            text=f"{number(without, 1)} h of stops have no category (unallocated): failures among them are not counted."
+        )
+    if rows["brief_stops"].gt(0).any():
+        yield Text(
+            text="State timers count a stop by the turbine itself, be it an error or a task of the controller's own. "
+            "Where the alarm at a record's end has a text that names a task, the stop is technical standby. Brief "
+            "stops: no longer than a record and without any alarm. Nothing says what they were; they are not among the "
+            "failures."
+        )
+    if rows["mtbf_h"].isna().all():
+        reasons = "; ".join(_parts(rows)) or "no turbine has both failures and operating hours"
+        yield Text(text=sentence(f"MTBF not determinable: {reasons}"))
     columns = [
         Col("turbine", "turbine"),
         Col("failures", "failures", "count"),
         Col("operating_h", "operating [h]", "1"),
-        Col("repair_h", "repair [h]", "1"),
+        Col("repair_h", "repair [h]", "2"),
         Col("mtbf_h", "MTBF [h]", "1"),
-        Col("mttr_h", "MTTR [h]", "1"),
+        Col("mttr_h", "MTTR [h]", "2"),
+        Col("brief_stops", "brief stops without alarm", "count"),
         Col("note", "note"),
     ]
-    yield table(part.reliability, columns, "Failures and repairs", fold=True)
+    if not rows["brief_stops"].gt(0).any():
+        columns = [column for column in columns if column.key != "brief_stops"]
+    yield table(rows, columns, "Failures and repairs", fold=True)
+
+
+def _stops_without_category(part: Availability) -> float:
+    """Return the hours that turbines with known failures stood without a category [h]."""
+    known = set(part.reliability.loc[part.reliability["failures"].notna(), "turbine"]) - {FLEET}
+    stops = part.stops
+    without = stops["turbine"].isin(known) & (stops["category"] == Category.UNALLOCATED.value)
+    return float(stops.loc[without, "hours"].sum())

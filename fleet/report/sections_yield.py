@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fleet.energy import LOGGED_PARTIAL
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
 from fleet.report.headline import turbine_order
@@ -221,17 +222,39 @@ def losses(results: FleetResults, part: Energy) -> Iterator[Block]:
         total = waterfall(part.losses)["energy_mwh"]
         note += f" All turbines: {quantity(total.iloc[0], 'MWh', 1)} to {quantity(total.iloc[-1], 'MWh', 1)}."
     yield table(frame, columns, "Steps per turbine", note=note)
+    yield from _partial(results, part)
+
+
+def _partial(results: FleetResults, part: Energy) -> Iterator[Block]:
+    """What partial performance holds here, and why the availability counts another figure."""
+    if part.partial is None or not part.partial["hours"].gt(0).any():
+        return
+    there = part.partial[part.partial["hours"] > 0]
+    total = pd.DataFrame([{"kind": "together", "hours": there["hours"].sum(), "energy_mwh": there["energy_mwh"].sum()}])
+    columns = [Col("kind", "time"), Col("hours", "hours [h]", "1"), Col("energy_mwh", "energy [MWh]", "1")]
+    note = "Each moment counts once. Quality accounting lists what rules found held back, by rule: it overlaps this."
+    if results.availability is not None:
+        note = (
+            f"Availability counts the energy lost {LOGGED_PARTIAL} only: by the log, by a set-point, or where power "
+            f"was held level. Of the other time no category says it: a loss here, none there. {note}"
+        )
+    frame = pd.concat([there, total], ignore_index=True)
+    yield table(
+        frame, columns, "What partial performance consists of", note=note, strong=lambda kind: kind == "together"
+    )
 
 
 def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:
     """The turbines' sum and the plant meter."""
     if part.reconciliation.empty:
+        if part.compared:
+            yield Text(text=part.compared)
         return
     from fleet import plots
 
     yield Text(
-        text="The sum of the turbines against the plant meter. The ratio holds electrical losses, own consumption, and "
-        "hours that one of the two lacks."
+        text="The sum of the turbines against the plant meter, over the same intervals: the ratio holds electrical "
+        f"losses and own consumption. {part.compared}"
     )
     if part.meter_note:
         yield Text(text=part.meter_note)
@@ -242,6 +265,8 @@ def reconciliation(results: FleetResults, part: Energy) -> Iterator[Block]:
         Col("turbines_mwh", "turbines [MWh]", "1"),
         Col("meter_mwh", "meter [MWh]", "1"),
         Col("ratio", "meter / turbines [1]", "4"),
+        Col("intervals", "intervals compared", "count"),
+        Col("of", "of the meter's", "count"),
     ]
     yield table(part.reconciliation, columns, "Energy by month", strong=lambda month: month == "all")
 

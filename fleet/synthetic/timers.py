@@ -53,6 +53,7 @@ def state_timers(run: TurbineRun) -> pd.DataFrame:
             "wind_in_range_s": np.where(run.truth.wind_in_range, PERIOD_S, 0)[rows],
             **{name: values[rows] for name, values in stops.items()},
             "alarm_code": pd.Series(alarm_codes(run)[rows], dtype="str"),
+            "alarm_message": pd.Series("", index=range(rows.size), dtype="str"),
             "source_row": np.arange(rows.size, dtype=np.int64),
         }
     )

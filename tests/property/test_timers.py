@@ -43,7 +43,7 @@ def records(drawn: list) -> pd.DataFrame:
     frame = pd.DataFrame([row[1:8] for _, row in kept], columns=NAMES, dtype="float64")
     frame["turbine"] = "T1"
     frame["time"] = stamps(ORIGIN + WIDTH * np.array([i for i, _ in kept], np.int64))
-    frame["alarm_code"], frame["source_row"] = [row[8] for _, row in kept], 0
+    frame["alarm_code"], frame["alarm_message"], frame["source_row"] = [row[8] for _, row in kept], "", 0
     types = dtypes(TIMERS)
     return frame[list(types)].astype(types)
 

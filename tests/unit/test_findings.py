@@ -106,6 +106,21 @@ def test_low_availability_of_the_operational_view(healthy: FleetResults, share: 
     assert "operational availability" not in _texts(quiet)
 
 
+def test_time_without_a_category_is_that_of_stops_not_of_running(healthy: FleetResults) -> None:
+    """Of 4 h out of service 3 h are stops without a category; 22 h in service without one make none of it."""
+    assert healthy.availability is not None
+    logged = _with(healthy, "availability", "table", {"turbine": "fleet"}, evidence="status log", unallocated_h=25.0)
+    logged = _with(logged, "availability", "table", {"turbine": "fleet"}, unavailable_h=4.0)
+    rows = [("T1", "unallocated", 3.0), ("T1", "unallocated_in_service", 22.0), ("T1", "forced_outage", 1.0)]
+    frame = pd.DataFrame(rows, columns=["turbine", "category", "hours"]).assign(month="2015-03", lost_mwh=0.0)
+    assert logged.availability is not None
+    said = _texts(replace(logged, availability=replace(logged.availability, categories=frame)), "warning")
+    assert "Of 4.0 h out of service 3.0 h have no category" in said
+    running = frame[frame["category"] != "unallocated"]
+    said = _texts(replace(logged, availability=replace(logged.availability, categories=running)), "warning")
+    assert "have no category" not in said
+
+
 def test_availability_that_is_not_determinable_says_why(healthy: FleetResults) -> None:
     odd = _with(
         healthy,
@@ -142,8 +157,12 @@ def test_a_residual_of_more_than_three_percent(healthy: FleetResults, residual: 
 def test_the_plant_meter(healthy: FleetResults, ratio: float, severity: str) -> None:
     assert healthy.energy is not None
     table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    table = table.assign(intervals=9_000, of=10_000)
     odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
-    assert f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy." in _texts(odd, severity)
+    assert (
+        f"The plant meter counts {100 * ratio:.2f} % of the turbines' energy, in 9,000 of its 10,000 intervals."
+        in _texts(odd, severity)
+    )
     assert "plant meter" not in _texts(healthy)
 
 
@@ -176,6 +195,7 @@ def test_a_share_of_negative_energy_is_not_printed(healthy: FleetResults) -> Non
 def test_a_meter_in_another_unit_gets_no_percentage(healthy: FleetResults, ratio: float) -> None:
     assert healthy.energy is not None
     table = pd.DataFrame({"month": ["2015-03", "all"], "turbines_mwh": 1.0, "meter_mwh": ratio, "ratio": ratio})
+    table = table.assign(intervals=9_000, of=10_000)
     odd = replace(healthy, energy=replace(healthy.energy, reconciliation=table))
     assert "The plant meter and the turbines cannot be compared" in _texts(odd, "warning")
     assert "The plant meter counts" not in _texts(odd)

@@ -19,6 +19,7 @@ from fleet import plots
 from fleet.config import Turbine
 from fleet.plots.curves import shown_curves
 from fleet.plots.energy import waterfall
+from fleet.plots.heat import few_records
 from fleet.plots.site import local_km
 from fleet.plots.style import label, months
 from fleet.results import FleetResults
@@ -279,3 +280,41 @@ def test_clock_draws_stamps_as_written_and_as_corrected() -> None:
     assert named == ["as written, standard time", "corrected, standard time"]
     alone = plots.plot_clock(lag[["season", "lag_min", "correlation", "u_lag_min"]].head(1))
     assert [tick.get_text() for tick in alone.get_yticklabels()] == ["standard time"]
+
+
+class TestFewRecords:
+    """Months in which less than a tenth of the calendar month's records is there, by hand."""
+
+    #: coverage of the analysed part: whole; 9 %; 11 %; none
+    MONTHS = pd.DataFrame(
+        {
+            "turbine": "T01",
+            "month": ["2020-01", "2020-02", "2020-03", "2020-04"],
+            "coverage": [1.0, 0.09, 0.11, np.nan],
+            "energy_mwh": [300.0, 20.0, 40.0, np.nan],
+        }
+    )
+
+    def test_without_a_period_every_month_counts_in_whole(self) -> None:
+        assert few_records(self.MONTHS).tolist() == [False, True, False, True]
+
+    def test_a_period_that_begins_late_leaves_little_of_its_first_month(self) -> None:
+        """From 29 January: 3 of 31 days are 9.7 %; from 28 January: 4 of 31 are 12.9 %."""
+        end = pd.Timestamp("2020-05-01", tz="UTC")
+        for day, few in ((29, True), (28, False)):
+            found = few_records(self.MONTHS, (pd.Timestamp(f"2020-01-{day}", tz="UTC"), end))
+            assert found.tolist() == [few, True, False, True]
+
+    def test_their_cells_are_hatched_with_a_legend_but_not_those_without_a_figure(self) -> None:
+        ax = plots.plot_energy_months(self.MONTHS)
+        hatched = [found for found in ax.collections if found.get_hatch()]
+        assert [len(found.get_paths()) for found in hatched] == [1]
+        assert hatched[0].get_paths()[0].get_extents().x0 == 1.0
+        legend = ax.get_legend()
+        assert legend is not None
+        assert legend.get_texts()[0].get_text() == "few records (< 10 %)"
+
+    def test_a_map_of_full_months_has_no_legend(self) -> None:
+        ax = plots.plot_energy_months(self.MONTHS.iloc[[0, 2]])
+        assert ax.get_legend() is None
+        assert not [found for found in ax.collections if found.get_hatch()]

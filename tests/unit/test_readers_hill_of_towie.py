@@ -161,7 +161,7 @@ def test_sample_s_turbines() -> None:
 def test_a_row_of_timers_by_its_columns(tmp_path: Path) -> None:
     frame = _batch(_write(tmp_path, "flags.csv", FLAGS, FLAG_ROW)).frame
     assert frame.iloc[0].tolist() == [
-        "T01", _utc("2024-07-01 00:10"), 550.0, 500.0, 600.0, 15.0, 20.0, 10.0, 5.0, "1005", 0,
+        "T01", _utc("2024-07-01 00:10"), 550.0, 500.0, 600.0, 15.0, 20.0, 10.0, 5.0, "1005", "", 0,
     ]  # fmt: skip
 
 

@@ -103,8 +103,8 @@ class TestReading:
 
     def test_bad_files_are_refused_with_file_place_and_reason(self, tmp_path: Path) -> None:
         assert "expected columns wind_speed_m_s, power_kw" in refused(tmp_path, "speed,power_kw\n3,1\n")
-        assert "row 2 is 8 m/s after 8 m/s, expected ascending" in refused(tmp_path, GOOD.replace("12,", "8,"))
-        assert "row 2 is 2 m/s after 8 m/s, expected ascending" in refused(tmp_path, GOOD.replace("12,", "2,"))
+        assert "line 4: wind_speed_m_s is 8 after 8 in line 3, expected" in refused(tmp_path, GOOD.replace("12,", "8,"))
+        assert "line 4: wind_speed_m_s is 2 after 8 in line 3, expected" in refused(tmp_path, GOOD.replace("12,", "2,"))
         assert "line 3: power_kw is 'x', expected a number" in refused(tmp_path, GOOD.replace("8,800", "8,x"))
         assert "power falls from 2500 kW at 8 m/s to 2000 kW at 12 m/s" in refused(
             tmp_path, GOOD.replace("8,800", "8,2500").replace("25,2000", "25,2600")
@@ -115,6 +115,22 @@ class TestReading:
         assert "reaches 2 kW" in refused(tmp_path, GOOD.replace("2000", "2").replace("800", "0.8"))
         assert "up to 90, expected two or more up to 60 m/s" in refused(tmp_path, GOOD.replace("25,", "90,"))
         assert "found -900 kW at 3 m/s" in refused(tmp_path, GOOD.replace("3,0", "3,-900"))
+
+    def test_lines_are_those_of_the_file_comments_and_empty_ones_counted(self, tmp_path: Path) -> None:
+        """Seven lines as an editor numbers them; the header is in line 3, the rows in lines 4, 6 and 7."""
+        good = "# source: annex 3\n\nwind_speed_m_s,power_kw\n3,0\n# from the second sheet\n8,800\n12,2000\n"
+        (tmp_path / "curve.csv").write_text(good)
+        check_references(farm_of("curve.csv"), tmp_path)
+        assert "curve.csv, line 7: power_kw is 'x'" in refused(tmp_path, good.replace("12,2000", "12,x"))
+        assert "curve.csv, line 7: power_kw is empty" in refused(tmp_path, good.replace("12,2000", "12,"))
+        assert "curve.csv, line 6: power_kw is inf" in refused(tmp_path, good.replace("8,800", "8,inf"))
+        assert "curve.csv, line 4: wind_speed_m_s is -3" in refused(tmp_path, good.replace("3,0", "-3,0"))
+        assert "curve.csv, line 7: found 3 fields" in refused(tmp_path, good.replace("12,2000", "12,2000,1"))
+        assert "line 6: wind_speed_m_s is 2 after 3 in line 4" in refused(tmp_path, good.replace("8,800", "2,800"))
+
+    def test_the_mark_that_spreadsheets_begin_a_file_with_is_no_part_of_the_header(self, tmp_path: Path) -> None:
+        (tmp_path / "curve.csv").write_text("\ufeff" + GOOD, encoding="utf-8")
+        assert reference_curves(farm_of("curve.csv"), tmp_path)["T1"].wind_speed.tolist() == [3.0, 8.0, 12.0, 25.0]
 
     def test_a_curve_that_ends_at_cut_out_is_none_that_falls(self, tmp_path: Path) -> None:
         (tmp_path / "curve.csv").write_text(GOOD + "25.01,0\n")

@@ -72,6 +72,24 @@ class TestHeadline:
         (made,) = tables(with_availability(results, table=mixed), "headline")
         assert column(made, "evidence of the availability") == ["status log", "inferred", "inferred"]
 
+    def test_an_availability_that_is_known_to_be_too_high_is_marked_with_the_reason(
+        self, results: FleetResults
+    ) -> None:
+        assert results.availability is not None
+        assert results.quality is not None
+        rows = [("T01", "publisher", 0), ("T02", "publisher", 250), ("T02", "frozen", 9)]
+        quality = replace(results.quality, flags=pd.DataFrame(rows, columns=["turbine", "flag", "rows"]))
+        inferred = results.availability.table.assign(evidence="inferred")
+        changed = replace(with_availability(results, table=inferred), quality=quality)
+        assert (headline(changed)["availability_note"] != "").tolist() == [False, True, True]
+        (made,) = tables(changed, "headline")
+        assert column(made, "availability, time-based [%]") == ["97.000", "97.000*", "97.000*"]
+        assert "* Too high: inferred without 250 rows that the publisher's rules call unknown" in made.note
+        # A log knows the standstills.
+        logged = replace(results, quality=quality)
+        assert (headline(logged)["availability_note"] == "").all()
+        assert "*" not in tables(logged, "headline")[0].note
+
     def test_rows_that_were_not_asked_for_are_no_rejections(self, results: FleetResults) -> None:
         found = headline(not_selected(results, 1000))[["rows_in", "rows_not_selected", "rows_rejected"]]
         assert found.to_numpy().tolist() == [[27208, 1000, 150], [26208, 0, 150], [53416, 1000, 300]]
@@ -159,6 +177,50 @@ class TestReasons:
         notes = blocks[place + 1]
         assert isinstance(notes, List)
         assert notes.items == ("Declared.", "T02: log not used.", "fleet: 2 of 3 turbines.")
+
+
+class TestReliability:
+    def said(self, results: FleetResults) -> str:
+        return "\n".join(block.text for block in section(results, "reliability") if isinstance(block, Text))
+
+    def test_it_says_what_counts_as_a_failure(self, results: FleetResults) -> None:
+        said = self.said(results)
+        assert "A failure is an uninterrupted time of forced outage (IANOFO)" in said
+        assert "technical standby (self-tests, lubrication, untwisting of cables)" in said
+        assert "brief stops without alarm" not in tables(results, "reliability")[0].titles
+
+    def test_brief_stops_stand_apart(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        changed = with_availability(results, reliability=results.availability.reliability.assign(brief_stops=3))
+        assert "Brief stops: no longer than a record and without any alarm." in self.said(changed)
+        assert column(tables(changed, "reliability")[0], "brief stops without alarm") == ["3", "3", "3"]
+
+    def test_without_any_figure_it_is_a_sentence_with_the_reason(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        nothing = dict.fromkeys(("failures", "brief_stops", "operating_h", "repair_h", "mtbf_h", "mttr_h"), np.nan)
+        rows = results.availability.reliability.assign(**nothing, note="not determinable without a status log")
+        changed = with_availability(results, reliability=rows)
+        assert tables(changed, "reliability") == []
+        assert self.said(changed) == "Failures, MTBF and MTTR: not determinable without a status log."
+
+    def test_failures_without_operating_hours_have_the_reason_of_the_missing_mtbf(self, results: FleetResults) -> None:
+        assert results.availability is not None
+        rows = results.availability.reliability.assign(operating_h=np.nan, mtbf_h=np.nan, note="coverage unknown")
+        said = self.said(with_availability(results, reliability=rows))
+        assert "MTBF not determinable: coverage unknown." in said
+
+
+def test_partial_performance_in_losses_says_what_the_availability_counts_of_it(results: FleetResults) -> None:
+    assert results.energy is not None
+    assert "What partial performance consists of" not in [made.caption for made in tables(results, "losses")]
+    kinds = [("in the category partial performance", 3.5, -1.4), ("never", 0.0, 0.0), ("below the curve", 55.8, -2.5)]
+    frame = pd.DataFrame(kinds, columns=["kind", "hours", "energy_mwh"])
+    made = tables(replace(results, energy=replace(results.energy, partial=frame)), "losses")[-1]
+    assert column(made, "time") == ["in the category partial performance", "below the curve", "together"]
+    assert column(made, "energy [MWh]") == ["\u22121.4", "\u22122.5", "\u22123.9"]
+    assert "Availability counts the energy lost in the category partial performance only" in made.note
+    hours = next(one for one in tables(results, "availability") if one.caption.startswith("Hours by category"))
+    assert "Lost in partial performance: in the time that has this category." in hours.note
 
 
 class TestSingleTurbine:

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from fleet.availability import Basis
+from fleet.categories import Category
 from fleet.category_sums import HOUR, log_sums
 from fleet.config import AvailabilitySettings
+from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.stops import (
     FRAGMENT_COLUMNS,
     down_runs,
@@ -182,12 +184,42 @@ class TestDownRuns:
 class TestReliability:
     def found(self, frame: pd.DataFrame, *bases: Basis) -> pd.DataFrame:
         stops = merge_fragments([stop_fragments("T1", frame)])
-        return reliability_table(log_sums("T1", frame), stops, bases or (basis(),)).set_index("turbine")
+        found = reliability_table(log_sums("T1", frame), stops, bases or (basis(),), record_us=TEN)
+        return found.set_index("turbine")
 
     def test_touching_outages_are_one_failure(self) -> None:
         row = self.found(LOG).loc["T1"]
         assert row["failures"] == 2
         assert row[["operating_h", "repair_h", "mtbf_h", "mttr_h"]].tolist() == [17, 4, 8.5, 2]
+
+    @pytest.mark.parametrize("category", sorted(set(Category) - {Category.FORCED_OUTAGE}))
+    def test_a_stop_of_any_other_category_is_no_failure(self, category: Category) -> None:
+        row = self.found(segments((0, 10, "full_performance", True, ""), (10, 12, category.value, False, "7"))).loc[
+            "T1"
+        ]
+        assert (row["failures"], row["repair_h"]) == (0, 0.0)
+
+    def test_a_brief_stop_that_no_alarm_explains_is_no_failure_of_state_timers(self) -> None:
+        """By hand: 10 min without an alarm, 5 min with one, 11 min without, and 5 + 5 min of which one has an alarm."""
+        minutes = [(0, 10, ""), (60, 65, "7"), (120, 131, ""), (180, 185, ""), (185, 190, "8")]
+        stops = [(a / 60, b / 60, "forced_outage", False, code) for a, b, code in minutes]
+        frame = segments(*stops, (4, 24, "full_performance", True, "")).assign(message="")
+        by_timers, by_log = (self.found(frame, basis(evidence=kind)) for kind in ("state timers", "status log"))
+        columns = ["failures", "brief_stops", "operating_h"]
+        assert by_timers.loc["T1", columns].tolist() == by_timers.loc["fleet", columns].tolist() == [3, 1, 20]
+        assert by_timers.loc["T1", "repair_h"] == pytest.approx(26 / 60, abs=1e-9)
+        assert by_log.loc["T1", columns].tolist() == [4, 0, 20]
+        assert by_log.loc["T1", "repair_h"] == pytest.approx(36 / 60, abs=1e-9)
+
+    def test_a_fleet_without_a_figure_has_the_reasons_of_all_its_turbines(self) -> None:
+        note = self.found(LOG, basis(declared=False), basis(turbine="T2", evidence="inferred")).loc["fleet", "note"]
+        assert "coverage unknown" in note
+        assert "not determinable without a status log" in note
+
+    def test_a_log_that_is_not_used_is_no_missing_log(self) -> None:
+        unused = f"the status log is not used: {UNKNOWN_COVERAGE}"
+        note = self.found(LOG, basis(evidence="inferred", note=unused)).loc["T1", "note"]
+        assert "there is a status log, which is not used: coverage unknown" in note
 
     def test_without_failures_both_are_not_determinable(self) -> None:
         row = self.found(LOG.iloc[:1]).loc["T1"]

@@ -14,6 +14,7 @@ from fleet.config import AvailabilitySettings
 from fleet.errors import ConfigError, InputError
 from fleet.farm import Farm
 from fleet.pipeline import RunOptions
+from fleet.samples import path
 from fleet.schema import TIMERS, dtypes
 from fleet.timer_segments import TimerSums, allocate_timers
 from fleet.times import stamps
@@ -25,12 +26,13 @@ RUNS = (600, 600, 600, 0, 0, 0, 0)
 Row = tuple[float, ...]
 
 
-def records(rows: list[Row | None], alarms: list[str] | None = None) -> pd.DataFrame:
+def records(rows: list[Row | None], alarms: list[str] | None = None, texts: list[str] | None = None) -> pd.DataFrame:
     """Return records of ten minutes each; None: there is no record."""
     there = [i for i, row in enumerate(rows) if row is not None]
     frame = pd.DataFrame([rows[i] for i in there], columns=[f"{name}_s" for name in NAMES], dtype="float64")
     frame["turbine"], frame["time"] = "T1", stamps(WIDTH * np.array(there, np.int64))
     frame["alarm_code"] = [alarms[i] for i in there] if alarms else ""
+    frame["alarm_message"] = [texts[i] for i in there] if texts else ""
     frame["source_row"] = np.arange(len(there))
     types = dtypes(TIMERS)
     return frame[list(types)].astype(types)
@@ -108,6 +110,53 @@ class TestOneRecord:
     def test_two_timers_of_one_category_are_added(self) -> None:
         given = AvailabilitySettings(timers={"stop_commanded": "forced_outage"})
         assert seconds([(300, 300, 600, 100, 150, 0, 0)], given)["forced_outage"] == 250
+
+
+class TestAlarms:
+    """Ten minutes of a stop by the turbine and of one by command, under an alarm with a text or without."""
+
+    ROWS: tuple[Row, ...] = ((400, 400, 600, 200, 0, 0, 0), (500, 500, 600, 0, 100, 0, 0))
+
+    def found(self, text: str, settings: AvailabilitySettings = DEFAULTS) -> dict[str, tuple[int, str]]:
+        frame = records(list(self.ROWS), ["31", "31"], [text, text])
+        pieces, sums = allocate_timers(frame, np.zeros(2, bool), settings, WIDTH, (0, 2 * WIDTH))
+        assert sums.stops_allocated == sums.not_ready == 300_000_000
+        table = pieces.segments(0, 2 * WIDTH)
+        seconds = ((table["end"] - table["start"]) / pd.Timedelta(seconds=1)).astype(int)
+        stops = ~table["in_service"]
+        return {
+            row[0]: row[1:]
+            for row in zip(table["category"][stops], seconds[stops], table["message"][stops], strict=True)
+        }
+
+    @pytest.mark.parametrize("text", ["Pitch lubrication", "Stopped, UNTWISTING  cables", "Battery test"])
+    def test_a_task_of_the_controllers_own_is_technical_standby(self, text: str) -> None:
+        assert self.found(text) == {"technical_standby": (200, text), "requested_shutdown": (100, text)}
+
+    @pytest.mark.parametrize("text", ["", "Pitch hydraulics: pressure too low"])
+    def test_any_other_alarm_leaves_the_timers_category(self, text: str) -> None:
+        assert self.found(text) == {"forced_outage": (200, text), "requested_shutdown": (100, text)}
+
+    def test_messages_of_the_settings_come_first(self) -> None:
+        given = AvailabilitySettings(messages={"lubrication": "scheduled_maintenance"})
+        assert self.found("Pitch lubrication", given)["scheduled_maintenance"] == (200, "Pitch lubrication")
+
+    def test_hill_of_towie_counts_no_pitch_lubrication_as_a_failure(self) -> None:
+        """Code 3130 is "Pitch lubrication" in the publisher's list; counted here from the publisher's file.
+
+        What another stop timer counts in the same time comes first in the order of priority.
+        """
+        raw = pd.read_csv(path("hill_of_towie") / "tblSCTurFlag_2024_07.csv.gz")
+        own = raw[(raw["wtc_AlarmCde_endvalue"] == 3130) & (raw["wtc_ScTurSto_timeon"] > 0)]
+        others = own[["wtc_ScReToOp_timeon", "wtc_ScComSto_timeon", "wtc_ScEnvSto_timeon", "wtc_ScGrdSto_timeon"]]
+        counted = np.minimum(own["wtc_ScTurSto_timeon"], (600 - others.sum(axis=1)).clip(lower=0)).sum()
+        found = fleet.open("hill_of_towie").availability()
+        hours = found.categories.groupby("category")["hours"].sum()
+        assert hours["technical_standby"] == pytest.approx(counted / 3600, abs=1e-3)
+        assert counted > 2000
+        named = found.stops[found.stops["code"] == "3130"]
+        assert set(named["message"]) == {"Pitch lubrication"}
+        assert "forced_outage" not in set(named["category"])
 
 
 class TestRecords:
@@ -364,7 +413,10 @@ class TestJuly2024:
         row = found.table.set_index(["turbine", "view"]).loc[("fleet", "operational")]
         assert row["unavailable_h"] == pytest.approx(285.873, abs=5e-4)
         hours = found.categories.groupby("category")["hours"].sum()
-        explained = hours[["forced_outage", "requested_shutdown"]].sum() + hours.filter(like="out_of_").sum()
+        explained = (
+            hours[["forced_outage", "technical_standby", "requested_shutdown"]].sum()
+            + hours.filter(like="out_of_").sum()
+        )
         assert explained == pytest.approx(31.088, abs=5e-4)
         assert hours["unallocated"] == pytest.approx(285.873 - 31.088, abs=1e-3)
         said = next(note for note in found.notes if note.startswith("From state timers"))

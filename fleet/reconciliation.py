@@ -1,0 +1,105 @@
+"""The turbines' sum against the plant meter, over the intervals that both have and no others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fleet.meter import fitting_power
+from fleet.meter_intervals import meter_intervals
+from fleet.sums import Summary
+
+__all__ = ["RECONCILED", "reconcile"]
+
+#: Least share of the turbines' records that an interval must hold to be compared. What is missing is not filled in: it
+#: makes the ratio too high by as much at most.
+_LEAST = 0.99
+
+#: Columns of `fleet.results.Energy.reconciliation`.
+RECONCILED = ("month", "turbines_mwh", "meter_mwh", "ratio", "intervals", "of")
+
+
+def reconcile(
+    summary: Summary,
+    meter: pd.DataFrame | None,
+    period: tuple[int, int],
+    rated_kw: Sequence[float],
+    period_s: int,
+) -> tuple[pd.DataFrame, str]:
+    """Return the comparison by month, and what was compared.
+
+    Parameters
+    ----------
+    summary : Summary
+        Merged, with the tables of `fleet.meter.interval_sums` where there is a meter.
+    meter : DataFrame or None
+        `schema.METER`, all of it.
+    period : (int, int)
+        The analysed period [us since 1970 UTC].
+    rated_kw : sequence of float
+        Rated power of each turbine [kW].
+    period_s : int
+        Averaging period of the records [s].
+
+    Returns
+    -------
+    DataFrame
+        `RECONCILED`: month of the interval's begin, energies in the compared intervals [MWh], meter over turbines,
+        compared intervals, and intervals that the meter has; the last row is "all". Empty without any to compare.
+    str
+        Which intervals were compared, which were left out and why; empty without a meter.
+    """
+    if meter is None or not len(meter):
+        return _rows([]), ""
+    power = fitting_power(summary, meter, rated_kw, period_s)
+    every = meter_intervals(power, meter, turbines=len(rated_kw), period_s=period_s)
+    inside = (every["start"] >= period[0]) & (every["start"] + every["length"] <= period[1])
+    own = every[inside]
+    used = own["records"] >= _LEAST * own["full"]
+    months = own["start"].to_numpy().astype("datetime64[us]").astype("datetime64[M]").astype(str)
+    rows = [_row(str(month), part, used) for month, part in own.groupby(months, sort=True) if used[part.index].any()]
+    if rows:
+        rows.append(_row("all", own, used))
+    return _rows(rows), _words(own, used, len(every) - len(own), period)
+
+
+def _row(month: str, own: pd.DataFrame, used: pd.Series) -> tuple[object, ...]:
+    part = own[used.reindex(own.index)]
+    turbines, meter = (float(part[name].sum()) / 1000.0 for name in ("turbines", "meter"))
+    return month, turbines, meter, meter / turbines if turbines > 0 else math.nan, len(part), len(own)
+
+
+def _rows(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    energies = dict.fromkeys(("turbines_mwh", "meter_mwh", "ratio"), "float64")
+    frame = pd.DataFrame(rows, columns=list(RECONCILED))
+    return frame.astype({"month": "str", **energies, "intervals": "int64", "of": "int64"})
+
+
+def _words(own: pd.DataFrame, used: pd.Series, outside: int, period: tuple[int, int]) -> str:
+    """Say which intervals were compared."""
+    part, length = own[used], own["length"]
+    needed = f"at least {100 * _LEAST:.0f} % of the turbines' records"
+    if part.empty:
+        said = [
+            f"None of the meter's {len(own):,} intervals in the analysed period holds {needed}: nothing to compare."
+        ]
+    else:
+        share = float(part["records"].sum() / part["full"].sum())
+        said = [
+            f"Compared are {len(part):,} of the meter's {len(own):,} intervals in the analysed period, "
+            f"{_hours(part['length'].sum())} h: those that hold {needed} ({100 * share:.2f} % of them are there)."
+        ]
+    if 0 < len(part) < len(own):
+        said.append(f"{len(own) - len(part):,} with fewer records are left out.")
+    lacking = period[1] - period[0] - int(length.sum())
+    if lacking > 0:
+        said.append(f"For {_hours(lacking)} h of the analysed period the meter has no interval.")
+    if outside:
+        said.append(f"{outside:,} intervals of the meter lie outside the analysed period.")
+    return " ".join(said)
+
+
+def _hours(length: float) -> str:
+    return f"{length / 3.6e9:,.1f}"
