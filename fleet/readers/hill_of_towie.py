@@ -124,7 +124,7 @@ def _names_beside(path: Path) -> tuple[Path, ...]:
     return _there(beside(path, METADATA))
 
 
-def _log_beside(path: Path) -> tuple[Path, ...]:
+def _texts_beside(path: Path) -> tuple[Path, ...]:
     return _there(beside(path, METADATA), beside(path, ALARMS))
 
 
@@ -338,7 +338,7 @@ FORMATS = (
         stamps="end",
         matches=_is_timers,
         read=_read_timers,
-        companions=_names_beside,
+        companions=_texts_beside,
     ),
     Format(
         name="hill_of_towie_alarms",
@@ -347,11 +347,11 @@ FORMATS = (
         stamps="instant",
         matches=_is_log,
         read=_read_log,
-        companions=_log_beside,
+        companions=_texts_beside,
     ),
     Format(
         name="hill_of_towie_alarm_texts",
-        title="Hill of Towie description of alarms, read with tblAlarmLog",
+        title="Hill of Towie description of alarms, read with tblAlarmLog and tblSCTurFlag",
         kind="companion",
         stamps="instant",
         matches=is_alarm_texts,
