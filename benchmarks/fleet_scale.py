@@ -58,10 +58,40 @@ def main() -> None:
     if given.openoa:
         jobs[("OpenOA: filters and curve of one turbine", "openoa")] = (whole, given.openoa)
     sys.stdout.write(f"\n{'job':<54}{'wall [s]':>10}{'CPU [s]':>10}{'peak [MB]':>11}\n")
+    measured = {}
     for (title, job), (folder, python) in jobs.items():
-        found = _run(job, folder, given.repeat, python)
+        found = measured[job, folder == part] = _run(job, folder, given.repeat, python)
         sys.stdout.write(f"{title:<54}{found['wall']:>10.2f}{found['cpu']:>10.2f}{found['peak']:>11.0f}\n")
         sys.stdout.flush()
+    _write_ratios(measured, given.turbines, CSV_TURBINES * given.days * 144)
+
+
+def _write_ratios(measured: dict[tuple[str, bool], dict[str, float]], turbines: int, csv_rows: int) -> None:
+    """Print what the jobs are in terms of each other: of medians of this run."""
+
+    def of(job: str, half: bool = False) -> dict[str, float]:
+        return measured[job, half]
+
+    lines = []
+    for job in ("overview", "everything"):
+        growth = of(job)["peak"] - of(job, half=True)["peak"]
+        times = of(job)["wall"] / of(job, half=True)["wall"]
+        lines.append(f"{job}: twice the turbines take {times:.2f} times the time and {growth:+.0f} MB")
+    for peer in ("duckdb", "polars"):
+        wall, cpu, peak = (of(peer)[what] / of("overview")[what] for what in ("wall", "cpu", "peak"))
+        lines.append(f"{peer} over overview: wall {wall:.2f}, CPU {cpu:.2f}, memory {peak:.2f}")
+    ours = of("everything")["cpu"] / turbines
+    if ("openoa", False) in measured:
+        theirs = of("openoa")["cpu"]
+        lines.append(
+            f"OpenOA's filters and one curve over everything, CPU per turbine: {theirs:.3f} s / {ours:.3f} s = "
+            f"{theirs / ours:.2f}"
+        )
+    read, convert = (csv_rows / of(job)["wall"] / 1e6 for job in ("read csv", "convert csv"))
+    lines.append(
+        f"conversion {convert:.2f} million rows/s, a bare pyarrow read {read:.2f}: {convert / read:.3f} of its rate"
+    )
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
 
 
 def _run(job: str, folder: Path, repeat: int, python: str) -> dict[str, float]:
@@ -82,7 +112,7 @@ def _run(job: str, folder: Path, repeat: int, python: str) -> dict[str, float]:
 def _timed(work: Callable[[], object]) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     work()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # Linux counts KiB
     return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak": peak}
 
 
@@ -179,7 +209,7 @@ def _openoa(folder: Path) -> Callable[[], object]:
     import pandas as pd
     from openoa.utils import filters, power_curve
 
-    frame = pd.read_parquet(min((folder / "data").glob("*.parquet"))).set_index("time")
+    frame = pd.read_parquet(min((folder / "data").glob("*.parquet"))).drop_duplicates("time").set_index("time")
 
     def work() -> object:
         wind, power = frame["wind_speed"], frame["power_kw"]

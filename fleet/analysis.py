@@ -22,6 +22,7 @@ from fleet.far_stamps import FAR_DAYS
 from fleet.findings import findings
 from fleet.flags import Flag
 from fleet.logs import LogStates, StatusLog, log_period, read_logs
+from fleet.memory import give_back
 from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.operator_figures import with_operator
@@ -253,11 +254,12 @@ def _with_records(
         if not merged.failures:
             break
         failed = (*failed, *merged.failures)
+    give_back()  # the sums of which tables were made
     series = [readings.series[turbine.name] for turbine in farm.turbines]
     lag = clock_lags((wind_by_stamps(one) for one in series), reanalysis.frame, farm.averaging_period_s)
     availability = availability_result(results.farm, period, states, merged.summary, merged.at_rest_kw)
     availability = with_operator(availability, results.farm, period, merged.summary, operator.frame)
-    sensors = sensors_of(merged.sums, merged.yaw, farm.quality)
+    sensors = sensors_of(merged.months, merged.yaw, farm.quality)
     by_month = with_sensor_flags(merged.summary["flags"], sensors)
     counts = by_month.groupby(level=["turbine", "flags"], sort=True).sum()
     lost = [

@@ -87,14 +87,13 @@ def _expected(merged: Merged) -> pd.DataFrame:
 
 
 def _scatter(cells: pd.DataFrame) -> pd.DataFrame:
-    table = cells.reset_index()
-    step_v, step_p = SCATTER_STEPS
+    place, (step_v, step_p) = cells.index, SCATTER_STEPS
     return pd.DataFrame(
         {
-            "turbine": table["turbine"],
-            "wind_speed": table["v"] * step_v,
-            "power_kw": table["p"] * step_p,
-            "used": table["used"],
-            "rejected": table["rejected"],
+            "turbine": place.get_level_values("turbine"),
+            "wind_speed": place.get_level_values("v").to_numpy() * step_v,
+            "power_kw": place.get_level_values("p").to_numpy() * step_p,
+            "used": cells["used"].to_numpy(),
+            "rejected": cells["rejected"].to_numpy(),
         }
     )

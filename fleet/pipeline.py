@@ -30,7 +30,7 @@ from fleet.prepare import Series, cut, leftover_counts, partition, prepare
 from fleet.records import TurbineContext
 from fleet.results import Failure
 from fleet.schedule import RunOptions, compute
-from fleet.sensor_sums import FleetTotals
+from fleet.sensor_sums import MONTH_SUMS, FleetTotals
 from fleet.site import source_table
 from fleet.store import DamagedEntry, Store
 from fleet.sums import Summary
@@ -65,7 +65,7 @@ class Merged:
     robust: pd.DataFrame  #: medians and robust sigmas of all turbines
     curves: dict[str, ExpectedCurve | None]
     at_rest_kw: dict[str, float]  #: up to which power reads as none, see `fleet.standstill`
-    sums: Partial  #: the second pass's, before they became tables
+    months: Partial  #: the sums of `fleet.sensor_sums.month_sums`, which become no tables
     yaw: tuple[pd.DataFrame, ...]  #: rows of `fleet.yaw.misalignment`
     failures: tuple[Failure, ...] = ()
 
@@ -196,9 +196,15 @@ def run_passes(
         known = {one.turbine.name: contexts[one.turbine.name] for one in left}
         second.append(delayed(_second_batch)(_whole(left), period, settings, _whole(known), others, site))
     (result,) = compute(options, "second pass", [_tree(second)])
+    sums = result.sums
+    sums |= common.sums
+    months = {name: sums.pop(name) for name in MONTH_SUMS if name in sums}
+    summary: Summary = {}
+    for name in list(sums):
+        summary |= tables({name: sums.pop(name)})  # taken out, so that not all of them are held twice
     return Merged(
-        summary=tables({**common.sums, **result.sums}),
-        sums=result.sums,
+        summary=summary,
+        months=months,
         robust=pd.concat(
             [context.robust.assign(turbine=name) for name, context in contexts.items()] or [pd.DataFrame()],
             ignore_index=True,

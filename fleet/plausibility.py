@@ -203,12 +203,10 @@ def _peak_power(results: FleetResults) -> list[Finding]:
     curves, farm = results.curves, results.farm
     hour = SOME_TIME_H * 3600.0 / farm.averaging_period_s
     covered = {} if results.energy is None else results.energy.totals.set_index("turbine")["covered_h"].to_dict()
+    turbines = {turbine.name: turbine for turbine in farm.turbines}
     high, low = [], []
-    by_turbine = dict(iter(curves.scatter.groupby("turbine", sort=False)))
-    for turbine in farm.turbines:
-        cells = by_turbine.get(turbine.name)
-        if cells is None:
-            continue
+    for name, cells in curves.scatter.groupby("turbine", sort=False):
+        turbine = turbines[str(name)]
         records, rated = cells["used"] + cells["rejected"], turbine.rated_power_kw
         top = float(cells["power_kw"].max()) + curves.scatter_steps[1]
         windy = records[cells["wind_speed"] >= STRONG_WIND].sum() >= hour

@@ -160,15 +160,17 @@ def _limits(column: Column, turbine: Turbine, settings: QualitySettings) -> tupl
 def quality_result(summary: Summary, notes: tuple[str, ...] = ()) -> Quality:
     """Return accounting, overlapping flags, coverage per day and rows per turbine from merged sums."""
     exclusive, overlapping = accounting(summary)
-    daily = summary["daily"].reset_index()
+    daily = summary["daily"]
+    expected, seen, used = (daily[name].to_numpy() for name in ("expected", "seen", "used"))
+    day = daily.index.get_level_values("day").to_numpy()
     coverage = pd.DataFrame(
         {
-            "turbine": daily["turbine"],
-            "date": pd.DatetimeIndex(daily["day"].to_numpy().astype("datetime64[D]").astype("datetime64[us]")),
-            "expected": daily["expected"],
-            "used": daily["used"],
-            "rejected": daily["seen"] - daily["used"],
-            "missing": daily["expected"] - daily["seen"],
+            "turbine": daily.index.get_level_values("turbine"),
+            "date": pd.DatetimeIndex(day.astype("datetime64[D]").astype("datetime64[us]")),
+            "expected": expected,
+            "used": used,
+            "rejected": seen - used,
+            "missing": expected - seen,
         }
     )
     rows_in = summary["flags"]["rows"].groupby(level="turbine", sort=True).sum()

@@ -7,16 +7,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dask
 from dask.delayed import Delayed
+from dask.local import get_sync
 from dask.system import CPU_COUNT
 
 from fleet.errors import ConfigError, RunError
+from fleet.memory import give_back
 from fleet.store import Store, default_cache, unwritable
 from turbine.cluster import PATIENCE_S, check_scheduler, interrupts_held
 
@@ -134,11 +136,14 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
     RunError
         If workers died at one task again and again.
     """
-    if options.scheduler in _LOCAL:
-        with _bar(options, title), _threads(options.workers):
-            return list(dask.compute(*tasks, scheduler=options.scheduler))
+    if options.scheduler == "synchronous":
+        with _bar(options, title):
+            return list(dask.compute(*tasks, scheduler=get_sync))
+    if options.scheduler == "threads" or (options.workers is None and not _scheduled(options)):
+        with _bar(options, title), _threads(options.workers) as pool:
+            return list(dask.compute(*tasks, scheduler=pool))
     if options.scheduler is None and options.workers is None:
-        with _bar(options, title), _threads(None):  # or the active client, where a notebook has one
+        with _bar(options, title):
             return list(dask.compute(*tasks))
     from distributed import KilledWorker, get_client
 
@@ -154,12 +159,27 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
         ) from None
 
 
+def _scheduled(options: RunOptions) -> bool:
+    """Return whether there is a scheduler: asked for, configured, or the client that a notebook has.
+
+    Dask would import its distributed half to know: half a second and 50 MB.
+    """
+    if options.scheduler is not None or dask.config.get("scheduler", None):
+        return True
+    distributed = sys.modules.get("distributed")
+    with suppress(ValueError):  # no client
+        return distributed is not None and distributed.get_client() is not None
+    return False
+
+
 @contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    """Let Dask use threads that end with the block: of a graph that fails none goes on to write files."""
-    number = number or dask.config.get("num_workers", None) or CPU_COUNT
-    with ThreadPoolExecutor(number) as pool, dask.config.set(pool=pool):
-        yield
+def _threads(number: int | None) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that end with the block: of a graph that fails none goes on to write files."""
+    try:
+        with ThreadPoolExecutor(number or dask.config.get("num_workers", None) or CPU_COUNT) as pool:
+            yield pool
+    finally:
+        give_back()
 
 
 def _bar(options: RunOptions, title: str) -> AbstractContextManager[object]:

@@ -23,12 +23,13 @@ from fleet.rules import NORMAL
 from fleet.sum_kernels import add_fleet
 from fleet.sums import MICRO
 
-__all__ = ["DIRECTIONS", "FleetTotals", "by_turbine", "month_sums"]
+__all__ = ["DIRECTIONS", "MONTH_SUMS", "FleetTotals", "by_turbine", "month_sums"]
 
 Bits = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
 
 DIRECTIONS = ("wind_direction_deg", "nacelle_direction_deg")  #: the channels of `FleetSeries.direction`
+MONTH_SUMS = ("wind_months", "temperature_months", *(f"{name}_months" for name in DIRECTIONS))  #: of `month_sums`
 
 
 @dataclass(frozen=True)

@@ -23,24 +23,22 @@ Sums = Mapping[str, npt.NDArray[np.int64]]
 _NO_WIND = Flag.NO_WIND | Flag.WIND_RANGE
 
 
-def sensors_of(sums: Partial, yaw: Sequence[pd.DataFrame], settings: RuleSettings) -> Sensors:
+def sensors_of(months: Partial, yaw: Sequence[pd.DataFrame], settings: RuleSettings) -> Sensors:
     """Return the tables of sensors from the merged sums of the second pass.
 
     Parameters
     ----------
-    sums : Partial
-        With the sums of `fleet.sensor_sums.month_sums`.
+    months : Partial
+        The sums of `fleet.sensor_sums.month_sums`, merged.
     yaw : sequence of DataFrame
         Rows of `fleet.yaw.misalignment`.
     settings : RuleSettings
         Limits of the rules.
     """
-    tables = {
-        name: table for name, table in sums.items() if name.endswith("_months") and isinstance(table, PartialSums)
-    }
+    tables = {name: table for name, table in months.items() if isinstance(table, PartialSums)}
     known = [numbers[:, 0] for table in tables.values() for numbers, _ in table.groups.values() if len(numbers)]
-    first = min((int(months.min()) for months in known), default=0)
-    number = max((int(months.max()) for months in known), default=first) - first + 1
+    first = min((int(month.min()) for month in known), default=0)
+    number = max((int(month.max()) for month in known), default=first) - first + 1
     dense = {name: by_turbine(table, first, number) for name, table in tables.items()}
     rows = sorted((row for row in yaw if len(row)), key=lambda row: str(row["turbine"].iloc[0]))
     return sensor_result(
