@@ -18,7 +18,7 @@ from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["SECTIONS", "reason_absent", "section_id", "sections"]
+__all__ = ["SECTIONS", "reason_absent", "section", "section_id", "sections"]
 
 Block = Text | List | Table | Figure
 
@@ -81,15 +81,25 @@ def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
 
 def sections(results: FleetResults) -> list[Section]:
     """Return every section of the page after the findings, drawn and ready to be escaped."""
-    made = []
-    for name, title, part, fill in _PARTS:
-        record: Any = getattr(results, part) if part else results
-        blocks: tuple[Block, ...] = ()
-        if record is not None:
-            blocks = tuple(fill(results, record) if part else fill(results))
-        absent = "" if blocks else reason_absent(results, name, part)
-        made.append(Section(id=name, title=title, blocks=blocks, absent=absent))
-    return made
+    return [section(results, name) for name, *_ in _PARTS]
+
+
+def section(results: FleetResults, name: str) -> Section:
+    """Return one section of the page, drawn.
+
+    Parameters
+    ----------
+    results : FleetResults
+        What the page shows.
+    name : str
+        Its id, see `SECTIONS`.
+    """
+    title, part, fill = next((title, part, fill) for known, title, part, fill in _PARTS if known == name)
+    record: Any = getattr(results, part) if part else results
+    blocks: tuple[Block, ...] = ()
+    if record is not None:
+        blocks = tuple(fill(results, record) if part else fill(results))
+    return Section(id=name, title=title, blocks=blocks, absent="" if blocks else reason_absent(results, name, part))
 
 
 def _headline(results: FleetResults) -> Iterator[Block]:

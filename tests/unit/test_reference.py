@@ -19,7 +19,7 @@ from fleet.reference import NO_TEST, reference_findings, reference_result
 from fleet.reference_curve import ReferenceCurve, check_references, reference_curves
 from fleet.report import write_report
 from fleet.report.output import summary
-from fleet.report.sections import sections
+from fleet.report.sections import section
 from tests.farms import farm_rows, write_generic
 from tests.html_page import check_page
 from tests.report_fixture import RATED_KW, synthetic_results
@@ -236,14 +236,14 @@ class TestComparison:
         assert results.curves is not None
         curves = measured_as_reference()
         part = reference_result(results.curves, results.farm, dict.fromkeys(curves, curves["T01"]))
-        made = {section.id: section for section in sections(replace(results, reference=part))}["reference"]
+        made = section(replace(results, reference=part), "reference")
         assert [figure.name for figure in made.figures] == ["reference_differences", "reference_ratios"]
         assert "no certified power performance test" in str(made.blocks[0])
         ratio = summary(replace(results, reference=part))["energy_against_reference"]["T01"]
         assert ratio["ratio_fraction"] == pytest.approx(1.0)
         assert ratio["ratio_standard_uncertainty_fraction"] > 0.0
         assert summary(results)["energy_against_reference"] is None
-        empty = {section.id: section for section in sections(results)}["reference"]
+        empty = section(results, "reference")
         assert empty.absent == "No reference curve is set; [power_curve] reference in farm.toml names one."
 
 

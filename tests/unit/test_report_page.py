@@ -16,18 +16,18 @@ import pytest
 from fleet.report import headline, write_report
 from fleet.report.blocks import Col, Figure, List, Table, Text, table
 from fleet.report.headline import HEADLINE_COLUMNS
-from fleet.report.sections import sections
+from fleet.report.sections import section
 from fleet.results import FleetResults
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.report_fixture import logs_only, synthetic_results
 
 
-def section(results: FleetResults, name: str) -> list[Text | List | Table | Figure]:
-    return list(next(found for found in sections(results) if found.id == name).blocks)
+def blocks_of(results: FleetResults, name: str) -> list[Text | List | Table | Figure]:
+    return list(section(results, name).blocks)
 
 
 def tables(results: FleetResults, name: str) -> list[Table]:
-    return [block for block in section(results, name) if isinstance(block, Table)]
+    return [block for block in blocks_of(results, name) if isinstance(block, Table)]
 
 
 def column(made: Table, title: str) -> list[str]:
@@ -149,7 +149,7 @@ class TestReasons:
         frame.loc[technical, ["time_based", "production_based"]] = np.nan
         frame.loc[technical, "note"] = frame.loc[technical, "turbine"].map(notes)
         said: list[str] = []
-        for block in section(with_availability(results, table=frame), "availability"):
+        for block in blocks_of(with_availability(results, table=frame), "availability"):
             said += [block.text] if isinstance(block, Text) else block.items if isinstance(block, List) else []
         return "\n".join(said)
 
@@ -172,7 +172,7 @@ class TestReasons:
         frame = results.availability.table.copy()
         own = {"T01": "declared", "T02": "declared; log not used", "fleet": "2 of 3 turbines"}
         frame["note"] = frame["turbine"].map(own)
-        blocks = section(with_availability(results, table=frame[frame["view"] == "operational"]), "availability")
+        blocks = blocks_of(with_availability(results, table=frame[frame["view"] == "operational"]), "availability")
         place = next(i for i, block in enumerate(blocks) if isinstance(block, Table))
         notes = blocks[place + 1]
         assert isinstance(notes, List)
@@ -181,7 +181,7 @@ class TestReasons:
 
 class TestReliability:
     def said(self, results: FleetResults) -> str:
-        return "\n".join(block.text for block in section(results, "reliability") if isinstance(block, Text))
+        return "\n".join(block.text for block in blocks_of(results, "reliability") if isinstance(block, Text))
 
     def test_it_says_what_counts_as_a_failure(self, results: FleetResults) -> None:
         said = self.said(results)
@@ -225,15 +225,15 @@ def test_partial_performance_in_losses_says_what_the_availability_counts_of_it(r
 
 class TestSingleTurbine:
     def test_no_map_but_the_coordinates(self) -> None:
-        blocks = section(synthetic_results(1, 1), "map")
+        blocks = blocks_of(synthetic_results(1, 1), "map")
         assert not [block for block in blocks if isinstance(block, Figure)]
         assert isinstance(blocks[0], Text)
         assert "No map of a single turbine" in blocks[0].text
         assert column(tables(synthetic_results(1, 1), "map")[0], "latitude [deg]") == ["50.0000"]
-        assert any(isinstance(block, Figure) for block in section(synthetic_results(2, 1), "map"))
+        assert any(isinstance(block, Figure) for block in blocks_of(synthetic_results(2, 1), "map"))
 
     def test_no_comparison_with_a_fleet_of_itself(self) -> None:
-        drawn = [b.name for b in section(synthetic_results(1, 1), "power_curves") if isinstance(b, Figure)]
+        drawn = [b.name for b in blocks_of(synthetic_results(1, 1), "power_curves") if isinstance(b, Figure)]
         assert drawn == ["power_curves"]
 
 
@@ -282,6 +282,6 @@ def test_lags_of_corrected_stamps_stand_beside_those_as_written(results: FleetRe
     assert column(made, "stamps") == lag["stamps"].tolist()
     assert column(made, "ahead of the reanalysis [min]") == ["48.0", "112.0", "48.0", "52.0"]
     written = replace(results, clock=replace(results.clock, reanalysis_lag=lag.drop(columns="stamps").head(2)))
-    figure = next(block for block in section(written, "clock") if isinstance(block, Figure))
+    figure = next(block for block in blocks_of(written, "clock") if isinstance(block, Figure))
     assert "corrected" not in figure.caption
-    assert "corrected" in next(block for block in section(both, "clock") if isinstance(block, Figure)).caption
+    assert "corrected" in next(block for block in blocks_of(both, "clock") if isinstance(block, Figure)).caption
