@@ -27,7 +27,7 @@ demo: $(INSTALLED)
 	$(BIN)/wind-sim run black_start --out $(BLACK_START)
 
 test: $(TEST_TOOLS)
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(TEST_TOOLS)
 	$(BIN)/ruff check .

@@ -21,16 +21,10 @@ from tests.farms import CommandResult, run_cli
 from tests.unit.broken_farms import HOSTILE, rows
 from tests.unit.broken_kinds import KINDS, Kind
 
-_SVG = b'<svg width="1pt" height="1pt"></svg>'
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 _DONE = [name for name, kind in KINDS.items() if kind.code == 0]
 _REFUSED = [name for name, kind in KINDS.items() if kind.code]
-
-
-@pytest.fixture(autouse=True)
-def no_drawing(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Figures take most of a report's time, and none of its figures."""
-    if "drawn" not in request.keywords:
-        monkeypatch.setattr("fleet.plots.to_svg", lambda figure: _SVG)
 
 
 def _report(folder: Path, out: Path) -> CommandResult:

@@ -126,6 +126,7 @@ def test_a_turbine_that_succeeds_at_the_third_attempt_is_in(farm: Path, failing:
     assert len(results.farm.turbines) == 3
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_command_ends_with_code_5_and_the_report_names_the_turbine(
     farm: Path, tmp_path: Path, failing: Callable[..., Counter[str]]
 ) -> None:

@@ -91,12 +91,6 @@ values = {"step.close.until.above" = 2.0, "step.close.timeout" = 0.02}
 
 
 @pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the drawing, which takes most of the time, where a test is of something else."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
-
-
-@pytest.fixture
 def small(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "f.csv").write_text("time_s,frequency_hz\n0,50\n0.0333,50.1\n0.07,49.97\n9,50\n")

@@ -660,12 +660,6 @@ def test_show_and_compare_refuse_in_one_line_too(wind_sim: Runner, tmp_path: Pat
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.toml"]
 
 
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the drawing, which takes most of the time."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
-
-
 @pytest.mark.usefixtures("undrawn")
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(wind_sim: Runner, tmp_path: Path) -> None:
     path = _file(tmp_path)

@@ -72,6 +72,7 @@ def test_the_summary_holds_figures_and_reasons(index: Path, root: Path) -> None:
     assert north["worst_finding"]["text"] in [finding["text"] for finding in own["findings"]]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_good_farms_alone_end_with_code_0_and_replace_the_earlier_index(root: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for _ in range(2):

@@ -62,6 +62,7 @@ def test_run_writes_a_folder_of_the_same_bytes_each_time(wind_sim: Runner, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "deep"]  # nothing temporary stays
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_run_is_the_notebooks_call(wind_sim: Runner, tmp_path: Path) -> None:
     assert wind_sim(*FORM, "--out", tmp_path / "a")[0] == 0
     machine = turbine.load("iea_15mw")
@@ -96,6 +97,7 @@ def test_run_is_the_notebooks_call(wind_sim: Runner, tmp_path: Path) -> None:
     assert str(tmp_path) not in (tmp_path / "a" / "metrics.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_options_reach_the_simulation(wind_sim: Runner, tmp_path: Path) -> None:
     base = ("nrel_5mw", "--wind", "14", "--seconds", "2")
     assert wind_sim(*base, "--power-limit-kw", "3000", "--out", tmp_path / "limit")[0] == 0
@@ -118,6 +120,7 @@ def test_options_reach_the_simulation(wind_sim: Runner, tmp_path: Path) -> None:
     assert kept == pytest.approx(0.9 * _metrics(tmp_path / "f")["channels"]["electrical_power"]["mean"], rel=0.02)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_unknown_tower_stands_still_and_the_run_says_so(wind_sim: Runner, tmp_path: Path) -> None:
     base = ("--wind", "8", "--seconds", "1", "--out", tmp_path / "run")
     code, out, err = wind_sim("iea_3p4mw", *base)
@@ -129,6 +132,7 @@ def test_an_unknown_tower_stands_still_and_the_run_says_so(wind_sim: Runner, tmp
     assert _metrics(tmp_path / "run")["model"]["tower_used"] is True
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_peak_shaving_lowers_the_thrust(wind_sim: Runner, tmp_path: Path) -> None:
     base = ("nrel_5mw", "--wind", "11.4", "--seconds", "1")
     assert wind_sim(*base, "--out", tmp_path / "a")[0] == 0
@@ -138,6 +142,7 @@ def test_peak_shaving_lowers_the_thrust(wind_sim: Runner, tmp_path: Path) -> Non
     assert controller(turbine.load("nrel_5mw")).minimum_pitch is None  # the machine's own has none
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_gusts_come_when_asked_for(wind_sim: Runner, tmp_path: Path) -> None:
     base = ("nrel_5mw", "--wind", "10", "--seconds", "20", "--gust-start", "5", "--out", tmp_path / "g")
     assert wind_sim(*base, "--gust", "eog")[0] == 0
@@ -199,6 +204,7 @@ def test_an_overspeed_trip_is_told_with_its_time_and_a_request_is_none(wind_sim:
     assert "Overspeed trip" not in summary(asked, output.run_metrics(asked))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_wind_of_a_file(wind_sim: Runner, tmp_path: Path) -> None:
     file = tmp_path / "wind.csv"
     rows = [f"{0.5 * k},{8.0 + 0.01 * k}" for k in range(60)]
@@ -221,6 +227,7 @@ def test_keys_of_a_machine_file_are_no_options(wind_sim: Runner, tmp_path: Path)
     assert "drive_train.effective_shaft_stiffness" in err
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_machines_of_one_name_are_called_by_their_files(wind_sim: Runner, tmp_path: Path) -> None:
     folder = Path(turbine.__file__).with_name("machines")
     for name in ("nrel_5mw.toml", "nrel_5mw_surface.csv"):
@@ -295,6 +302,7 @@ def test_mistakes_end_in_one_message(wind_sim: Runner, arguments: list[str], exp
     assert "Traceback" not in err
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_of_something_else_is_left_alone(wind_sim: Runner, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("keep me")
     code, _, err = wind_sim(*FORM, "--out", tmp_path)
