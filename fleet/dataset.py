@@ -12,6 +12,7 @@ from fleet.errors import ConfigError, InputError, nearest
 from fleet.places import files_below, is_remote, matches, name_below, place, reading
 from fleet.reference_curve import check_references, reference_files
 from fleet.turbine_block import turbine_blocks
+from fleet.wording import natural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,7 +206,7 @@ def source_format(source: Source, number: int, config: Path) -> Format:
 def _proposed(root: Path, files: list[DataFile]) -> str:
     """Return the turbines that the files name, as the blocks that `farm.toml` lacks."""
     frames = [file.read().frame for file in files if file.format.kind in _OF_TURBINES]
-    names = sorted({str(name) for frame in frames for name in frame["turbine"].unique()} - {""})
+    names = sorted({str(name) for frame in frames for name in frame["turbine"].unique()} - {""}, key=natural)
     if not names:
         return " The files name none."
     return f" Add to {root / CONFIG_NAME} those of the files, with their rated power:\n\n{turbine_blocks(names)}"
@@ -247,4 +248,4 @@ def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine
             turbines.append(parse_turbine(given, file.name))
     if problem := turbine_name_problem(turbines):
         raise InputError(f"{', '.join(file.name for file in assets)}: {problem}")
-    return tuple(sorted(turbines, key=lambda turbine: turbine.name))
+    return tuple(sorted(turbines, key=lambda turbine: natural(turbine.name)))

@@ -19,6 +19,7 @@ from fleet.readers.stamps import step_s
 from fleet.readers.unknown import Proposal, propose, why_unknown
 from fleet.reference_curve import reference_files
 from fleet.schema import SIGNALS, columns
+from fleet.wording import natural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +194,7 @@ def inspect_folder(folder: Path) -> Inventory:
     if settings.rated_power_kw is not None:
         for asset in assets.values():
             asset.setdefault("rated_power_kw", settings.rated_power_kw)
-    names = sorted(series) or sorted(assets)
+    names = sorted(series or assets, key=natural)
     turbines = tuple(_turbine(name, series.get(name, _Series()), assets.get(name, {})) for name in names)
     named = frozenset(turbine.name for turbine in settings.turbines) or frozenset(assets)
     return Inventory(folder=folder.resolve().name or "farm", files=files, turbines=turbines, listed=named)

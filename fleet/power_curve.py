@@ -20,7 +20,7 @@ import pandas as pd
 from fleet.config import Turbine
 from fleet.partial_sums import PartialSums, dense_sums
 from fleet.schema import FLEET
-from fleet.sum_kernels import add_curve
+from fleet.sum_kernels import WORD, add_curve
 from fleet.sums import POWER, WIND
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_WORD = 32  # squares are summed as two numbers of this many bits: one int64 would overflow for large fleets
 
 SUM_COLUMNS = ("n", "wind_sum", "power_sum", "power_sq_high", "power_sq_low")
 BIN_COLUMNS = (
@@ -150,7 +149,7 @@ def sums_mean(sums: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     rows = zip(*(sums[name].tolist() for name in columns), strict=True)
     for i, (records, total, high, low) in enumerate(rows):
         if records > 1:
-            spread = records * ((high << _WORD) + low) - total * total
+            spread = records * ((high << WORD) + low) - total * total
             std[i] = np.sqrt(spread / (records * (records - 1))) * POWER
     return wind, power, std
 

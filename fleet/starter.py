@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fleet.readers.units import known_units
 from fleet.schema import SIGNALS, columns
 from fleet.turbine_block import toml_text, turbine_block
+from fleet.wording import natural
 
 if TYPE_CHECKING:
     from fleet.inventory import FileEntry, Inventory
@@ -218,7 +219,7 @@ def _turbines(inventory: Inventory, *, only_missing: bool = False) -> list[str]:
     assets = {turbine.name: turbine.asset for turbine in inventory.turbines}
     guessed = {name for _, guess in _working(inventory) for name in guess.turbines}
     lines: list[str] = []
-    for name in [*assets, *sorted(guessed - set(assets))]:
+    for name in [*assets, *sorted(guessed - set(assets), key=natural)]:
         asset = assets.get(name, {})
         if only_missing and (name in inventory.listed or asset):
             continue

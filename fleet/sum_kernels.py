@@ -13,6 +13,7 @@ import numpy.typing as npt
 from turbine.compiled import kernel
 
 __all__ = [
+    "WORD",
     "add_category_states",
     "add_curve",
     "add_energy",
@@ -34,7 +35,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_WORD = 32  # squares are summed as two numbers of this many bits
+WORD = 32  #: squares are summed as two numbers of this many bits: one int64 would overflow for large fleets
 
 
 @kernel
@@ -122,8 +123,8 @@ def add_curve(
             sums[0, k] += 1
             sums[1, k] += whole(wind[i], quantum_v)
             sums[2, k] += p
-            sums[3, k] += square >> _WORD
-            sums[4, k] += square & ((1 << _WORD) - 1)
+            sums[3, k] += square >> WORD
+            sums[4, k] += square & ((1 << WORD) - 1)
 
 
 @kernel
@@ -257,8 +258,8 @@ def overview(
             curve[0, k] += 1
             curve[1, k] += np.int64(np.rint(v / quantum_v))
             curve[2, k] += whole_p
-            curve[3, k] += square >> _WORD
-            curve[4, k] += square & ((1 << _WORD) - 1)
+            curve[3, k] += square >> WORD
+            curve[4, k] += square & ((1 << WORD) - 1)
 
 
 @kernel

@@ -1,17 +1,24 @@
-"""Lists of names and ranges of figures as sentences have them."""
+"""Names in the order that people put them, lists of them and ranges of figures as sentences have them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-__all__ = ["listed", "span"]
+__all__ = ["listed", "natural", "span"]
 
 _MOST = 6
 
 
+def natural(name: object) -> tuple[tuple[str | int, ...], str]:
+    """Return a key for sorting by which "T2" comes before "T10"; two names never have the same."""
+    text = str(name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(re.split("([0-9]+)", text))), text
+
+
 def listed(names: Iterable[object]) -> str:
     """Return names in order with commas; of more than six the first five and how many more."""
-    ordered = sorted(str(name) for name in names)
+    ordered = sorted((str(name) for name in names), key=natural)
     return ", ".join(ordered) if len(ordered) <= _MOST else f"{', '.join(ordered[:5])} and {len(ordered) - 5} more"
 
 

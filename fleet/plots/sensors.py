@@ -31,7 +31,7 @@ from fleet.plots.style import (
 
 __all__ = ["plot_north", "plot_yaw"]
 
-_LINES = 60  # of turbines in grey; of more a band is drawn
+_LINES = 15  # of turbines in grey; of more a band is drawn
 _NAMED = 5  # lines with a colour and a name of their own
 _COLOURS = (VERMILLION, BLUE, ORANGE, GREEN, PURPLE)
 _MOST_ROWS = 40

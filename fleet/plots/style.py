@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from fleet.categories import Category
 from fleet.schema import FLEET
+from fleet.wording import natural
 from turbine.plot_style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, SKY, VERMILLION, WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def turbines_of(table: pd.DataFrame, order: Sequence[str] | None = None) -> list
     """Return the single turbines of a table, in the given order first, then by name."""
     there = {str(name) for name in table["turbine"].unique()} - {FLEET}
     first = [name for name in order or () if name in there]
-    return first + sorted(there - set(first))
+    return first + sorted(there - set(first), key=natural)
 
 
 def months(table: pd.DataFrame) -> list[str]:

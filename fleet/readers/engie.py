@@ -13,7 +13,7 @@ from fleet.config import Source
 from fleet.readers.assets import AssetColumns, read_assets
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
-from fleet.readers.text import delimiter_of, fields_of, head, read_table
+from fleet.readers.text import delimiter_of, head, header_of, read_table
 
 __all__ = ["FORMATS", "SIGNALS"]
 
@@ -47,17 +47,12 @@ _ASSETS = AssetColumns(
 )
 
 
-def _header(text: str) -> list[str]:
-    line = text.split("\n", 1)[0]
-    return fields_of(line, delimiter_of(line))
-
-
 def _is_scada(path: Path, text: str) -> bool:
-    return {_TURBINE, _TIME} <= set(_header(text))
+    return {_TURBINE, _TIME} <= header_of(text)
 
 
 def _is_assets(path: Path, text: str) -> bool:
-    names = set(_header(text))
+    names = header_of(text)
     return {_TURBINE, "Rated_power"} <= names and _TIME not in names
 
 

@@ -18,7 +18,7 @@ from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
 from fleet.readers.preamble import Preamble, read_preamble
 from fleet.readers.status import EventColumns, events_batch
-from fleet.readers.text import fields_of, read_table
+from fleet.readers.text import header_of, read_table
 from fleet.readers.units import converter
 
 __all__ = ["FORMATS", "SIGNALS", "signal_columns"]
@@ -95,7 +95,7 @@ def _is_status(path: Path, text: str) -> bool:
 
 
 def _is_assets(path: Path, text: str) -> bool:
-    return {"Wind Farm", "Title", "Rated power (kW)"} <= set(fields_of(text.split("\n", 1)[0], ","))
+    return {"Wind Farm", "Title", "Rated power (kW)"} <= header_of(text, ",")
 
 
 def signal_columns(names: Sequence[str], where: str) -> dict[str, SignalColumn]:

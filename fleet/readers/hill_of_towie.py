@@ -35,7 +35,7 @@ from fleet.readers.hill_of_towie_files import (
     turbine_names,
 )
 from fleet.readers.status import EventColumns, events_batch
-from fleet.readers.text import MISSING, RawTable, fields_of, read_table
+from fleet.readers.text import MISSING, RawTable, header_of, read_table
 from fleet.schema import TIMERS
 
 __all__ = ["FORMATS", "SIGNALS", "TIMER_COLUMNS"]
@@ -90,34 +90,30 @@ _ASSETS = AssetColumns(
 )
 
 
-def _header(text: str) -> set[str]:
-    return set(fields_of(text.split("\n", 1)[0], ","))
-
-
 def _is_scada(path: Path, text: str) -> bool:
-    return {_TIME, _STATION, _KEYS[_SCADA]} <= _header(text)
+    return {_TIME, _STATION, _KEYS[_SCADA]} <= header_of(text, ",")
 
 
 def _is_grid(path: Path, text: str) -> bool:
-    names = _header(text)
+    names = header_of(text, ",")
     return {_TIME, _STATION, _KEYS[_GRID]} <= names and _KEYS[_SCADA] not in names
 
 
 def _is_temperature(path: Path, text: str) -> bool:
-    names = _header(text)
+    names = header_of(text, ",")
     return {_TIME, _STATION, _KEYS[_TEMPERATURE]} <= names and not {_KEYS[_SCADA], _KEYS[_GRID]} & names
 
 
 def _is_timers(path: Path, text: str) -> bool:
-    return {_TIME, _STATION, TIMER_COLUMNS["ready_s"]} <= _header(text)
+    return {_TIME, _STATION, TIMER_COLUMNS["ready_s"]} <= header_of(text, ",")
 
 
 def _is_log(path: Path, text: str) -> bool:
-    return {_LOG.start, _LOG_STATION, _LOG.code} <= _header(text)
+    return {_LOG.start, _LOG_STATION, _LOG.code} <= header_of(text, ",")
 
 
 def _is_assets(path: Path, text: str) -> bool:
-    return {"Wind Farm", "Turbine Name", "Station ID"} <= _header(text)
+    return {"Wind Farm", "Turbine Name", "Station ID"} <= header_of(text, ",")
 
 
 def _names_beside(path: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from fleet.config import Source
 from fleet.readers.base import Batch
 from fleet.readers.codes import whole_codes
 from fleet.readers.frames import Rejects
-from fleet.readers.text import fields_of, read_table, texts
+from fleet.readers.text import header_of, read_table, texts
 
 __all__ = [
     "ALARMS",
@@ -133,7 +133,7 @@ def alarm_texts(path: Path) -> dict[str, str]:
 
 def is_alarm_texts(path: Path, text: str) -> bool:
     """Return whether a file describes alarms."""
-    return {_CODE, _TEXT, "Stopping"} <= set(fields_of(text.split("\n", 1)[0], ","))
+    return {_CODE, _TEXT, "Stopping"} <= header_of(text, ",")
 
 
 def read_alarm_texts(path: Path, source: Source) -> Batch:

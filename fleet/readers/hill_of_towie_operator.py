@@ -20,7 +20,7 @@ from fleet.errors import InputError
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import Rejects, SignalColumn, conform, interval_starts, repeated, signal_values
 from fleet.readers.hill_of_towie_files import METADATA, beside, turbine_names
-from fleet.readers.text import RawTable, fields_of, read_table, texts
+from fleet.readers.text import RawTable, header_of, read_table, texts
 from fleet.schema import OPERATOR
 
 __all__ = ["FORMATS"]
@@ -32,16 +32,12 @@ _PERIOD_S, _DAY_S = 600, 86_400
 Values = npt.NDArray[np.float64]
 
 
-def _header(text: str) -> set[str]:
-    return set(fields_of(text.split("\n", 1)[0], ","))
-
-
 def _is_shutdown(path: Path, text: str) -> bool:
-    return {_SHUTDOWN_TIME, _SHUTDOWN_TURBINE, _SHUTDOWN} <= _header(text)
+    return {_SHUTDOWN_TIME, _SHUTDOWN_TURBINE, _SHUTDOWN} <= header_of(text, ",")
 
 
 def _is_daily(path: Path, text: str) -> bool:
-    return {_DAILY_TIME, _DAILY_STATION, _AVAILABILITY} <= _header(text)
+    return {_DAILY_TIME, _DAILY_STATION, _AVAILABILITY} <= header_of(text, ",")
 
 
 def _read_shutdown(path: Path, source: Source) -> Batch:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fleet.config import Source
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, numeric_batch
-from fleet.readers.text import fields_of, read_table
+from fleet.readers.text import header_of, read_table
 from fleet.schema import METER, REANALYSIS
 
 __all__ = ["FORMATS"]
@@ -31,16 +31,12 @@ def _celsius(kelvin: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return kelvin - 273.15
 
 
-def _header(text: str) -> list[str]:
-    return fields_of(text.split("\n", 1)[0], ",")
-
-
 def _is_meter(path: Path, text: str) -> bool:
-    return {"time_utc", "net_energy_kwh"} <= set(_header(text))
+    return {"time_utc", "net_energy_kwh"} <= header_of(text, ",")
 
 
 def _is_reanalysis(text: str, temperature: str) -> bool:
-    names = _header(text)
+    names = header_of(text, ",")
     return {"datetime", temperature} <= set(names) and any(_WIND.match(name) for name in names)
 
 

@@ -24,7 +24,7 @@ from fleet.flags import Flag
 from fleet.readers.assets import AssetColumns, read_assets
 from fleet.readers.base import Batch, Format
 from fleet.readers.frames import SignalColumn, scada_batch
-from fleet.readers.text import RawTable, fields_of, numbers, read_table, texts
+from fleet.readers.text import RawTable, header_of, numbers, read_table, texts
 
 __all__ = ["FIRST_DAY", "FORMATS"]
 
@@ -52,16 +52,12 @@ _ASSETS = AssetColumns(name=_TURBINE, x_m="x", y_m="y")
 Values = npt.NDArray[np.float64]
 
 
-def _header(text: str) -> set[str]:
-    return set(fields_of(text.split("\n", 1)[0], ","))
-
-
 def _is_scada(path: Path, text: str) -> bool:
-    return {_TURBINE, _DAY, _CLOCK, "Patv", "Wspd"} <= _header(text)
+    return {_TURBINE, _DAY, _CLOCK, "Patv", "Wspd"} <= header_of(text, ",")
 
 
 def _is_assets(path: Path, text: str) -> bool:
-    names = _header(text)
+    names = header_of(text, ",")
     return {_TURBINE, "x", "y"} <= names and _DAY not in names
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "fields_of",
     "file_bytes",
     "head",
+    "header_of",
     "numbers",
     "read_table",
     "require",
@@ -115,6 +116,12 @@ def _shown(value: object) -> str:
 def delimiter_of(line: str) -> str:
     """Return the delimiter that splits a header line into most fields, a comma where there is none."""
     return max(DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
+
+
+def header_of(text: str, delimiter: str = "") -> set[str]:
+    """Return the columns that the first line names; without a delimiter the one that splits it into most fields."""
+    line = text.split("\n", 1)[0]
+    return set(fields_of(line, delimiter or delimiter_of(line)))
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:

@@ -10,8 +10,18 @@ import pandas as pd
 from fleet.flags import NOT_SELECTED, USED, Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
+from fleet.wording import natural
 
-__all__ = ["AEP_WIND_SPEED", "AVAILABILITY", "HEADLINE_COLUMNS", "MARK", "headline", "marked", "turbine_order"]
+__all__ = [
+    "AEP_WIND_SPEED",
+    "AVAILABILITY",
+    "HEADLINE_COLUMNS",
+    "MARK",
+    "headline",
+    "in_order",
+    "marked",
+    "turbine_order",
+]
 
 AEP_WIND_SPEED = 6.0  #: annual mean wind speed of the headline's annual energy production [m/s]
 HEADLINE_COLUMNS = (
@@ -129,7 +139,7 @@ def _too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequenc
 
 
 def turbine_order(results: FleetResults) -> list[str]:
-    """Return the turbines in the order of `farm.toml`; others that the tables name follow by name."""
+    """Return the turbines in the order of `farm.toml`; others that the tables name follow in natural order."""
     names = [turbine.name for turbine in results.farm.turbines]
     tables = [
         results.energy.totals if results.energy is not None else None,
@@ -137,7 +147,14 @@ def turbine_order(results: FleetResults) -> list[str]:
         results.quality.rows if results.quality is not None else None,
     ]
     others = {str(name) for table in tables if table is not None for name in table["turbine"].unique()}
-    return names + sorted(others - {FLEET, ""} - set(names))
+    return names + sorted(others - {FLEET, ""} - set(names), key=natural)
+
+
+def in_order(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Return a table's rows in the report's order of turbines, the fleet's last; those of one turbine as they were."""
+    there = {str(name) for name in frame["turbine"].unique()} - {FLEET, *order}
+    rank = {name: place for place, name in enumerate([*order, *sorted(there, key=natural), FLEET])}
+    return frame.sort_values("turbine", key=lambda names: names.astype(str).map(rank), kind="stable")
 
 
 def _by_turbine(table: pd.DataFrame, column: str) -> dict[str, Any]:

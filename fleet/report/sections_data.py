@@ -9,11 +9,12 @@ import pandas as pd
 from fleet.flags import NOT_SELECTED, USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import program_version
-from fleet.report.headline import turbine_order
+from fleet.report.headline import in_order, turbine_order
 from fleet.report.rules import rules_table
 from fleet.report.settings import settings_table, source_table
 from fleet.results import Clock, FleetResults, Quality
 from fleet.schema import FLEET
+from fleet.wording import natural
 
 __all__ = ["clock", "coverage", "method", "quality", "sources"]
 
@@ -138,7 +139,7 @@ def clock(results: FleetResults, part: Clock) -> Iterator[Block]:
         Col("first", "first, UTC", "stamp"),
         Col("last", "last, UTC", "stamp"),
     ]
-    yield table(part.table, columns, "Stamps per turbine", fold=True)
+    yield table(in_order(part.table, turbine_order(results)), columns, "Stamps per turbine", fold=True)
     if not part.reanalysis_lag.empty and part.reanalysis_lag["correlation"].notna().any():
         lag = part.reanalysis_lag
         both = "stamps" in lag and len(set(lag["stamps"])) > 1
@@ -249,7 +250,7 @@ def _turbines(frame: pd.DataFrame, order: list[str]) -> list[str]:
     """Return a frame's turbines in the report's order, the fleet last; names that are nowhere else stand between."""
     there = {str(name) for name in frame["turbine"].unique()}
     known = [name for name in order if name in there]
-    return known + sorted(there - set(known) - {FLEET}) + ([FLEET] if FLEET in there else [])
+    return known + sorted(there - set(known) - {FLEET}, key=natural) + ([FLEET] if FLEET in there else [])
 
 
 def _title(reason: str) -> str:

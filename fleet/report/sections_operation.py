@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from fleet.categories import IEC_CODES, Category
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import names_of, number, sentence, text
-from fleet.report.headline import turbine_order
+from fleet.report.headline import in_order, turbine_order
 from fleet.results import Alarms, Availability, FleetResults
 from fleet.schema import FLEET
 
@@ -51,8 +51,9 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         "hours, stopped or in service, are those whose category nothing says. They stand beside each figure, with the "
         "share of the period that the data cover."
     )
+    order = turbine_order(results)
     for view, caption in _VIEWS:
-        rows = part.table[part.table["view"] == view]
+        rows = in_order(part.table[part.table["view"] == view], order)
         if rows.empty:
             yield Text(text=f"{caption}: not determined.")
         elif rows[["time_based", "production_based"]].isna().all(axis=None):
@@ -60,14 +61,14 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         else:
             yield table(rows, _COLUMNS, caption, fold=True)
             yield from _notes(_parts(rows))
-    yield from _operator(part)
+    yield from _operator(part, order)
     if not part.categories.empty:
         yield from _categories(part.categories)
     if part.notes:
         yield List(items=part.notes)
 
 
-def _operator(part: Availability) -> Iterator[Block]:
+def _operator(part: Availability, order: Sequence[str]) -> Iterator[Block]:
     """The operator's own figure beside ours."""
     if part.operator is None or part.operator.empty:
         return
@@ -83,7 +84,9 @@ def _operator(part: Availability) -> Iterator[Block]:
         "Theirs as given, over the intervals that it is given for; which time counts as unavailable is the operator's "
         "choice. By month: tables/availability_operator_monthly.parquet."
     )
-    yield table(part.operator, columns, "The operator's own availability beside ours", note=note, fold=True)
+    yield table(
+        in_order(part.operator, order), columns, "The operator's own availability beside ours", note=note, fold=True
+    )
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, str]:
@@ -226,7 +229,7 @@ def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
     """Failures, MTBF and MTTR."""
     if part.reliability.empty:
         return
-    rows = part.reliability
+    rows = in_order(part.reliability, turbine_order(results))
     if rows["failures"].isna().all():
         parts = _parts(rows)
         reasons = "; ".join(f"{names}: {reason}" if names else reason for reason, names in parts.items())

@@ -69,7 +69,8 @@ def _north(results: FleetResults, north: pd.DataFrame) -> Iterator[Block]:
     limit = results.farm.quality.north_offset_limit
     words = (
         "How far each turbine's north lies from the fleet's median, by month: a turned north is a step. Grey band: up "
-        f"to {limit:g} deg, not flagged. In grey: all but the five that lie farthest off."
+        f"to {limit:g} deg, not flagged. In grey: all but the five that lie farthest off, "
+        "of many their range."
     )
     yield draw("north_offset", words, plots.plot_north(north, limit))
     columns = [

@@ -9,7 +9,7 @@ import pandas as pd
 from fleet.energy import LOGGED_PARTIAL
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
-from fleet.report.headline import turbine_order
+from fleet.report.headline import in_order, turbine_order
 from fleet.results import Energy, FleetResults, PowerCurves, Wind
 from fleet.schema import FLEET
 
@@ -36,7 +36,7 @@ def energy(results: FleetResults, part: Energy) -> Iterator[Block]:
         "The capacity factor refers to the covered hours. Expected energy is each turbine's smooth power curve at its "
         "measured wind, as far as that curve was measured."
     )
-    yield table(part.totals, columns, "Energy over the period")
+    yield table(in_order(part.totals, turbine_order(results)), columns, "Energy over the period")
     if part.avoided_t is not None:
         factor = results.farm.energy
         yield Text(
@@ -80,7 +80,9 @@ def power_curves(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
         Col("density", "air density [kg/m\u00b3]", "3"),
         Col("density_source", "density from"),
     ]
-    yield table(part.completeness, columns, "Completeness of the data sets", fold=True)
+    yield table(
+        in_order(part.completeness, turbine_order(results)), columns, "Completeness of the data sets", fold=True
+    )
     fleet = part.bins[part.bins["turbine"] == FLEET]
     if not fleet.empty:
         bins = [
@@ -190,7 +192,7 @@ def wind(results: FleetResults, part: Wind) -> Iterator[Block]:
     ]
     lacking = part.stats["turbulence_15"].isna().all()
     note = "Turbulence: n/d, the data hold no standard deviation of the wind speed." if lacking else ""
-    yield table(part.stats, columns, "Wind statistics", note=note)
+    yield table(in_order(part.stats, turbine_order(results)), columns, "Wind statistics", note=note)
 
 
 def losses(results: FleetResults, part: Energy) -> Iterator[Block]:

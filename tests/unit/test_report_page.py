@@ -15,9 +15,10 @@ import pytest
 
 from fleet.report import headline, write_report
 from fleet.report.blocks import Col, Figure, List, Table, Text, table
-from fleet.report.headline import HEADLINE_COLUMNS
+from fleet.report.headline import HEADLINE_COLUMNS, in_order
 from fleet.report.sections import section
 from fleet.results import FleetResults
+from fleet.schema import FLEET
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.report_fixture import logs_only, synthetic_results
 
@@ -102,6 +103,11 @@ class TestHeadline:
         assert "AEP" not in made.note
         assert "Rows" not in made.note
         assert "Coverage" in made.note
+
+
+def test_rows_stand_in_the_order_of_the_turbines_the_fleet_last() -> None:
+    frame = pd.DataFrame({"turbine": ["1", "10", "2", FLEET, "new 10", "new 9", "10"], "n": range(7)})
+    assert in_order(frame, ["2", "1", "10", "absent"])["n"].tolist() == [2, 0, 1, 6, 5, 4, 3]
 
 
 def test_accounting_holds_what_was_not_selected_apart(results: FleetResults) -> None:

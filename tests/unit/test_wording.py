@@ -1,6 +1,6 @@
 """Lists and ranges in sentences."""
 
-from fleet.wording import listed, span
+from fleet.wording import listed, natural, span
 
 
 def test_long_lists_are_cut() -> None:
@@ -13,3 +13,9 @@ def test_equal_figures_are_written_once() -> None:
     assert span([1.0031, 1.0034], 3) == "1.003"
     assert span([1.02, 0.98], 2) == "0.98 to 1.02"
     assert span([0.215], 1, 100.0) == "21.5"
+
+
+def test_numbers_in_names_count_as_numbers() -> None:
+    names = ["WT10", "WT2", "10", "2", "WT2b", "WT", "A", "WT02"]
+    assert sorted(names, key=natural) == ["2", "10", "A", "WT", "WT02", "WT2", "WT2b", "WT10"]
+    assert listed(["10", "9", "1"]) == "1, 9, 10"
