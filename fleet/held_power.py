@@ -157,7 +157,7 @@ def derated_bits(
         settings.derated_spread * rated_power_kw,
         settings.derated_wind,
         settings.derated_pitch,
-        settings.pitch_power_spread,
+        settings.derated_pitch_spread,
     )
     return bits
 

@@ -42,8 +42,9 @@ class RuleSettings(BaseModel):
         0.5, ge=0, le=10, description="highest less lowest wind speed meanwhile, at least [m/s]"
     )
     derated_pitch: float = Field(
-        2.0, ge=0.2, le=30, description="or pitch at least this far above its usual value at that power [deg]"
+        2.0, ge=0.2, le=30, description="or pitch at least this far above its usual value at that power [deg] ..."
     )
+    derated_pitch_spread: float = Field(8.0, ge=2, le=100, description="... and no less than [robust sigmas]")
 
     icing: bool = Field(True, description="flag losses in frost (IEA Wind Task 19, classes a, b and c)")
     icing_temperature: float = Field(0.0, ge=-40, le=10, description="frost is below [degC]")
@@ -71,6 +72,7 @@ class RuleSettings(BaseModel):
     wind_drift_spread: float = Field(4.0, ge=1, le=100, description="... and at least [standard uncertainties]")
     temperature_drift: bool = Field(True, description="compare each outdoor temperature with the other turbines'")
     temperature_drift_floor: float = Field(1.0, ge=0, le=50, description="drift that is named, at least [K]")
+    temperature_drift_spread: float = Field(4.0, ge=1, le=100, description="... and at least [standard uncertainties]")
     north_offset: bool = Field(True, description="compare each direction with the other turbines' per month")
     north_offset_limit: float = Field(8.0, gt=0, le=180, description="offset from the fleet that is flagged [deg]")
 

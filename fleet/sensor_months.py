@@ -81,7 +81,7 @@ def temperature_drift(sums: Mapping[str, Ints], first_month: int, settings: Rule
     first_month : int
         Key of the first month.
     settings : RuleSettings
-        `temperature_drift_floor`, and `wind_drift_spread`.
+        `temperature_drift_floor` and `temperature_drift_spread`.
 
     Returns
     -------
@@ -95,7 +95,9 @@ def temperature_drift(sums: Mapping[str, Ints], first_month: int, settings: Rule
     difference = np.full(n.shape, np.nan)
     np.divide(own - others, n, out=difference, where=n >= _LEAST_RECORDS)
     drift = _errors_of_levels(difference) * TEMPERATURE_QUANTUM
-    return _drift_rows(names, first_month, n, drift, settings.temperature_drift_floor, settings.wind_drift_spread)
+    return _drift_rows(
+        names, first_month, n, drift, settings.temperature_drift_floor, settings.temperature_drift_spread
+    )
 
 
 def _errors_of_levels(difference: Floats) -> Floats:

@@ -19,6 +19,7 @@ RULES: dict[Flag | str, tuple[str, ...]] = {
     Flag.CURTAILED: ("curtailed", "curtailed_margin", "curtailed_follow"),
     Flag.DERATED: (
         "derated", "derated_records", "derated_deficit", "derated_spread", "derated_wind", "derated_pitch",
+        "derated_pitch_spread",
     ),
     Flag.ICING: (
         "icing", "icing_temperature", "icing_quantile", "icing_margin", "icing_floor", "icing_records",
@@ -28,7 +29,9 @@ RULES: dict[Flag | str, tuple[str, ...]] = {
     Flag.PITCH_POWER: ("pitch_power", "pitch_power_spread", "pitch_power_floor"),
     Flag.ROTOR_POWER: ("rotor_power", "rotor_power_spread", "rotor_power_floor"),
     Flag.WIND_DRIFT: ("wind_drift", "wind_drift_floor", "wind_drift_spread"),
-    "thermometer drifted from the neighbours'": ("temperature_drift", "temperature_drift_floor", "wind_drift_spread"),
+    "thermometer drifted from the neighbours'": (
+        "temperature_drift", "temperature_drift_floor", "temperature_drift_spread",
+    ),
     Flag.NORTH_OFFSET: ("north_offset", "north_offset_limit"),
     "vane angle of most power away from zero": ("yaw_misalignment", "yaw_misalignment_spread"),
 }  # fmt: skip

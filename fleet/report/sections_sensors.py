@@ -30,18 +30,22 @@ def sensors(results: FleetResults, part: Sensors) -> Iterator[Block]:
     )
     if part.notes:
         yield List(items=part.notes)
-    yield from _drift(results, part.drift, "anemometer", "m/s", results.farm.quality.wind_drift_floor)
-    yield from _drift(results, part.temperature, "thermometer", "K", results.farm.quality.temperature_drift_floor)
+    rules = results.farm.quality
+    limits = rules.wind_drift_floor, rules.wind_drift_spread
+    yield from _drift(results, part.drift, "anemometer", "m/s", *limits)
+    limits = rules.temperature_drift_floor, rules.temperature_drift_spread
+    yield from _drift(results, part.temperature, "thermometer", "K", *limits)
     yield from _north(results, part.north)
     yield from _yaw(results, part.yaw)
 
 
-def _drift(results: FleetResults, drift: pd.DataFrame, sensor: str, unit: str, least: float) -> Iterator[Block]:
+def _drift(
+    results: FleetResults, drift: pd.DataFrame, sensor: str, unit: str, least: float, spread: float
+) -> Iterator[Block]:
     if drift["drift"].isna().all():
         return
     from fleet import plots
 
-    spread = results.farm.quality.wind_drift_spread
     known = drift["u_drift"].dropna()
     words = (
         f"Drift of each {sensor} per month against its own usual relation to the others [{unit}]; positive: reads high."
