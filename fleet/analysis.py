@@ -315,7 +315,7 @@ def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, period: Pe
     rated_kw, own = [turbine.rated_power_kw for turbine in farm.turbines], _clip(meter, period)
     table, compared = reconcile(summary, meter, period, rated_kw, farm.averaging_period_s)
     energy = energy_result(summary, own, table, farm, (period[1] - period[0]) / 3.6e9)
-    note = meter_note(summary, own, rated_kw, farm.averaging_period_s)
+    note = meter_note(summary, meter, rated_kw, farm.averaging_period_s)
     return replace(energy, compared=compared, meter_note=note, notes=(*energy.notes, *([note] if note else [])))
 
 

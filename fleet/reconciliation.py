@@ -13,9 +13,9 @@ from fleet.sums import Summary
 
 __all__ = ["RECONCILED", "reconcile"]
 
-#: Least share of the turbines' records that an interval must hold to be compared. What is missing is not filled in: it
-#: makes the ratio too high by as much at most.
-_LEAST = 0.99
+#: An interval is compared where what the missing records hold, at rated power, is at most this share of the energy of
+#: those that are there. Nothing is filled in: the ratio is too high by as much at most.
+_MOST_MISSING = 0.01
 
 #: Columns of `fleet.results.Energy.reconciliation`.
 RECONCILED = ("month", "turbines_mwh", "meter_mwh", "ratio", "intervals", "of")
@@ -55,14 +55,19 @@ def reconcile(
         return _rows([]), ""
     power = fitting_power(summary, meter, rated_kw, period_s)
     every = meter_intervals(power, meter, turbines=len(rated_kw), period_s=period_s)
-    inside = (every["start"] >= period[0]) & (every["start"] + every["length"] <= period[1])
+    end = every["start"] + every["length"]
+    inside = (every["start"] >= period[0]) & (end <= period[1])
     own = every[inside]
-    used = own["records"] >= _LEAST * own["full"]
+    mean_kw = sum(rated_kw) / len(rated_kw)
+    missing = (own["full"] - own["records"]).clip(lower=0)
+    used = missing * (mean_kw * period_s / 3600.0) <= _MOST_MISSING * own["turbines"].clip(lower=0.0)
+    there = (end.clip(upper=period[1]) - every["start"].clip(lower=period[0])).clip(lower=0)
     months = own["start"].to_numpy().astype("datetime64[us]").astype("datetime64[M]").astype(str)
     rows = [_row(str(month), part, used) for month, part in own.groupby(months, sort=True) if used[part.index].any()]
     if rows:
         rows.append(_row("all", own, used))
-    return _rows(rows), _words(own, used, len(every) - len(own), period)
+    cut, lacking = int((there > 0).sum()) - len(own), period[1] - period[0] - int(there.sum())
+    return _rows(rows), _words(own, used, cut, int((there == 0).sum()), lacking)
 
 
 def _row(month: str, own: pd.DataFrame, used: pd.Series) -> tuple[object, ...]:
@@ -77,25 +82,27 @@ def _rows(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     return frame.astype({"month": "str", **energies, "intervals": "int64", "of": "int64"})
 
 
-def _words(own: pd.DataFrame, used: pd.Series, outside: int, period: tuple[int, int]) -> str:
+def _words(own: pd.DataFrame, used: pd.Series, cut: int, outside: int, lacking: int) -> str:
     """Say which intervals were compared."""
-    part, length = own[used], own["length"]
-    needed = f"at least {100 * _LEAST:.0f} % of the turbines' records"
+    part = own[used]
+    needed = f"what is missing of their records is at most {100 * _MOST_MISSING:g} % of the energy, were it rated power"
     if part.empty:
         said = [
-            f"None of the meter's {len(own):,} intervals in the analysed period holds {needed}: nothing to compare."
+            f"None of the meter's {len(own):,} intervals in the analysed period holds enough records ({needed}): "
+            "nothing to compare."
         ]
     else:
         share = float(part["records"].sum() / part["full"].sum())
         said = [
             f"Compared are {len(part):,} of the meter's {len(own):,} intervals in the analysed period, "
-            f"{_hours(part['length'].sum())} h: those that hold {needed} ({100 * share:.2f} % of them are there)."
+            f"{_hours(part['length'].sum())} h: {needed} ({100 * share:.2f} % of the records are there)."
         ]
     if 0 < len(part) < len(own):
         said.append(f"{len(own) - len(part):,} with fewer records are left out.")
-    lacking = period[1] - period[0] - int(length.sum())
     if lacking > 0:
-        said.append(f"For {_hours(lacking)} h of the analysed period the meter has no interval.")
+        said.append(f"For {_hours(lacking)} h of the analysed period the meter has no interval that can be compared.")
+    if cut:
+        said.append(f"{cut:,} intervals of the meter reach beyond the analysed period.")
     if outside:
         said.append(f"{outside:,} intervals of the meter lie outside the analysed period.")
     return " ".join(said)
