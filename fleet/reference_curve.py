@@ -28,7 +28,7 @@ _LEAST_OF_RATED, _MOST_OF_RATED = 0.02, 50.0  #: greatest power beyond these par
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReferenceCurve:
-    """A power curve as it is published or warranted; it carries no uncertainty here."""
+    """A power curve as it is published or warranted, up to its cut-out; it carries no uncertainty here."""
 
     name: str  #: as `farm.toml` has it: a machine of the library or a file
     wind_speed: Floats  #: ascending, shape (n,) [m/s]
@@ -78,7 +78,8 @@ def reference_curves(farm: Farm, folder: Path) -> dict[str, ReferenceCurve]:
     -------
     dict of turbine's name to ReferenceCurve
         As published, at its own air density: `reference_curve_density`, else the library's machine's own, else (a file)
-        `reference_density`. A machine without a published curve gives that of its steady states.
+        `reference_density`. A machine without a published curve gives that of its steady states. Points without power
+        behind the last one with power say where the machine cuts out; the curve ends at that last one.
 
     Raises
     ------
@@ -96,10 +97,11 @@ def reference_curves(farm: Farm, folder: Path) -> dict[str, ReferenceCurve]:
             curve, density = _from_file(folder / name, users), settings.reference_density
         else:
             curve, density = _of_machine(name)
+        running = _running(curve)
         made = ReferenceCurve(
             name=name,
-            wind_speed=curve.wind_speed,
-            power_kw=curve.power / 1000.0,
+            wind_speed=curve.wind_speed[:running],
+            power_kw=curve.power[:running] / 1000.0,
             density=settings.reference_curve_density or density,
             source=curve.source,
         )
@@ -120,6 +122,14 @@ def _users(farm: Farm, name: str) -> list[Turbine]:
 
 def _is_file(name: str) -> bool:
     return name.lower().endswith(".csv")
+
+
+def _running(curve: PowerCurve) -> int:
+    """Return how many points a curve has up to its cut-out, the last with power.
+
+    Beyond it a turbine that still runs, as nacelle wind and hysteresis have it, is no better than one that stands.
+    """
+    return int(np.flatnonzero(curve.power > 0.0)[-1]) + 1
 
 
 def _of_machine(name: str) -> tuple[PowerCurve, float]:

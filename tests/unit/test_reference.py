@@ -133,8 +133,9 @@ class TestReading:
         assert reference_curves(farm_of("curve.csv"), tmp_path)["T1"].wind_speed.tolist() == [3.0, 8.0, 12.0, 25.0]
 
     def test_a_curve_that_ends_at_cut_out_is_none_that_falls(self, tmp_path: Path) -> None:
-        (tmp_path / "curve.csv").write_text(GOOD + "25.01,0\n")
+        (tmp_path / "curve.csv").write_text(GOOD + "25.01,0\n50,-5\n")
         check_references(farm_of("curve.csv"), tmp_path)
+        assert reference_curves(farm_of("curve.csv"), tmp_path)["T1"].wind_speed.tolist() == [3.0, 8.0, 12.0, 25.0]
 
     def test_the_file_is_no_data_of_the_farm(self, tmp_path: Path) -> None:
         folder = write_generic(tmp_path / "farm", farm_rows(1, 0.5), turbines=1)
@@ -208,6 +209,27 @@ class TestComparison:
         assert found.bins["wind_speed"].between(5.0, 10.0).all()
         # The common bins begin more than one bin above cut-in: no annual energy.
         assert found.aep.loc[found.aep["wind"] != MEASURED, "ratio"].isna().all()
+
+    @pytest.mark.parametrize("reference", ["senvion_mm82", "curve.csv"])
+    def test_bins_above_the_cut_out_lie_outside(self, reference: str, tmp_path: Path) -> None:
+        """Both curves cut out at 25 m/s and have zeros up to 50 m/s: 2 MW there are no 2 MW more than expected."""
+        (tmp_path / "curve.csv").write_text(GOOD + "25.01,0\n50,0\n")
+        results = synthetic_results(1, 1)
+        assert results.curves is not None
+        # The bins of 25.0 and 25.5 m/s, the first with its mean exactly on the cut-out.
+        above = results.curves.bins[results.curves.bins["bin"] == 30].assign(power_kw=2000.0)
+        own = pd.concat(
+            [above.assign(bin=number, wind_speed=wind) for number, wind in ((50, 25.0), (51, 25.4), (60, 30.0))]
+        )
+        bins = pd.concat([results.curves.bins, own], ignore_index=True)
+        farm = farm_of(reference, models=("A",))
+        curves = {"T01": reference_curves(farm, tmp_path)["T1"]}
+        found = reference_result(replace(results.curves, bins=bins), results.farm, curves)
+        counted = found.table.set_index("turbine")["bins_outside"]
+        before = reference_result(results.curves, results.farm, curves).table.set_index("turbine")["bins_outside"]
+        assert counted["T01"] - before["T01"] == 2
+        assert found.bins["wind_speed"].max() == 25.0
+        assert found.bins["first_kw"].iloc[-1] == pytest.approx(2050.0 if reference == "senvion_mm82" else 2000.0, 1e-4)
 
     def test_the_fleet_is_compared_only_where_all_have_one_reference(self) -> None:
         results = synthetic_results(2, 1)
