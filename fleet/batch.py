@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["compare_farms", "compare_periods", "farm_folders", "parse_period", "report_farms"]
 
 Moment = datetime | str
+_A_FARM = "where the next run would take it for a farm; name another with --out"
 PERIOD_FORM = "BEGIN..END such as 2014-01-01..2014-07-01"
 
 
@@ -137,13 +138,20 @@ def report_farms(
     told : callable
         Is called with each farm's entry as soon as it is done.
     """
+    from fleet.places import check_outside
     from fleet.report.index_page import INDEX_KIND, INDEX_LAYOUT, REPORTS, folder_names, write_index
+    from fleet.report.write import AMONG_EXPORTS
     from turbine.folder import replaced_folder
 
     for name, value in (("from", start), ("to", end)):
         moment(name, value)  # a wrong option is no farm's fault
-    here = Path(out).resolve()
-    farms = [farm for farm in farm_folders(folders) if Path(farm).resolve() != here]
+    farms = farm_folders(folders)
+    for root in folders:
+        if root not in farms and Path(root).is_dir():
+            check_outside(Path(out), Path(root), _A_FARM, what="the folder of farms")
+    for farm in farms:
+        if Path(farm).is_dir():  # a packaged sample lies where nobody writes
+            check_outside(Path(out), Path(farm), AMONG_EXPORTS)
     entries: list[FarmEntry] = []
     with replaced_folder(Path(out), INDEX_KIND, INDEX_LAYOUT) as work:
         (work / REPORTS).mkdir()

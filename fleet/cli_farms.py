@@ -99,10 +99,11 @@ def compare(
 ) -> None:
     """Compare two periods of one farm, or farms with each other: one HTML page, figures, tables and summary.json."""
     from fleet.batch import compare_farms, compare_periods, parse_period
+    from fleet.dataset import resolve_folder
     from fleet.report import write_comparison
     from fleet.report.write_comparison import check_comparison_target
 
-    check_comparison_target(out)
+    check_comparison_target(out, map(resolve_folder, folders))
     options = how(workers, scheduler, cache, no_cache, verify, quiet)
     periods = [parse_period(text) for text in period or ()]
     comparison: PeriodComparison | FarmComparison

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet.errors import ConfigError, OutputError
+from fleet.errors import ConfigError
 
 if TYPE_CHECKING:
     from fleet.farm import Farm
@@ -99,10 +99,11 @@ def how(
 def opened(folder: str, turbines: list[str] | None, start: str | None, end: str | None, options: RunOptions) -> Farm:
     """Return the farm that a command names, to be read as its options say."""
     from fleet.farm import open_farm
+    from fleet.places import check_outside
 
     farm = open_farm(folder, turbines=tuple(turbines or ()), start=start, end=end)
-    if options.cache is not None and options.cache.resolve().is_relative_to(farm.dataset.folder.resolve()):
-        raise OutputError(f"{options.cache}: lies in the farm's folder, among the exports; name another with --cache")
+    if options.cache is not None:
+        check_outside(options.cache, farm.dataset.folder, "among the exports; name another with --cache")
     return farm.with_options(options)
 
 

@@ -85,16 +85,12 @@ def says_something(value: Any) -> bool:
 
 def csv_target(path: Path | None, folder: Path, force: bool) -> Path | None:
     """Refuse a table that would replace a file, or lie among the farm's exports; before hours of work, not after."""
-    from fleet.places import check_local, is_remote
+    from fleet.places import check_local, check_outside
 
     if path is None:
         return None
     check_local(path)
-    if not is_remote(folder) and path.resolve().is_relative_to(folder.resolve()):
-        raise OutputError(
-            f"{path}: lies in the farm's folder, where it could replace an export or be read as one; "
-            "expected a file outside it"
-        )
+    check_outside(path, folder, "where it could replace an export or be read as one; expected a file outside it")
     if path.exists() and not force:
         raise OutputError(f"{path}: is there already; it was not overwritten (--force replaces it)")
     return path

@@ -19,6 +19,7 @@ from fleet.zip_member import is_archive, member_of, members, sound
 
 __all__ = [
     "check_local",
+    "check_outside",
     "files_below",
     "first_bytes",
     "is_remote",
@@ -76,6 +77,29 @@ def check_local(target: Path) -> None:
     """
     if is_remote(target):
         raise OutputError(f"{target}: is a URL; expected a local path: results are written locally")
+
+
+def check_outside(target: Path, folder: Path, why: str, *, what: str = "the farm's folder") -> None:
+    """Refuse to write below a folder that data are read from.
+
+    Parameters
+    ----------
+    target : Path
+        What would be written.
+    folder : Path
+        The folder that is read; below an object store's nothing is ever written.
+    why : str
+        What would come of it, and what to do.
+    what : str
+        What the message calls the folder.
+
+    Raises
+    ------
+    OutputError
+        If the target is the folder or lies in it, whichever way it is spelled.
+    """
+    if not is_remote(folder) and target.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(f"{target}: lies in {what} {folder}, {why}")
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fleet.errors import OutputError
-from fleet.places import is_remote
+from fleet.places import check_outside
 from fleet.report.output import (
     FIGURES,
     KIND,
@@ -21,7 +20,10 @@ from fleet.report.output import (
 from fleet.results import FleetResults
 from turbine.folder import check_target, replaced_folder, write_json
 
-__all__ = ["check_report_target", "write_report"]
+__all__ = ["AMONG_EXPORTS", "check_report_target", "write_report"]
+
+#: Why no result is written into a farm's folder, for `fleet.places.check_outside`.
+AMONG_EXPORTS = "where the next run would find it among the exports; name another with --out"
 
 
 def check_report_target(out: Path, farm: Path) -> None:
@@ -32,11 +34,7 @@ def check_report_target(out: Path, farm: Path) -> None:
     OutputError
         What lies there, and what to do.
     """
-    if not is_remote(farm) and out.resolve().is_relative_to(farm.resolve()):
-        raise OutputError(
-            f"{out}: lies in the farm's folder, where the next run would find it among the exports; name another "
-            "with --out"
-        )
+    check_outside(out, farm, AMONG_EXPORTS)
     check_target(out, KIND, LAYOUT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pandas as pd
 
 from fleet.compare import PeriodComparison, period_text
 from fleet.errors import OutputError
+from fleet.places import check_outside
 from fleet.report.formats import names_of, program_version
 from fleet.report.output import FIGURES, PAGE, SUMMARY, TABLES, json_rows, write_figures, write_tables
+from fleet.report.write import AMONG_EXPORTS
 from fleet.side_by_side import FarmComparison
 from turbine.folder import Layout, check_target, replaced_folder, write_json
 
@@ -64,8 +67,16 @@ def write_comparison(comparison: PeriodComparison | FarmComparison, out: Path) -
     return out / PAGE
 
 
-def check_comparison_target(out: Path) -> None:
-    """Refuse a folder that holds anything but an earlier comparison; before hours of work, not after."""
+def check_comparison_target(out: Path, farms: Iterable[Path]) -> None:
+    """Refuse a folder that a comparison cannot replace, or among a farm's exports; before hours of work, not after.
+
+    Raises
+    ------
+    OutputError
+        What lies there, and what to do.
+    """
+    for farm in farms:
+        check_outside(out, farm, AMONG_EXPORTS)
     check_target(out, KIND, LAYOUT)
 
 

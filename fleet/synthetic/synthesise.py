@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fleet.errors import ConfigError, OutputError, nearest
+from fleet.places import check_outside
 from fleet.synthetic.spec import FleetSpec
 from fleet.synthetic.steady import steady_machine
 from fleet.synthetic.truth import truth_files, truth_writer
@@ -117,10 +118,7 @@ def _check_truth(truth: Path | None, out: Path) -> None:
         return
     if truth.suffix != ".parquet":
         raise OutputError(f"{truth}: expected a file that ends in .parquet")
-    if truth.resolve().is_relative_to(out.resolve()):
-        raise OutputError(
-            f"{truth}: lies in the farm's folder, where it would be read as an export; name another place"
-        )
+    check_outside(truth, out, "where it would be read as an export; name another place")
     for file in truth_files(truth):
         if file.exists():
             raise OutputError(f"{file}: is there already; it was not overwritten")

@@ -199,6 +199,17 @@ class TestCommand:
         assert (result.code, "from: found 'x'" in result.err) == (2, True)
         assert not (tmp_path / "out").exists()
 
+    @pytest.mark.parametrize("place", [".", "out", "deep/er/out"])
+    def test_no_comparison_lies_in_a_farms_folder(self, place: str, folder: Path, tmp_path: Path) -> None:
+        other = write_generic(tmp_path / "other", farm_rows(1, 0.1), turbines=1)
+        periods = ("--period", "2015-03-01..2015-03-03", "--period", "2015-03-03..2015-03-05")
+        before = sorted(tmp_path.rglob("*"))
+        for farms in ((str(other), *periods), (str(folder), str(other))):
+            result = run_cli("compare", *farms, "--out", str(other / place), "--quiet")
+            assert (result.code, result.out) == (4, "")
+            assert f"lies in the farm's folder {other}, where the next run would find it among the expor" in result.err
+        assert sorted(tmp_path.rglob("*")) == before
+
     def test_a_period_that_is_cut_short_is_named(self, folder: Path) -> None:
         found = fleet.compare_periods(folder, ("2015-03-01", "2015-03-03"), ("2015-03-03", "2015-03-07"))
         note = "Of the second period asked for there are data from 2015-03-03 00:00 to 2015-03-05 00:00 only."

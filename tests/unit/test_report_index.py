@@ -107,6 +107,25 @@ def test_a_wrong_option_is_no_farms_fault(root: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_index_lies_where_the_next_run_would_read_it(tmp_path: Path) -> None:
+    farm = write_generic(tmp_path / "all" / "a", farm_rows(1, 0.1), turbines=1)
+    root = farm.parent
+    linked = tmp_path / "link"
+    linked.symlink_to(root)
+    before = sorted(tmp_path.rglob("*"))
+    among, taken = f"lies in the farm's folder {farm}, where", f"lies in the folder of farms {root}, where the next run"
+    for given, out, words in (
+        (farm, farm / "out", among),
+        (root, root / "out", taken),
+        (root, linked / "out", taken),
+        (root, farm / "out", taken),
+    ):
+        result = run_cli("reports", str(given), "--out", str(out), "--quiet")
+        assert (result.code, result.out) == (4, "")
+        assert words in result.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_without_a_good_farm_the_index_says_so(root: Path, tmp_path: Path) -> None:
     (entry,) = fleet.report_farms([tmp_path / "nowhere"], tmp_path / "out")
     assert "no such folder" in entry.reason
