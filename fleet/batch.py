@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.dataset import CONFIG_NAME
-from fleet.errors import ConfigError, InputError, OutputError, RunError, WindformError
+from fleet.errors import ConfigError, FleetError, InputError, OutputError, RunError, WindformError
 from fleet.farm import Farm, moment, open_farm
 
 if TYPE_CHECKING:
@@ -129,14 +129,15 @@ def report_farms(
     start: Moment | None = None,
     end: Moment | None = None,
     options: RunOptions | None = None,
-    told: Callable[[FarmEntry], None] = lambda _: None,
+    told: Callable[[FarmEntry, str], None] = lambda *_: None,
 ) -> list[FarmEntry]:
     """Write a report of every farm and an index page; see `fleet.report_farms`.
 
     Parameters
     ----------
     told : callable
-        Is called with each farm's entry as soon as it is done.
+        Is called with each farm's entry as soon as it is done, and with the whole message where it has no report: the
+        entry's own reason says nothing of where the command ran, as the page may be read anywhere.
     """
     from fleet.places import check_outside
     from fleet.report.index_page import INDEX_KIND, INDEX_LAYOUT, REPORTS, folder_names, write_index
@@ -156,17 +157,17 @@ def report_farms(
     with replaced_folder(Path(out), INDEX_KIND, INDEX_LAYOUT) as work:
         (work / REPORTS).mkdir()
         for given, name in zip(farms, folder_names([Path(farm).name for farm in farms]), strict=True):
-            entry = _report_one(given, work / REPORTS / name, start, end, options)
+            entry, message = _report_one(given, work / REPORTS / name, start, end, options)
             entries.append(entry)
-            told(entry)
+            told(entry, message)
         write_index(entries, work)
     return entries
 
 
 def _report_one(
     given: str | Path, target: Path, start: Moment | None, end: Moment | None, options: RunOptions | None
-) -> FarmEntry:
-    """Write one farm's report; what is wrong with that farm becomes its entry's reason."""
+) -> tuple[FarmEntry, str]:
+    """Write one farm's report; return its entry, and the message of what is wrong with that farm or nothing."""
     from fleet.report.index_page import failed_entry, farm_entry
 
     try:
@@ -174,10 +175,11 @@ def _report_one(
         if options:
             farm = farm.with_options(options)
         farm.report(target)
-        return farm_entry(farm.results, str(given), target.name)
+        return farm_entry(farm.results, str(given), target.name), ""
     except OutputError:
         raise
     except WindformError as error:
-        return failed_entry(str(given), target.name, str(error))
+        reason, message = error.text if isinstance(error, FleetError) else str(error), str(error)
     except Exception as error:  # a defect that one farm's data bring to light must not cost the others their reports
-        return failed_entry(str(given), target.name, f"unexpected {type(error).__name__}: {error}")
+        reason = message = f"unexpected {type(error).__name__}: {error}"
+    return failed_entry(str(given), target.name, reason), message

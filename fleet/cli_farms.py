@@ -155,9 +155,9 @@ def reports(
         raise typer.Exit(SOME_FAILED)
 
 
-def _tell(entry: FarmEntry) -> None:
+def _tell(entry: FarmEntry, message: str) -> None:
     if entry.reason:
-        typer.echo(f"{entry.given}: no report: {entry.reason}", err=True)
+        typer.echo(f"{entry.given}: no report: {message.removeprefix(f'{entry.given}: ')}", err=True)
     else:
         counts = (f"{entry.figures[key]} {key}" for key in ("alarms", "warnings"))
         typer.echo(f"{entry.given}: {entry.name}, {', '.join(counts)}")

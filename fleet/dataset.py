@@ -78,8 +78,8 @@ def open_dataset(folder: str | Path) -> Dataset:
     files = _configured(root, farm) if farm.sources else _recognised(root)
     if not files:
         raise InputError(
-            f"{root}: no file of a known format; `wind-fleet inspect {root}` says what is there and proposes settings "
-            f"for {CONFIG_NAME}"
+            f"{root}: no file of a known format",
+            f"`wind-fleet inspect {root}` says what is there and proposes settings for {CONFIG_NAME}",
         )
     assets = [file for file in files if file.format.kind == "assets"]
     if farm.assets:

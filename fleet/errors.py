@@ -17,7 +17,19 @@ __all__ = [
 
 
 class FleetError(WindformError):
-    """Base of the fleet's errors."""
+    """Base of the fleet's errors.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong and where; `text` afterwards.
+    advice : str
+        A command that helps where this one ran; pages, which are read elsewhere, leave it out.
+    """
+
+    def __init__(self, text: str, advice: str = "") -> None:
+        super().__init__(f"{text}; {advice}" if advice else text)
+        self.text = text
 
 
 class ConfigError(FleetError):

@@ -39,7 +39,7 @@ def index(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run_cli("reports", str(root), "--out", str(out), "--quiet")
     assert result.code == 5
     assert f"Index: {out / 'index.html'}" in result.out
-    assert f'{root / BROKEN}: no report: farm.toml: unknown key "hub"' in result.err
+    assert f'{root / BROKEN}: no report: {root / BROKEN / "farm.toml"}: unknown key "hub"' in result.err
     assert "Traceback" not in result.err
     return out / "index.html"
 
@@ -105,6 +105,22 @@ def test_a_wrong_option_is_no_farms_fault(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="from: found 'soon'"):
         fleet.report_farms([root], tmp_path / "out", start="soon")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_command_names_what_is_there_and_the_page_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the folder above, where `wind-fleet inspect pics` would find nothing; the page may be read anywhere."""
+    (tmp_path / "many" / "pics").mkdir(parents=True)
+    (tmp_path / "many" / "pics" / "a.png").write_bytes(b"no table")
+    monkeypatch.chdir(tmp_path)
+    result = run_cli("reports", "many", "--out", "idx", "--quiet")
+    assert result.code == 5
+    assert "many/pics: no report: no file of a known format; `wind-fleet inspect many/pics` says" in result.err
+    page = (tmp_path / "idx" / "index.html").read_text(encoding="utf-8")
+    (farm,) = json.loads((tmp_path / "idx" / "summary.json").read_text())["farms"]
+    assert farm["reason"] == "pics: no file of a known format"
+    assert "pics: no file of a known format" in page
+    assert "wind-fleet inspect" not in page
 
 
 def test_no_index_lies_where_the_next_run_would_read_it(tmp_path: Path) -> None:
