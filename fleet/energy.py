@@ -199,6 +199,14 @@ def _publisher(reconciliation: pd.DataFrame, losses: pd.DataFrame, meter: pd.Dat
 def _notes(summary: Summary, scale: float) -> tuple[str, ...]:
     unrecorded = summary["unrecorded"].sum()
     intervals, estimated = int(unrecorded["n"]), int(unrecorded["estimated"])
+    lost = f"Intervals that hold no usable power: {intervals:,}."
+    if estimated:
+        lost += (
+            f" By the neighbours that ran meanwhile, {estimated:,} of them made about "
+            f"{int(unrecorded['estimate']) * scale:,.1f} MWh; this energy is not in any sum."
+        )
+    elif intervals:
+        lost += " No neighbour ran meanwhile: what they made cannot be estimated, and is not in any sum."
     return (
         "Expected energy is the turbine's own smooth curve at its own nacelle wind, over records with power and wind, "
         "where that curve was measured.",
@@ -206,6 +214,5 @@ def _notes(summary: Summary, scale: float) -> tuple[str, ...]:
         "time from the turbine's own curve; expected energy takes the own curve for both, so that the two differ a "
         "little. Partial performance is time running well below the curve, whether a log has that category for it or "
         "not: without a set-point its cause is not known.",
-        f"{intervals} intervals hold no usable power. By the neighbours that ran meanwhile, {estimated} of them made "
-        f"about {int(unrecorded['estimate']) * scale:.1f} MWh; this energy is not in any sum.",
+        lost,
     )

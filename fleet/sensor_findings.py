@@ -181,6 +181,8 @@ def _held(results: FleetResults) -> Iterator[Finding]:
         worst = own.sort_values(["hours", "turbine"], ascending=[False, True]).iloc[0]
         its = f", {worst['lost_mwh']:.1f} MWh" if worst["lost_mwh"] == worst["lost_mwh"] else ""
         most = (
-            f"; most at {worst['turbine']} ({worst['hours']:.1f} h{its})" if len(own) > 1 else f" at {worst['turbine']}"
+            f"; longest at {worst['turbine']} ({worst['hours']:.1f} h{its})"
+            if len(own) > 1
+            else f" at {worst['turbine']}"
         )
         yield _note(text=f"{_HELD[str(flag)]}: {hours:.1f} h{cost}{most}.", section="quality")

@@ -46,11 +46,16 @@ def _table(rows: dict[Any, tuple[int, ...]], keys: tuple[str, ...], columns: tup
     return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
 
 
-def _energy(meter: pd.DataFrame | None = None, parts: dict[Any, tuple[int, ...]] = _PARTS, **factors: float) -> Energy:
+def _energy(
+    meter: pd.DataFrame | None = None,
+    parts: dict[Any, tuple[int, ...]] = _PARTS,
+    unrecorded: dict[Any, tuple[int, ...]] = _UNRECORDED,
+    **factors: float,
+) -> Energy:
     by_month = ("turbine", "month")
     summary: Summary = {
         "monthly": _table(_MONTHLY, by_month, _COLUMNS),
-        "unrecorded": _table(_UNRECORDED, by_month, ("n", "estimated", "estimate")),
+        "unrecorded": _table(unrecorded, by_month, ("n", "estimated", "estimate")),
         "parts": _table(parts, ("turbine", "part", "source"), ("time", "potential", "produced")),
         "sources": _table(_SOURCES, ("turbine", "source", "month"), ("n", "potential", "own")),
     }
@@ -158,5 +163,29 @@ def test_without_a_meter_both_tables_are_empty() -> None:
     energy = _energy()
     assert len(energy.reconciliation) == 0
     assert len(energy.publisher) == 0
-    assert "312 intervals hold no usable power" in " ".join(energy.notes)
-    assert "10 of them made about 1.5 MWh" in " ".join(energy.notes)
+    assert energy.notes[-1] == (
+        "Intervals that hold no usable power: 312. By the neighbours that ran meanwhile, 10 of them made about 1.5 "
+        "MWh; this energy is not in any sum."
+    )
+
+
+@pytest.mark.parametrize(
+    ("unrecorded", "words"),
+    [
+        (
+            (51_000, 0, 0),
+            " 51,000. No neighbour ran meanwhile: what they made cannot be estimated, and is not in any sum.",
+        ),
+        (
+            (51_000, 49_000, 900_000_000),
+            " 51,000. By the neighbours that ran meanwhile, 49,000 of them made about 1,50",
+        ),
+        ((0, 0, 0), " 0."),
+    ],
+)
+def test_what_no_neighbour_tells_is_no_estimate_of_nothing(unrecorded: tuple[int, ...], words: str) -> None:
+    assert (
+        _energy(unrecorded={("A", JANUARY): unrecorded})
+        .notes[-1]
+        .startswith(f"Intervals that hold no usable power:{words}")
+    )

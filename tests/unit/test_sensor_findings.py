@@ -124,7 +124,7 @@ def test_held_power_is_a_note_with_hours_and_energy() -> None:
         (
             "note",
             "Icing suspected: 40.0 h, about 5.5 MWh below the turbines' own curves (of 30.0 h; for the others nothing "
-            "is known); most at T02 (30.0 h, 4.0 MWh).",
+            "is known); longest at T02 (30.0 h, 4.0 MWh).",
         ),
     ]
 
