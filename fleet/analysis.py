@@ -44,13 +44,12 @@ from fleet.sums import Summary, keyed_sums, merge
 from fleet.timers import Timers, read_timers, timer_period, turbine_states
 from fleet.times import from_us, to_us
 from fleet.wind import wind_result
+from fleet.wording import natural
 
 __all__ = ["analyse", "overview", "select"]
 
 Period = tuple[int, int]
 Found = TypeVar("Found")
-
-_LOGS_ONLY = "no SCADA records in this folder, only status logs"
 
 
 def select(dataset: Dataset, turbines: Sequence[str]) -> Dataset:
@@ -148,8 +147,9 @@ def _looked_over(
     recorded = {name for name, series in readings.series.items() if series.rows}
     _check_left(recorded, readings.failures)
     if not recorded:
-        known = _nothing_known(dataset, readings) if readings.series else f"{dataset.folder}: {_LOGS_ONLY}"
-        raise InputError(known)
+        if readings.series:
+            raise InputError(_nothing_known(dataset, readings))
+        raise InputError(f"{dataset.folder}: {_no_records(dataset)}")
     farm = _restricted(dataset.farm, recorded)
     summary, failures = run_overview(readings, farm, _period(dataset, readings, {}, {}, start, end), options)
     failed = (*readings.failures, *failures)
@@ -206,8 +206,7 @@ def _analysed(
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, operator, options)
         results = _with_reference(results, dataset.folder)
     else:
-        there = [word for word, found in (("status logs", logs), ("state timers", timers)) if found]
-        reason = f"no SCADA records in this folder, only {' and '.join(there)}"
+        reason = _no_records(dataset)
         results = replace(
             results,
             availability=with_operator(
@@ -339,6 +338,12 @@ def _clip(frame: pd.DataFrame | None, period: Period) -> pd.DataFrame | None:
     return frame[(frame["time"] >= from_us(period[0])) & (frame["time"] < from_us(period[1]))]
 
 
+def _no_records(dataset: Dataset) -> str:
+    """Return why there are no figures of records, with the files that tell something all the same."""
+    there = [words for kind, words in (("events", "status logs"), ("timers", "state timers")) if dataset.of_kind(kind)]
+    return f"no SCADA records in this folder, only {' and '.join(there)}"
+
+
 def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
     if not readings.series:
@@ -349,7 +354,7 @@ def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     if not readings.sources["rows"].any():
         files = ", ".join(readings.sources["file"])
         return f"{dataset.folder}: no row below the header of {files}; expected records"
-    others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")))) or "none"
+    others = ", ".join(sorted(set(readings.leftovers.index.get_level_values("turbine")), key=natural)) or "none"
     return (
         f"{dataset.folder}: no row with a readable time stamp belongs to a listed turbine; in the files: {others}; "
         f"listed: {listed}"

@@ -25,6 +25,7 @@ from fleet.schema import SIGNALS, columns
 from fleet.site import source_row
 from fleet.store import DamagedEntry, Store
 from fleet.times import from_us, to_us
+from fleet.wording import natural
 
 __all__ = [
     "NO_TURBINE",
@@ -202,7 +203,10 @@ def others_note(entry: FileEntry, dataset: Dataset) -> str:
             left_out += rows
         elif turbine not in listed:
             unlisted[turbine or NO_TURBINE] = rows
-    counted = ", ".join(f"{turbine} ({rows:,} row{'s' if rows > 1 else ''})" for turbine, rows in unlisted.items())
+    counted = ", ".join(
+        f"{turbine} ({unlisted[turbine]:,} row{'s' if unlisted[turbine] > 1 else ''})"
+        for turbine in sorted(unlisted, key=natural)
+    )
     said = (
         f"rows of turbines that are not listed are not used: {counted}" if unlisted else "",
         f"rows of turbines that are not selected: {left_out:,}" if left_out else "",

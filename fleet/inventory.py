@@ -260,7 +260,7 @@ def _scada_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dic
     instants = frame["time"].dt.tz_localize(None).to_numpy()
     step = step_s(instants, frame["turbine"].to_numpy())
     duplicates = gaps = missing = 0
-    turbines = sorted(set(frame["turbine"].unique()) - {""})
+    turbines = sorted(set(frame["turbine"].unique()) - {""}, key=natural)
     for turbine in turbines:
         mine = (frame["turbine"] == turbine).to_numpy()
         times = instants[mine & readable]
@@ -313,7 +313,7 @@ def _interval_facts(frame: pd.DataFrame) -> dict[str, Any]:
     values = [str(name) for name in frame.columns if name not in ("turbine", "time", "source_row", "figure")]
     there = [name for name in values if (frame[name].notna() & (frame[name] != "")).any()]
     return {
-        "turbines": tuple(sorted(set(turbines))),
+        "turbines": tuple(sorted(set(turbines), key=natural)),
         **_period(frame["time"]),
         "sampling_s": step,
         "columns": tuple(there),
@@ -341,7 +341,7 @@ def _event_facts(batch: Batch, series: dict[str, _Series], assets: dict[str, dic
         mine = frame.loc[frame["turbine"] == turbine, "start"]
         entry.spans.append((mine.min(), mine.max()))
     return {
-        "turbines": tuple(sorted(str(turbine) for turbine in counts.index)),
+        "turbines": tuple(sorted((str(turbine) for turbine in counts.index), key=natural)),
         **_period(frame["start"]),
         "open_events": int(frame["end"].isna().sum()),
     }

@@ -17,6 +17,7 @@ from fleet.power_curve import normalised_wind
 from fleet.reference_curve import ReferenceCurve
 from fleet.results import Finding, FleetResults, PowerCurves, Reference
 from fleet.schema import FLEET
+from fleet.wording import listed
 
 __all__ = ["NO_TEST", "reference_findings", "reference_pair", "reference_result"]
 
@@ -140,7 +141,7 @@ def _notes(farm: Farm, rows: list[tuple[str, str, str, float, float, int, int, f
             "The measured wind speeds are not corrected for air density (density = none): at another density than the "
             "reference's the curves differ for that reason alone."
         )
-    without = sorted(turbine.name for turbine in farm.turbines if turbine.name not in {row[0] for row in rows})
+    without = [turbine.name for turbine in farm.turbines if turbine.name not in {row[0] for row in rows}]
     if without:
-        notes.append(f"No reference for the model of {', '.join(without)}.")
+        notes.append(f"No reference for the model of {listed(without)}.")
     return tuple(notes)

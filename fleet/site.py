@@ -13,6 +13,7 @@ from fleet.errors import InputError
 from fleet.readers.base import Batch
 from fleet.schema import METER, OPERATOR, REANALYSIS, Column, columns
 from fleet.times import from_us, series_us
+from fleet.wording import natural
 
 __all__ = [
     "SiteData",
@@ -106,7 +107,7 @@ def source_row(file: DataFile, batch: Batch, note: str) -> dict[str, object]:
     time = next((frame[name].dropna() for name in ("time", "start") if name in frame), None)
     known = series_us(time) if time is not None else np.zeros(0, np.int64)
     names = next((frame[name].dropna().unique() for name in ("turbine", "name") if name in frame), ())
-    turbines = sorted(set(names) - {""})
+    turbines = sorted(set(names) - {""}, key=natural)
     rejected = [f"{rows} rows rejected: {reason}" for reason, rows in sorted(batch.rejected.items()) if rows]
     return {
         "file": file.name,

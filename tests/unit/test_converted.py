@@ -11,14 +11,15 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from fleet.analysis import analyse, select
-from fleet.converted import convert_file, rows_of
+from fleet.converted import convert_file, others_note, rows_of, source_of
 from fleet.dataset import DataFile, open_dataset
 from fleet.errors import InputError
+from fleet.inventory import inspect_folder
 from fleet.pipeline import RunOptions
 from fleet.readers.base import Batch
 from fleet.results import FleetResults
 from fleet.store import Store
-from tests.farms import differing, fingerprint, logs_of
+from tests.farms import differing, farm_rows, fingerprint, logs_of, write_generic
 
 LOG, TIMERS = "tblAlarmLog_2024_07.csv", "tblSCTurFlag_2024_07.csv"
 FILES = [LOG, TIMERS]
@@ -228,6 +229,19 @@ def test_rows_of_turbines_that_are_not_listed_are_counted(run: Callable[..., Fle
     assert sources.loc[TIMERS, "note"].startswith(
         f"rows of turbines that are not listed are not used: 99 (1 row), T03 (7 rows); {TIMERS}: no "
     )
+
+
+def test_turbines_stand_in_natural_order(tmp_path: Path) -> None:
+    """1, 2, 10, 100: in the list of files, in what is said of unlisted ones, and in the inventory."""
+    rows = farm_rows(6, 0.2)
+    names = dict(zip([f"T{number}" for number in range(1, 7)], ["T1", "T2", "10", "100", "9", "1"], strict=True))
+    folder = write_generic(tmp_path / "farm", rows.assign(turbine=rows["turbine"].map(names)), turbines=2)
+    dataset = open_dataset(folder)
+    entry = convert_file(dataset.files[0], Store(tmp_path / "cache"))
+    assert source_of(entry)["turbines"] == "1, 9, 10, 100, T1, T2"
+    assert others_note(entry, dataset).endswith("not used: 1 (29 rows), 9 (29 rows), 10 (29 rows), 100 (29 rows)")
+    (found,) = [entry for entry in inspect_folder(folder).files if entry.turbines]
+    assert found.turbines == ("1", "9", "10", "100", "T1", "T2")
 
 
 def test_turbines_that_were_not_selected_are_counted_apart(farm: Path, tmp_path: Path) -> None:

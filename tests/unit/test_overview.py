@@ -155,6 +155,16 @@ def test_a_farm_of_logs_alone_has_no_overview(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: no SCADA records in this folder, only status logs"
 
 
+def test_a_farm_of_state_timers_is_told_as_what_it_is() -> None:
+    """The sample holds an alarm log and state timers; its report says the same of the parts that it lacks."""
+    dataset = open_dataset("hill_of_towie")
+    with pytest.raises(InputError) as caught:
+        overview(dataset, options=OPTIONS)
+    assert str(caught.value) == (
+        f"{dataset.folder}: no SCADA records in this folder, only status logs and state timers"
+    )
+
+
 def test_the_command_prints_the_farm_and_writes_all_turbines(folder: Path, found: Overview, tmp_path: Path) -> None:
     target = tmp_path / "overview.csv"
     result = run_cli("overview", str(folder), "--quiet", "--csv", str(target))
