@@ -43,6 +43,7 @@ from fleet.store import DamagedEntry, Store
 from fleet.sums import Summary, keyed_sums, merge
 from fleet.timers import Timers, read_timers, timer_period, turbine_states
 from fleet.times import from_us, to_us
+from fleet.turbine_names import called
 from fleet.wind import wind_result
 from fleet.wording import natural
 
@@ -325,8 +326,8 @@ def _restricted(farm: Farm, names: set[str]) -> Farm:
 def _far_stamps(series: Sequence[Series]) -> tuple[str, ...]:
     """Say which turbines have records that were set aside for their stamps, and where the first one is."""
     return tuple(
-        f"{one.turbine}: rows with a stamp more than {FAR_DAYS} days from nearly all others, not used: "
-        f"{one.far.rows:,}; the first is {one.far.first:%Y-%m-%d %H:%M} UTC in {one.far_file}."
+        f"{called(one.turbine, first=True)}: rows with a stamp more than {FAR_DAYS} days from nearly all others, not "
+        f"used: {one.far.rows:,}; the first is {one.far.first:%Y-%m-%d %H:%M} UTC in {one.far_file}."
         for one in series
         if one.far is not None
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleet.errors import ConfigError
+from fleet.turbine_names import called
 
 if TYPE_CHECKING:
     from fleet.farm import Farm
@@ -110,6 +111,8 @@ def opened(folder: str, turbines: list[str] | None, start: str | None, end: str 
 def tell_failures(failed: Sequence[Failure]) -> None:
     """Name the turbines that are not in the figures because the work on them failed, and leave with `SOME_FAILED`."""
     for failure in failed:
-        typer.echo(f"\n{failure.turbine} is not in these figures: {failure.step} failed: {failure.reason}")
+        typer.echo(
+            f"\n{called(failure.turbine, first=True)} is not in these figures: {failure.step} failed: {failure.reason}"
+        )
     if failed:
         raise typer.Exit(SOME_FAILED)

@@ -10,6 +10,7 @@ from fleet.curve_pair import MEASURED
 from fleet.results import Finding
 from fleet.schema import FLEET
 from fleet.side_by_side import FarmComparison
+from fleet.turbine_names import called
 from fleet.wording import listed
 
 __all__ = ["farm_findings", "period_findings"]
@@ -113,7 +114,8 @@ def _ranks(comparison: PeriodComparison) -> list[Finding]:
     if moved.empty:
         return []
     words = "; ".join(
-        f"{row['turbine']} {row['rank_first']:.0f} to {row['rank_second']:.0f}" for row in moved.to_dict("records")
+        f"{called(row['turbine'])} {row['rank_first']:.0f} to {row['rank_second']:.0f}"
+        for row in moved.to_dict("records")
     )
     return [_note(text=f"Ranks against the fleet's curve changed: {words}.", section="ranking")]
 
@@ -146,4 +148,4 @@ def farm_findings(comparison: FarmComparison) -> tuple[Finding, ...]:
 
 
 def _who(turbine: object) -> str:
-    return "The fleet" if turbine == FLEET else str(turbine)
+    return "The fleet" if turbine == FLEET else called(turbine, first=True)

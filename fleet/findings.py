@@ -15,6 +15,7 @@ from fleet.reference import reference_findings
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 from fleet.sensor_findings import sensor_findings
+from fleet.turbine_names import called
 from fleet.wording import listed as _names
 from fleet.wording import span
 
@@ -102,7 +103,7 @@ def _quality(results: FleetResults) -> list[Finding]:
     coverage = results.quality.coverage.groupby("turbine", sort=True)[["expected", "used"]].sum()
     share = coverage["used"] / coverage["expected"]
     low = share[share < _LOW_COVERAGE]
-    said = {turbine: f"{100 * part:.1f}" for turbine, part in low.items()}
+    said = {called(turbine, first=True): f"{100 * part:.1f}" for turbine, part in low.items()}
     if len(low) > _ONE_BY_ONE:
         said = {f"{len(low)} turbines ({_names(low.index)})": span(low, 1, 100.0)}
     for who, percent in said.items():
@@ -131,7 +132,8 @@ def _quality(results: FleetResults) -> list[Finding]:
         if count[name]:
             worst = str((flags[name] / selected.where(selected > 0)).idxmax())
             text = (
-                f"Rows in which {what}: {count[name]:,}; the largest share is {worst}'s ({int(flags[name][worst]):,})."
+                f"Rows in which {what}: {count[name]:,}; the largest share is {called(worst)}'s "
+                f"({int(flags[name][worst]):,})."
             )
             found.append(_note(text=text, section="quality"))
     return found
@@ -157,7 +159,7 @@ def _availability(results: FleetResults) -> list[Finding]:
     operational = table[(table["view"] == "operational") & (table["turbine"] != FLEET)]
     low = operational[operational["time_based"] < _LOW_AVAILABILITY]
     for turbine, share, evidence in zip(low["turbine"], low["time_based"], low["evidence"], strict=True):
-        text = f"{turbine}: operational availability {100 * share:.2f} % ({evidence})."
+        text = f"{called(turbine, first=True)}: operational availability {100 * share:.2f} % ({evidence})."
         found.append(_warning(text=text, section="availability"))
     fleet = table[(table["view"] == "operational") & (table["turbine"] == FLEET) & (table["evidence"] != "inferred")]
     categories = results.availability.categories
@@ -193,8 +195,8 @@ def _availability(results: FleetResults) -> list[Finding]:
         if produced >= 0:
             share = f"{100 * lost / (lost + produced):.2f} % of what was possible"
         text = (
-            f"Stops and time in the category partial performance cost about {lost:.1f} MWh ({share}); most at {worst} "
-            f"({priced['lost_mwh'][worst]:.1f} MWh)."
+            f"Stops and time in the category partial performance cost about {lost:.1f} MWh ({share}); most at "
+            f"{called(worst)} ({priced['lost_mwh'][worst]:.1f} MWh)."
         )
         found.append(_note(text=text, section="availability"))
     return found
@@ -207,8 +209,8 @@ def _stops(results: FleetResults) -> list[Finding]:
     stops = results.availability.stops
     for stop in stops.dropna(subset=["lost_mwh"]).nlargest(1, "lost_mwh").to_dict("records"):
         text = (
-            f"The costliest stop: {stop['turbine']} from {stop['start']:%Y-%m-%d %H:%M} UTC, {stop['hours']:.1f} h, "
-            f"about {stop['lost_mwh']:.1f} MWh lost."
+            f"The costliest stop: {called(stop['turbine'])} from {stop['start']:%Y-%m-%d %H:%M} UTC, "
+            f"{stop['hours']:.1f} h, about {stop['lost_mwh']:.1f} MWh lost."
         )
         found.append(_note(text=text, section="stops"))
     if stops["open_end"].any():
@@ -236,7 +238,7 @@ def _curves(results: FleetResults) -> list[Finding]:
         index = results.curves.ranking.set_index("turbine")["index"]
         beyond = spread > 2 * uncertainty
         text = (
-            f"Against the fleet's curve {lowest} makes {100 * index[lowest]:.1f} % and {highest} "
+            f"Against the fleet's curve {called(lowest)} makes {100 * index[lowest]:.1f} % and {called(highest)} "
             f"{100 * index[highest]:.1f} % (standard uncertainty of the difference {100 * uncertainty:.1f} %): "
             f"{'a difference beyond' if beyond else 'within'} what the nacelle anemometers can tell apart."
         )
@@ -277,7 +279,8 @@ def _absent(results: FleetResults) -> list[Finding]:
     found = [
         Finding(
             severity="alarm",
-            text=f"{failure.turbine} is not in this report: {failure.step} failed: {failure.reason}. Run it again.",
+            text=f"{called(failure.turbine, first=True)} is not in this report: {failure.step} failed: "
+            f"{failure.reason}. Run it again.",
             section="sources",
         )
         for failure in results.failed

@@ -17,6 +17,7 @@ from fleet.power_curve import normalised_wind
 from fleet.reference_curve import ReferenceCurve
 from fleet.results import Finding, FleetResults, PowerCurves, Reference
 from fleet.schema import FLEET
+from fleet.turbine_names import called
 from fleet.wording import listed
 
 __all__ = ["NO_TEST", "reference_findings", "reference_pair", "reference_result"]
@@ -112,16 +113,16 @@ def reference_findings(results: FleetResults) -> list[Finding]:
     for row in table[table["turbine"] != FLEET].drop_duplicates(["reference", "rated_kw"]).to_dict("records"):
         if abs(row["greatest_kw"] / row["rated_kw"] - 1.0) > _ANOTHER_MACHINE:
             text = (
-                f"The reference curve {row['reference']} reaches {row['greatest_kw']:,.0f} kW, {row['turbine']} is "
-                f"rated {row['rated_kw']:,.0f} kW: it is another machine's."
+                f"The reference curve {row['reference']} reaches {row['greatest_kw']:,.0f} kW, "
+                f"{called(row['turbine'])} is rated {row['rated_kw']:,.0f} kW: it is another machine's."
             )
             found.append(Finding(severity="warning", text=text, section="reference"))
     aep = results.reference.aep
     here = aep[(aep["wind"] == MEASURED) & (aep["turbine"] != FLEET) & aep["ratio"].notna()]
     for row in here[(here["ratio"] - 1.0).abs() > 2.0 * here["u_ratio"]].to_dict("records"):
         text = (
-            f"{row['turbine']}: on nacelle wind {100 * row['ratio']:.1f} % of the reference curve's energy (standard "
-            f"uncertainty {100 * row['u_ratio']:.1f} %); no certified test."
+            f"{called(row['turbine'], first=True)}: on nacelle wind {100 * row['ratio']:.1f} % of the reference curve's "
+            f"energy (standard uncertainty {100 * row['u_ratio']:.1f} %); no certified test."
         )
         severity = "warning" if row["ratio"] < 1.0 else "note"
         found.append(Finding(severity=severity, text=text, section="reference"))

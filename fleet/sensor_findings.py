@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fleet.results import Finding, FleetResults
+from fleet.turbine_names import called
 from fleet.wording import listed
 from fleet.yaw import LIMITS
 
@@ -97,7 +98,9 @@ def _drifts(results: FleetResults) -> Iterator[Finding]:
                 for one in found
                 if one.turbine == turbine
             ]
-            text = f"{turbine}: the {sensor} reads {', '.join(words)}, compared with the neighbours'."
+            text = (
+                f"{called(turbine, first=True)}: the {sensor} reads {', '.join(words)}, compared with the neighbours'."
+            )
             yield _warning(text=text)
         yield from _others(more, f"whose {sensor} has drifted")
 
@@ -126,7 +129,9 @@ def _north(results: FleetResults) -> Iterator[Finding]:
         found = episodes(own[own["signal"] == count.idxmax()], "offset_deg")
         words = ", ".join(f"by {one.size:+.1f} deg {one.when}" for one in found)
         names = listed(_signal(name) for name in count.index)
-        yield _warning(text=f"{turbine}: north is off {words}, compared with the neighbours' ({names}).")
+        yield _warning(
+            text=f"{called(turbine, first=True)}: north is off {words}, compared with the neighbours' ({names})."
+        )
     yield from _others(more, "whose north is off")
 
 
@@ -155,7 +160,7 @@ def _yaw(results: FleetResults) -> Iterator[Finding]:
         return
     largest = found.reindex(found["misalignment_deg"].abs().sort_values(ascending=False, kind="stable").index)
     names = [
-        f"{turbine} {angle:+.1f} deg (u {u:.1f} deg)"
+        f"{called(turbine)} {angle:+.1f} deg (u {u:.1f} deg)"
         for turbine, angle, u in zip(largest["turbine"], largest["misalignment_deg"], largest["u_deg"], strict=True)
     ]
     found_at = f"Power is largest away from vane zero, a hint of yaw misalignment: {_some(names)}."
@@ -180,9 +185,6 @@ def _held(results: FleetResults) -> Iterator[Finding]:
             cost += f" (of {own['known_h'].sum():.1f} h; for the others nothing is known)"
         worst = own.sort_values(["hours", "turbine"], ascending=[False, True]).iloc[0]
         its = f", {worst['lost_mwh']:.1f} MWh" if worst["lost_mwh"] == worst["lost_mwh"] else ""
-        most = (
-            f"; longest at {worst['turbine']} ({worst['hours']:.1f} h{its})"
-            if len(own) > 1
-            else f" at {worst['turbine']}"
-        )
+        where = called(worst["turbine"])
+        most = f"; longest at {where} ({worst['hours']:.1f} h{its})" if len(own) > 1 else f" at {where}"
         yield _note(text=f"{_HELD[str(flag)]}: {hours:.1f} h{cost}{most}.", section="quality")

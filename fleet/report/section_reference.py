@@ -12,6 +12,7 @@ from fleet.report.formats import number, percent
 from fleet.report.headline import AEP_WIND_SPEED, turbine_order
 from fleet.results import FleetResults, Reference
 from fleet.schema import FLEET
+from fleet.turbine_names import called
 
 __all__ = ["against_reference", "bin_columns", "energy_columns", "ratio_table"]
 
@@ -122,7 +123,7 @@ def _verdict(part: Reference) -> str:
         if beyond
         else "No turbine differs by more than twice the uncertainty, which the nacelle anemometers dominate."
     )
-    who = "the fleet" if row["turbine"] == FLEET else row["turbine"]
+    who = "the fleet" if row["turbine"] == FLEET else called(row["turbine"])
     return (
         f"In the wind of the records the measured curve of {who} makes {percent(row['ratio'], 1)} % of the reference's "
         f"energy (standard uncertainty {percent(row['u_ratio'], 1)} %). {told}"

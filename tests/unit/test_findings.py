@@ -175,6 +175,15 @@ def test_ranking_speaks_of_a_difference_beyond_twice_its_uncertainty_only(health
     assert "within what" in _texts(_with(apart, "curves", "ranking", {"turbine": "T1"}, index=0.944), "note")
 
 
+def test_names_of_digits_are_turbines_and_no_figures(healthy: FleetResults) -> None:
+    odd = _with(healthy, "curves", "ranking", {}, u_index=0.02)
+    odd = _with(odd, "curves", "ranking", {"turbine": "T1"}, index=0.724, turbine="2")
+    odd = _with(odd, "curves", "ranking", {"turbine": "T2"}, index=1.297, turbine="34")
+    assert "curve turbine 2 makes 72.4 % and turbine 34 129.7 % (standard" in _texts(odd, "warning")
+    odd = _with(healthy, "availability", "table", {"turbine": "T2"}, turbine="34", time_based=0.5)
+    assert "Turbine 34: operational availability 50.00 %" in _texts(odd, "warning")
+
+
 def test_the_uncertainty_of_a_third_turbine_does_not_hide_a_difference(healthy: FleetResults) -> None:
     assert healthy.curves is not None
     table = pd.concat([healthy.curves.ranking, healthy.curves.ranking.iloc[:1].assign(turbine="T3")], ignore_index=True)
