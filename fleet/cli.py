@@ -200,6 +200,8 @@ def power_curve(
     quiet: Quiet = False,
 ) -> None:
     """Print the measured power curves (method of bins on nacelle wind), AEP and ranking."""
+    from fleet.ranking import shown_ranking
+
     options = how(workers, scheduler, cache, no_cache, verify, quiet)
     farm = opened(folder, turbine, start, end, options)
     target = csv_target(csv, farm.dataset.folder, force)
@@ -216,7 +218,7 @@ def power_curve(
     typer.echo("\nAnnual energy production, Rayleigh wind [MWh]; u: standard uncertainty; incomplete: see the report\n")
     typer.echo(text_of(curves.aep, {}))
     typer.echo("\nRanking against the fleet's curve, common periods\n")
-    typer.echo(text_of(curves.ranking, {"index": "{:.4f}", "u_index": "{:.4f}"}))
+    typer.echo(text_of(shown_ranking(curves.ranking), dict.fromkeys(("index", "u_index"), "{:.2%}")))
     for note in curves.notes:
         typer.echo(f"\n{note}")
     write_csv(bins, target)

@@ -47,8 +47,8 @@ def headline_text(farm: Farm) -> str:
     table = frame.assign(**marked(frame, "{:.2%}".format)).drop(columns="availability_note")
     if not table["rows_not_selected"].gt(0).any():
         table = table.drop(columns="rows_not_selected")
-    percent = ("capacity_factor", "availability_time", "availability_production", "coverage")
-    texts = _texts(table, {**dict.fromkeys(percent, "{:.2%}"), "index": "{:.3f}"})
+    percent = ("capacity_factor", "availability_time", "availability_production", "coverage", "index")
+    texts = _texts(table, dict.fromkeys(percent, "{:.2%}"))
     texts.columns = pd.MultiIndex.from_tuples([_HEADLINE_TITLES[str(name)] for name in texts])
     return texts.to_string(index=False, sparsify=False) + meaning
 

@@ -19,7 +19,7 @@ from fleet.power_curve import least_records, merge_sums, sums_mean, wind_uncerta
 if TYPE_CHECKING:
     from fleet.config import PowerCurveSettings
 
-__all__ = ["NO_RANKING", "RANKING_COLUMNS", "extremes", "ranking_note", "ranking_table"]
+__all__ = ["NO_RANKING", "RANKING_COLUMNS", "extremes", "ranking_note", "ranking_table", "shown_ranking"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,6 +100,13 @@ def _compare(
     return hours, energy / 1000.0, expected / 1000.0, energy / expected, uncertainty
 
 
+def shown_ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a ranking as people read it, best first: a turbine without an index has no rank, and stands last."""
+    return table.assign(rank=table["rank"].astype("Int64").mask(table["rank"] == 0)).sort_values(
+        ["rank", "turbine"], na_position="last", ignore_index=True
+    )
+
+
 def ranking_note(table: pd.DataFrame) -> str:
     """Return in one sentence whether the ranking means anything beside the anemometers' uncertainty."""
     pair = extremes(table)
@@ -108,8 +115,8 @@ def ranking_note(table: pd.DataFrame) -> str:
     _, _, spread, uncertainty = pair
     verdict = "within" if spread <= 2.0 * uncertainty else "beyond"
     return (
-        f"The turbines' indices differ by {spread:.3f} at most, {verdict} twice the standard uncertainty of that "
-        f"difference ({uncertainty:.3f}), in which the unknown bias between the nacelle anemometers dominates."
+        f"The turbines' indices differ by {100 * spread:.1f} % at most, {verdict} twice the standard uncertainty of that "
+        f"difference ({100 * uncertainty:.1f} %), in which the unknown bias between the nacelle anemometers dominates."
     )
 
 

@@ -121,8 +121,8 @@ def reference_findings(results: FleetResults) -> list[Finding]:
     here = aep[(aep["wind"] == MEASURED) & (aep["turbine"] != FLEET) & aep["ratio"].notna()]
     for row in here[(here["ratio"] - 1.0).abs() > 2.0 * here["u_ratio"]].to_dict("records"):
         text = (
-            f"{called(row['turbine'], first=True)}: on nacelle wind {100 * row['ratio']:.1f} % of the reference curve's "
-            f"energy (standard uncertainty {100 * row['u_ratio']:.1f} %); no certified test."
+            f"{called(row['turbine'], first=True)}: on nacelle wind {100 * row['ratio']:.1f} % of the reference "
+            f"curve's energy (standard uncertainty {100 * row['u_ratio']:.1f} %); no certified test."
         )
         severity = "warning" if row["ratio"] < 1.0 else "note"
         found.append(Finding(severity=severity, text=text, section="reference"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from fleet.energy import LOGGED_PARTIAL
+from fleet.ranking import shown_ranking
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
 from fleet.report.headline import in_order, turbine_order
@@ -166,7 +167,7 @@ def ranking(results: FleetResults, part: PowerCurves) -> Iterator[Block]:
         Col("expected_mwh", "by the fleet's curve [MWh]", "1"),
         Col("common_hours", "common periods [h]", "1"),
     ]
-    yield table(part.ranking.sort_values(["rank", "turbine"]), columns, "Turbines by rank")
+    yield table(shown_ranking(part.ranking), columns, "Turbines by rank")
 
 
 def wind(results: FleetResults, part: Wind) -> Iterator[Block]:

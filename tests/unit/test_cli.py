@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import fleet
+from fleet.cli_text import headline_text
+from fleet.report import headline
 from tests.farms import farm_rows, run_cli, write_generic
+from tests.report_fixture import synthetic_results
 
 COMMANDS = ("report", "reports", "compare", "inspect", "power-curve", "availability")
 
@@ -50,6 +55,16 @@ def test_report_prints_its_table_and_writes_the_folder(folder: Path, tmp_path: P
     assert "my notes.txt" in _fails(4, "report", str(folder), "--out", str(out), "--quiet")
     assert (out / "my notes.txt").read_text() == "keep me"
     assert json.loads((out / "summary.json").read_text()) == summary
+
+
+def test_the_headline_gives_the_index_as_the_page_does() -> None:
+    results = synthetic_results(2, 1)
+    assert results.curves is not None
+    ranking = results.curves.ranking.assign(index=[0.9267, 1.0733])
+    odd = replace(results, curves=replace(results.curves, ranking=ranking))
+    text = headline_text(SimpleNamespace(headline=lambda: headline(odd)))  # type: ignore[arg-type]
+    shown = [cell for cell in text.split() if cell in ("92.67%", "107.33%", "0.927", "1.073")]
+    assert sorted(shown) == ["107.33%", "92.67%"]
 
 
 def test_report_refuses_a_folder_of_something_else(folder: Path, tmp_path: Path) -> None:

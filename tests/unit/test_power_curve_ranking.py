@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fleet.cli_text import text_of
 from fleet.config import PowerCurveSettings
 from fleet.power_curve import wind_uncertainty
-from fleet.ranking import RANKING_COLUMNS, extremes, ranking_note, ranking_table
+from fleet.ranking import RANKING_COLUMNS, extremes, ranking_note, ranking_table, shown_ranking
 from tests.partial_tables import curve_table
 
 SETTINGS = PowerCurveSettings()
@@ -45,6 +46,11 @@ def test_without_common_records_there_is_no_rank() -> None:
     assert table["turbine"].tolist() == ["C", "A", "B"]
     assert table["rank"].tolist() == [1, 2, 0]
     assert np.isnan(table["index"].iloc[2])
+    shown = shown_ranking(table.iloc[::-1])
+    assert shown["turbine"].tolist() == ["C", "A", "B"]
+    assert text_of(shown[["turbine", "index", "rank"]], {"index": "{:.1%}"}).split("\n")[-1].split() == [
+        "B", "n/d", "n/d",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("others", [[], ["B"]])
@@ -66,7 +72,9 @@ def test_the_extremes_are_compared_by_their_own_uncertainties() -> None:
     assert pair is not None
     assert pair[:2] == ("B", "A")
     assert pair[2:] == pytest.approx((0.07, 0.05))
-    assert "differ by 0.070 at most, within twice" in ranking_note(table)
+    assert "differ by 7.0 % at most, within twice the standard uncertainty of that difference (5.0 %)" in ranking_note(
+        table
+    )
     assert "beyond twice" in ranking_note(table.assign(u_index=[0.02, 0.02, 0.5]))
 
 
