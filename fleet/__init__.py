@@ -128,11 +128,11 @@ def report_farms(
     Parameters
     ----------
     folders : sequence of str or Path
-        Farms as for `open`, or folders of farms: of one without `farm.toml` and without files every subfolder is a
-        farm.
+        Farms as for `open`, or folders of farms: of one without `farm.toml` every subfolder is a farm, where one of
+        them has a `farm.toml` or nothing but folders lie there.
     out : str or Path
         The folder of `index.html`, `summary.json` and the reports: missing, empty, or earlier reports, which are
-        replaced in whole.
+        replaced in whole; outside the farms and the folders of farms.
     start, end : datetime or str, optional
         Period to analyse, UTC, half-open; by default all records of each farm.
 

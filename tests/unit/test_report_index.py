@@ -170,8 +170,18 @@ class TestFarmFolders:
         (loose / "2015").mkdir(parents=True)
         (loose / "data.csv").write_text("a\n")
         assert farm_folders([loose]) == [loose]
+        (loose / "2015" / "farm.toml").touch()
+        assert farm_folders([loose]) == [loose / "2015"]
+        (loose / "2015" / "farm.toml").unlink()
         (loose / "data.csv").unlink()
         assert farm_folders([loose]) == [loose / "2015"]
+
+    def test_help_and_documentation_say_so_too(self) -> None:
+        """The two conditions of the test before: a farm.toml in a subfolder, or nothing but folders."""
+        rule = "every subfolder is a farm, where one of them has a farm.toml or nothing but folders lie there"
+        assert fleet.report_farms.__doc__ is not None
+        for text in (run_cli("reports", "--help").out, fleet.report_farms.__doc__):
+            assert rule in " ".join(text.replace("`", "").split())
 
     def test_hidden_and_repeated_ones_are_left_out(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "all" / ".cache").mkdir(parents=True)
