@@ -132,8 +132,8 @@ def reports(
     folders: Annotated[
         list[str],
         typer.Argument(
-            help="Farms, or folders of farms: of one without farm.toml every subfolder is a farm, where one of them has "
-            "a farm.toml or nothing but folders lie there."
+            help="Farms, or folders of farms: of one without farm.toml every subfolder is a farm, where one of them "
+            "has a farm.toml or nothing but folders lie there."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the index and the reports; earlier ones in it are replaced.")],

@@ -116,7 +116,8 @@ def ranking_note(table: pd.DataFrame) -> str:
     verdict = "within" if spread <= 2.0 * uncertainty else "beyond"
     return (
         f"The turbines' indices differ by {100 * spread:.1f} % at most, {verdict} twice the standard uncertainty of "
-        f"that difference ({100 * uncertainty:.1f} %), in which the unknown bias between the nacelle anemometers dominates."
+        f"that difference ({100 * uncertainty:.1f} %), in which the unknown bias between the nacelle anemometers "
+        "dominates."
     )
 
 
