@@ -59,13 +59,14 @@ def compare_farms(
 ) -> FarmComparison:
     """Set two farms or more side by side; see `fleet.compare_farms`."""
     from fleet.compare_findings import farm_findings
-    from fleet.side_by_side import compare_farm_results
+    from fleet.side_by_side import compare_farm_results, farm_labels
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison takes two farms or more, found {len(folders)}")
     farms = [open_farm(folder, start=start, end=end) for folder in folders]
     results = [_whole((farm.with_options(options) if options else farm).results) for farm in farms]
-    comparison = compare_farm_results(results)
+    labels = farm_labels([one.farm.name for one in results], [farm.dataset.folder for farm in farms])
+    comparison = compare_farm_results(results, labels)
     return replace(comparison, findings=farm_findings(comparison))
 
 

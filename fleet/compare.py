@@ -7,7 +7,7 @@ different slope makes of the same error. Category A is independent. Several farm
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,16 @@ from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 
 __all__ = ["CATEGORY_B_CANCELS", "PeriodComparison", "compare_period_results", "period_text"]
+
+#: Parts of the results that a section stands on, the nearest reason first.
+_STANDS_ON = {
+    "energy": ("energy",),
+    "availability": ("availability",),
+    "curves": ("curves",),
+    "aep": ("aep", "curves"),
+    "ranking": ("ranking", "curves"),
+    "losses": ("losses", "energy"),
+}
 
 CATEGORY_B_CANCELS = (
     "The same sensors measured both periods: category B of the power curves (anemometer, transfer to the free wind, "
@@ -54,6 +64,7 @@ class PeriodComparison:
     #: turbine, step, energy_mwh_first, energy_mwh_second, energy_mwh_change, share_first, share_second, share_change
     #: (of the potential [1])
     losses: pd.DataFrame
+    absent: dict[str, str] = field(default_factory=dict)  #: section -> why a period has no data for it, as a sentence
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -95,8 +106,22 @@ def compare_period_results(first: FleetResults, second: FleetResults) -> PeriodC
         aep=aep,
         ranking=_ranking(first, second, names),
         losses=_losses(first, second, names),
+        absent=_absent(first, second),
         notes=_period_notes(first, second),
     )
+
+
+def _absent(first: FleetResults, second: FleetResults) -> dict[str, str]:
+    found = {}
+    for section, parts in _STANDS_ON.items():
+        reasons = [results.why_absent(*parts) for results in (first, second)]
+        if reasons[0] == reasons[1]:
+            words = [f"Neither period has data for it: {reasons[0]}."] if reasons[0] else []
+        else:
+            words = [f"{which} period: {why}." for which, why in zip(("First", "Second"), reasons, strict=True) if why]
+        if words:
+            found[section] = " ".join(words)
+    return found
 
 
 def _operational(results: FleetResults) -> pd.DataFrame | None:

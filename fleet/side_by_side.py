@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,11 +13,12 @@ import pandas as pd
 from fleet.aep import HOURS_PER_YEAR
 from fleet.config import Turbine
 from fleet.curve_pair import BIN_COLUMNS, pair_of, usable_bins
+from fleet.places import is_remote
 from fleet.power_curve import fleet_turbine
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["FarmComparison", "compare_farm_results", "farm_row"]
+__all__ = ["FarmComparison", "compare_farm_results", "farm_labels", "farm_row"]
 
 _AEP_WIND_SPEED = 6.0  # of the specific annual energy [m/s]
 
@@ -35,6 +37,8 @@ class FarmComparison:
     curves: pd.DataFrame
     #: farm (against the first one), bin, wind_speed, first_pu, second_pu, difference_pu, u_pu, in_u
     differences: pd.DataFrame
+    #: section (headline, specific, curves) -> farm -> why it has no data there
+    absent: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -73,8 +77,40 @@ def compare_farm_results(results: Sequence[FleetResults], labels: Sequence[str] 
         ),
         curves=shown[["farm", "bin", "wind_speed", "power_pu", "u_pu", "n"]],
         differences=pd.concat(differences or [empty], ignore_index=True)[["farm", *BIN_COLUMNS]].rename(columns=unit),
+        absent=_absent(results, names, set(shown["farm"])),
         notes=_farm_notes(results, names),
     )
+
+
+def farm_labels(names: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Return what to call farms: their names, and those of one name by the ends of their folders that differ.
+
+    Parameters
+    ----------
+    names, folders : sequences
+        Of the farms; one folder twice is numbered by `compare_farm_results`.
+    """
+    places = [str(folder).rstrip("/") if is_remote(folder) else folder.resolve().as_posix() for folder in folders]
+    made = []
+    for name, own in zip(names, places, strict=True):
+        others = {place for other, place in zip(names, places, strict=True) if other == name} - {own}
+        parts = own.split("/")
+        depth = 1
+        while depth < len(parts) and any(place.split("/")[-depth:] == parts[-depth:] for place in others):
+            depth += 1
+        made.append(f"{name} ({'/'.join(parts[-depth:])})" if others else name)
+    return made
+
+
+def _absent(results: Sequence[FleetResults], names: Sequence[str], drawn: set[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {"headline": {}, "specific": {}, "curves": {}}
+    for one, name in zip(results, names, strict=True):
+        if one.energy is None:
+            why = one.why_absent("energy") or "there is no energy"
+            found["headline"][name] = found["specific"][name] = why
+        if name not in drawn:
+            found["curves"][name] = one.why_absent("curves") or "no bin of the farm's power curve is complete"
+    return found
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from fleet.compare import PeriodComparison, period_text
 from fleet.curve_pair import MEASURED
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
+from fleet.report.formats import names_of
 from fleet.report.section_reference import bin_columns, energy_columns, ratio_table
 from fleet.schema import FLEET
 from fleet.side_by_side import FarmComparison
@@ -47,7 +48,9 @@ def period_sections(comparison: PeriodComparison) -> list[Section]:
         "method": (List(items=comparison.notes),),
     }
     return [
-        Section(id=name, title=title, blocks=made[name], absent="" if made[name] else _NOT_BOTH)
+        Section(
+            id=name, title=title, blocks=made[name], absent="" if made[name] else comparison.absent.get(name, _NOT_BOTH)
+        )
         for name, title in PERIOD_SECTIONS.items()
     ]
 
@@ -211,9 +214,22 @@ def farm_sections(comparison: FarmComparison) -> list[Section]:
         "method": (List(items=comparison.notes),),
     }
     return [
-        Section(id=name, title=title, blocks=made[name], absent="" if made[name] else "No farm has data for it.")
+        Section(
+            id=name,
+            title=title,
+            blocks=made[name],
+            absent="" if made[name] else " ".join(["No farm has data for it.", *_without(comparison, name)]),
+        )
         for name, title in FARM_SECTIONS.items()
     ]
+
+
+def _without(comparison: FarmComparison, section: str) -> tuple[str, ...]:
+    """Return which farms a section lacks and why, those of one reason together."""
+    farms: dict[str, list[str]] = {}
+    for farm, reason in comparison.absent.get(section, {}).items():
+        farms.setdefault(reason, []).append(farm)
+    return tuple(f"Not of {names_of(names)}: {reason}." for reason, names in farms.items())
 
 
 def _headline(comparison: FarmComparison) -> Iterator[Block]:
@@ -246,12 +262,18 @@ def _headline(comparison: FarmComparison) -> Iterator[Block]:
         Col("warnings", "warnings", "count"),
     ]
     yield table(frame, columns, "Each farm over its own period")
+    yield from _listed(_without(comparison, "headline"))
+
+
+def _listed(items: tuple[str, ...]) -> Iterator[Block]:
+    if items:
+        yield List(items=items)
 
 
 def _specific(comparison: FarmComparison) -> Iterator[Block]:
     frame = comparison.specific
     steps = [name for name in frame if name not in ("farm", "specific_energy", "aep", "u_aep")]
-    if len(frame.columns) == 1:
+    if not frame.drop(columns="farm").notna().any(axis=None):
         return
     yield Text(
         text="Energies per MW of rated power and year of covered turbine time. AEP: the fleet's curve in a Rayleigh "
@@ -265,6 +287,7 @@ def _specific(comparison: FarmComparison) -> Iterator[Block]:
         Col("u_aep", "u of AEP [MWh/MW]", "1"),
     ]
     yield table(frame, columns, "Energy, losses and annual energy per rated power")
+    yield from _listed(_without(comparison, "specific"))
 
 
 def _farm_curves(comparison: FarmComparison) -> Iterator[Block]:
@@ -274,6 +297,7 @@ def _farm_curves(comparison: FarmComparison) -> Iterator[Block]:
         return
     drawn = plots.plot_farm_curves(comparison.curves)
     yield draw("farm_curves", "The farms' measured curves over rated power, with their standard uncertainty.", drawn)
+    yield from _listed(_without(comparison, "curves"))
     if comparison.differences.empty:
         return
     frame = comparison.differences.assign(

@@ -93,6 +93,7 @@ def comparison_summary(comparison: PeriodComparison | FarmComparison) -> dict[st
         "windform_version": program_version(),
         **about,
         "findings": [{"severity": f.severity, "text": f.text, "section": f.section} for f in comparison.findings],
+        "absent": comparison.absent,
         "notes": list(comparison.notes),
         "tables": {name: json_rows(frame) for name, frame in _tables(comparison).items()},
     }

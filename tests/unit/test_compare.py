@@ -126,7 +126,13 @@ def test_a_period_without_records_compares_what_there_is(tmp_path: Path) -> None
     assert found.energy["energy_mwh_second"].isna().all()
     period_findings(found)
     page = write_comparison(found, tmp_path / "out").read_text(encoding="utf-8")
-    assert page.count("Not both periods have data for it.") == 5
+    assert page.count("Second period: The folder holds status logs only: no power and no wind speed.") == 5
+    assert "Not both periods have data for it." not in page
+    neither = compare_period_results(logs, logs).absent
+    assert neither["losses"] == (
+        "Neither period has data for it: The folder holds status logs only: no power and no wind speed."
+    )
+    assert "availability" not in neither
 
 
 def test_other_months_of_the_year_are_named(first: FleetResults) -> None:

@@ -13,7 +13,7 @@ from fleet.compare_findings import farm_findings
 from fleet.errors import ConfigError
 from fleet.report import write_comparison
 from fleet.results import FleetResults
-from fleet.side_by_side import compare_farm_results
+from fleet.side_by_side import compare_farm_results, farm_labels
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.html_page import check_page
 from tests.report_fixture import logs_only, synthetic_results
@@ -68,6 +68,24 @@ def test_headline_stands_beside_evidence_and_findings(results: FleetResults) -> 
     farm_findings(found)
 
 
+def test_farms_that_a_figure_lacks_are_named_with_the_reason(results: FleetResults, tmp_path: Path) -> None:
+    logs = logs_only()
+    other = replace(logs, farm=logs.farm.model_copy(update={"name": "logs"}))
+    why = "The folder holds status logs only: no power and no wind speed"
+    found = compare_farm_results([results, other])
+    assert found.absent == {part: {"logs": why} for part in ("headline", "specific", "curves")}
+    page = write_comparison(found, tmp_path / "one").read_text(encoding="utf-8")
+    assert page.count(f"Not of logs: {why}.") == 3
+    both = write_comparison(compare_farm_results([other, logs]), tmp_path / "two").read_text(encoding="utf-8")
+    assert both.count(f"No farm has data for it. Not of logs, Synthetic farm: {why}.") == 2  # but availability
+
+
+def test_farms_of_one_name_are_told_apart_by_their_folders() -> None:
+    folders = [Path("/a/x/farm"), Path("/a/y/farm"), Path("/a/z"), Path("s3://bucket/farm")]
+    assert farm_labels(["F", "F", "G", "G"], folders) == ["F (x/farm)", "F (y/farm)", "G (z)", "G (farm)"]
+    assert farm_labels(["F", "F"], folders[:1] * 2) == ["F", "F"]
+
+
 def test_labels_stay_apart(results: FleetResults) -> None:
     assert compare_farm_results([results] * 3, ["a", "a (2)", "a"]).farms == ["a", "a (2)", "a (3)"]
 
@@ -111,7 +129,7 @@ def test_one_farm_from_two_folders_by_the_command(tmp_path: Path) -> None:
     result = run_cli("compare", *folders, "--out", str(tmp_path / "out"), "--quiet")
     assert (result.code, result.err) == (0, "")
     found = fleet.compare_farms(folders)
-    assert found.farms == ["made up", "made up (2)"]
+    assert found.farms == ["made up (one)", "made up (two)"]
     assert (found.differences["difference_pu"] == 0.0).all()
     assert (found.differences["u_pu"] > 0.0).all()
     assert len(found.differences) == 16
