@@ -224,12 +224,12 @@ def farm_sections(comparison: FarmComparison) -> list[Section]:
     ]
 
 
-def _without(comparison: FarmComparison, section: str) -> tuple[str, ...]:
+def _without(comparison: FarmComparison, section: str, opening: str = "Not of") -> tuple[str, ...]:
     """Return which farms a section lacks and why, those of one reason together."""
     farms: dict[str, list[str]] = {}
     for farm, reason in comparison.absent.get(section, {}).items():
         farms.setdefault(reason, []).append(farm)
-    return tuple(f"Not of {names_of(names)}: {reason}." for reason, names in farms.items())
+    return tuple(f"{opening} {names_of(names)}: {reason}." for reason, names in farms.items())
 
 
 def _headline(comparison: FarmComparison) -> Iterator[Block]:
@@ -262,7 +262,7 @@ def _headline(comparison: FarmComparison) -> Iterator[Block]:
         Col("warnings", "warnings", "count"),
     ]
     yield table(frame, columns, "Each farm over its own period")
-    yield from _listed(_without(comparison, "headline"))
+    yield from _listed(_without(comparison, "headline", "No energy of"))
 
 
 def _listed(items: tuple[str, ...]) -> Iterator[Block]:
@@ -287,7 +287,7 @@ def _specific(comparison: FarmComparison) -> Iterator[Block]:
         Col("u_aep", "u of AEP [MWh/MW]", "1"),
     ]
     yield table(frame, columns, "Energy, losses and annual energy per rated power")
-    yield from _listed(_without(comparison, "specific"))
+    yield from _listed(_without(comparison, "specific", "No energy of"))
 
 
 def _farm_curves(comparison: FarmComparison) -> Iterator[Block]:
@@ -297,7 +297,7 @@ def _farm_curves(comparison: FarmComparison) -> Iterator[Block]:
         return
     drawn = plots.plot_farm_curves(comparison.curves)
     yield draw("farm_curves", "The farms' measured curves over rated power, with their standard uncertainty.", drawn)
-    yield from _listed(_without(comparison, "curves"))
+    yield from _listed(_without(comparison, "curves", "No curve of"))
     if comparison.differences.empty:
         return
     frame = comparison.differences.assign(

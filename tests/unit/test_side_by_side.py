@@ -75,7 +75,8 @@ def test_farms_that_a_figure_lacks_are_named_with_the_reason(results: FleetResul
     found = compare_farm_results([results, other])
     assert found.absent == {part: {"logs": why} for part in ("headline", "specific", "curves")}
     page = write_comparison(found, tmp_path / "one").read_text(encoding="utf-8")
-    assert page.count(f"Not of logs: {why}.") == 3
+    assert page.count(f"No energy of logs: {why}.") == 2
+    assert page.count(f"No curve of logs: {why}.") == 1
     both = write_comparison(compare_farm_results([other, logs]), tmp_path / "two").read_text(encoding="utf-8")
     assert both.count(f"No farm has data for it. Not of logs, Synthetic farm: {why}.") == 2  # but availability
 
