@@ -25,7 +25,8 @@ __all__ = ["Timers", "read_timers", "timer_period", "turbine_states"]
 
 Period = tuple[int, int]
 _FILE_STRIDE = 1 << 40
-_CONTENT = [name for name in columns(TIMERS) if name != "source_row"]
+#: What tells records apart: an alarm's text comes from a description that lies beside one file and not the other.
+_CONTENT = [name for name in columns(TIMERS) if name not in ("alarm_message", "source_row")]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) ->
     for name, own_parts in sorted(parts.items()):
         rows = pd.concat(own_parts, ignore_index=True)
         step = most_frequent_step(series_us(rows["time"].dropna()))
-        rows = rows.loc[rows["on_grid"], columns(TIMERS)].sort_values(["time", "source_row"])
+        rows = rows.loc[rows["on_grid"], columns(TIMERS)].assign(untold=rows["alarm_message"] == "")
+        rows = rows.sort_values(["time", "untold", "source_row"]).drop(columns="untold")
         # Monthly files repeat the record at their border.
         again, file_of = rows.duplicated(_CONTENT).to_numpy(), rows["source_row"].to_numpy() // _FILE_STRIDE
         repeated += np.bincount(file_of[again], minlength=len(entries))
