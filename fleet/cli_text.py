@@ -39,7 +39,7 @@ def headline_text(farm: Farm) -> str:
     """Return the report's headline table as text, and what its marks mean."""
     import pandas as pd
 
-    from fleet.report.headline import MARK, marked
+    from fleet.marks import MARK, marked
 
     frame = farm.headline()
     noted = frame.loc[frame["availability_note"] != "", "availability_note"]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from fleet.flags import NOT_SELECTED, USED, Flag
+from fleet.flags import NOT_SELECTED, USED
+from fleet.marks import too_high
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 from fleet.wording import natural
 
 __all__ = [
     "AEP_WIND_SPEED",
-    "AVAILABILITY",
     "HEADLINE_COLUMNS",
-    "MARK",
     "headline",
     "in_order",
-    "marked",
     "turbine_order",
 ]
 
@@ -41,8 +39,6 @@ HEADLINE_COLUMNS = (
     "rows_not_selected",
     "rows_rejected",
 )
-AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
-MARK = "*"  #: stands beside a figure that is known to be wrong in one direction
 _DTYPES = {
     "evidence": "str",
     "availability_note": "str",
@@ -84,7 +80,7 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         found["availability_time"] = _by_turbine(operational, "time_based")
         found["availability_production"] = _by_turbine(operational, "production_based")
         found["evidence"] = _by_turbine(operational, "evidence")
-        found["availability_note"] = _too_high(results, found["evidence"], names)
+        found["availability_note"] = too_high(results, found["evidence"], names)
         found["coverage"] = {**found["coverage"], **_by_turbine(operational, "coverage")}
         found["unallocated_h"] = _by_turbine(operational, "unallocated_h")
     if results.curves is not None:
@@ -101,41 +97,6 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         lacking = "" if dtype == "str" else None
         table[column] = pd.Series([values.get(name, lacking) for name in names], dtype=dtype)
     return table
-
-
-def marked(frame: pd.DataFrame, written: Callable[[Any], str]) -> dict[str, list[Any]]:
-    """Return the availability columns with those figures as text and marked that have a note.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From `headline`.
-    written : callable
-        How a figure is written.
-    """
-    noted = frame["availability_note"] != ""
-    return {
-        name: [
-            f"{written(value)}{MARK}" if note and pd.notna(value) else value
-            for value, note in zip(frame[name], noted, strict=True)
-        ]
-        for name in AVAILABILITY
-    }
-
-
-def _too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    """Return why an inferred availability is too high: the publisher's rules took rows out, standstills among them."""
-    if results.quality is None:
-        return {}
-    flags = results.quality.flags
-    taken = flags[flags["flag"] == Flag.PUBLISHER.name.lower()].groupby("turbine")["rows"].sum()
-    taken.loc[FLEET] = taken.drop(FLEET, errors="ignore").sum()
-    return {
-        name: f"too high: inferred without {int(taken[name]):,} rows that the publisher's rules call unknown or "
-        "abnormal, standstills among them"
-        for name in names
-        if evidence.get(name) == "inferred" and taken.get(name, 0) > 0
-    }
 
 
 def turbine_order(results: FleetResults) -> list[str]:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.marks import MARK, marked
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import percent, sentence
-from fleet.report.headline import AEP_WIND_SPEED, MARK, headline, marked, turbine_order
+from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -161,25 +162,26 @@ def _months(results: FleetResults) -> Iterator[Block]:
     order, period = turbine_order(results), (results.start, results.end)
     if results.energy is not None and results.energy.monthly["energy_mwh"].notna().any():
         drawn = plots.plot_energy_months(results.energy.monthly, order=order, period=period)
-        words = f"Energy per turbine and month, UTC [MWh]. Grey: no data.{_few(results.energy.monthly, period)}"
+        few = _few(results.energy.monthly, "energy_mwh", period)
+        words = f"Energy per turbine and month, UTC [MWh]. Grey: no data.{few}"
         yield draw("energy_by_month", words, drawn)
     if results.availability is None:
         return
     monthly = results.availability.monthly
-    few = _few(monthly, period)
     for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
         if monthly[column].notna().any():
             drawn = plots.plot_availability_months(monthly, order=order, column=column, period=period)
-            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable.{few}"
+            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable."
+            words += _few(monthly, column, period)
             yield draw(f"availability_{column}_by_month", words, drawn)
 
 
-def _few(monthly: pd.DataFrame, period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
-    """Return what hatched months are, where there are any."""
+def _few(monthly: pd.DataFrame, column: str, period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
+    """Return what hatched months of a column's map are, where there are any."""
     from fleet.plots.heat import FEW, few_records
 
     single = monthly[monthly["turbine"] != FLEET]
-    few = few_records(single, period) & single["coverage"].gt(0.0)
+    few = few_records(single, period) & single[column].notna()
     if not few.any():
         return ""
     return (
