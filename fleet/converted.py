@@ -27,6 +27,7 @@ from fleet.store import DamagedEntry, Store
 from fleet.times import from_us, to_us
 
 __all__ = [
+    "FILE_STRIDE",
     "NO_TURBINE",
     "FileEntry",
     "convert_file",
@@ -38,6 +39,7 @@ __all__ = [
     "source_of",
 ]
 
+FILE_STRIDE = 1 << 40  #: source rows of a later file come after all rows of an earlier one
 NO_TURBINE = "(no turbine)"  #: stands for the name of rows that carry none
 _ALL = "all.parquet"
 _SIGNAL_NAMES = columns(SIGNALS)
@@ -201,7 +203,7 @@ def others_note(entry: FileEntry, dataset: Dataset) -> str:
         if turbine in dataset.set_aside:
             left_out += rows
         elif turbine not in listed:
-            unlisted[turbine or NO_TURBINE] = rows
+            unlisted[turbine or NO_TURBINE] = unlisted.get(turbine or NO_TURBINE, 0) + rows
     counted = ", ".join(f"{turbine} ({rows:,} row{'s' if rows > 1 else ''})" for turbine, rows in unlisted.items())
     said = (
         f"rows of turbines that are not listed are not used: {counted}" if unlisted else "",

@@ -11,7 +11,7 @@ from fleet.flags import Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["AVAILABILITY", "MARK", "marked", "too_high"]
+__all__ = ["AVAILABILITY", "MARK", "marked", "marked_aep", "too_high"]
 
 AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
 MARK = "*"  #: stands beside a figure that is known to be wrong in one direction
@@ -35,6 +35,14 @@ def marked(frame: pd.DataFrame, written: Callable[[Any], str]) -> dict[str, list
         ]
         for name in AVAILABILITY
     }
+
+
+def marked_aep(frame: pd.DataFrame, written: Callable[[Any], str]) -> list[Any]:
+    """Return the annual energies as text and marked where they are incomplete; parameters as of `marked`."""
+    return [
+        f"{written(value)}{MARK}" if incomplete and pd.notna(value) else value
+        for value, incomplete in zip(frame["aep_mwh"], frame["aep_incomplete"], strict=True)
+    ]
 
 
 def too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ HEADLINE_COLUMNS = (
     "coverage",
     "unallocated_h",
     "aep_mwh",
+    "aep_incomplete",
     "u_aep_mwh",
     "index",
     "rows_in",
@@ -40,6 +41,7 @@ HEADLINE_COLUMNS = (
     "rows_rejected",
 )
 _DTYPES = {
+    "aep_incomplete": "bool",
     "evidence": "str",
     "availability_note": "str",
     **dict.fromkeys(("rows_in", "rows_not_selected", "rows_rejected"), "Int64"),
@@ -63,9 +65,10 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         `availability_production` (operational view) and `coverage` as fractions of 1; `availability_note`: what makes
         this availability too high or too low, "" where nothing is known to; `evidence` of the availability
         ("status log", "state timers", "inferred", "none") and `unallocated_h` [h], the time whose category nothing
-        says; `aep_mwh` (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the
-        fleet's curve on common periods [1]; `rows_in`, `rows_not_selected` (outside the period or the turbines asked
-        for) and `rows_rejected` (for the use "energy"), counts: the rest is used. NaN, NA or "": not determinable.
+        says; `aep_mwh` (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh] and `aep_incomplete`
+        (`fleet.aep`); `index`: energy against the fleet's curve on common periods [1]; `rows_in`, `rows_not_selected`
+        (outside the period or the turbines asked for) and `rows_rejected` (for the use "energy"), counts: the rest is
+        used. NaN, NA or "": not determinable.
     """
     names = [*(turbine.name for turbine in results.farm.turbines), FLEET]
     table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
@@ -87,6 +90,7 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         aep = results.curves.aep
         here = aep[(aep["wind_speed_avg"] - aep_wind_speed).abs() < 1e-9]
         found["aep_mwh"] = _by_turbine(here, "aep_extrapolated_mwh")
+        found["aep_incomplete"] = _by_turbine(here[here["aep_extrapolated_mwh"].notna()], "incomplete")
         found["u_aep_mwh"] = _by_turbine(here, "u_aep_mwh")
         found["index"] = _by_turbine(results.curves.ranking, "index")
     if results.quality is not None:

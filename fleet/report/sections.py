@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from fleet.marks import MARK, marked
+from fleet.marks import MARK, marked, marked_aep
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import percent, sentence
+from fleet.report.formats import number, percent, sentence
 from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
@@ -77,6 +77,9 @@ def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
         return sentence(results.absent[part])
     if section == "reference" and not results.farm.power_curve.reference:
         return "No reference curve is set; [power_curve] reference in farm.toml names one."
+    if section in ("reconciliation", "publisher") and results.energy is not None:
+        metered = section == "publisher" and results.energy.compared
+        return "The plant meter's file holds no losses." if metered else "There is no plant meter in this folder."
     return "The data at hand hold nothing for it."
 
 
@@ -95,7 +98,7 @@ def section(results: FleetResults, name: str) -> Section:
     name : str
         Its id, see `SECTIONS`.
     """
-    title, part, fill = next((title, part, fill) for known, title, part, fill in _PARTS if known == name)
+    title, part, fill = {known: (title, part, fill) for known, title, part, fill in _PARTS}[name]
     record: Any = getattr(results, part) if part else results
     blocks: tuple[Block, ...] = ()
     if record is not None:
@@ -150,6 +153,9 @@ def _headline(results: FleetResults) -> Iterator[Block]:
     if len(noted):
         note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
     shown = frame.assign(**marked(frame, lambda value: percent(value, 3)))
+    if frame["aep_incomplete"].any():
+        note = f"AEP with {MARK}: incomplete, see {SECTIONS['aep']}. {note}"
+        shown["aep_mwh"] = marked_aep(frame, lambda value: number(value, 1))
     yield table(shown, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))
