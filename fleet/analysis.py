@@ -207,13 +207,12 @@ def _analysed(
         results = _with_records(results, set(recorded), readings, states, period, reanalysis, meter, operator, options)
         results = _with_reference(results, dataset.folder)
     else:
-        reason = _no_records(dataset)
         results = replace(
             results,
             availability=with_operator(
                 availability_result(farm, period, states, None), farm, period, None, operator.frame
             ),
-            absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind", "sensors"), reason),
+            absent=dict.fromkeys(("clock", "quality", "curves", "energy", "wind", "sensors"), _no_records(dataset)),
         )
     results = _with_alarms(results, logs, period)
     return replace(results, findings=findings(results))
@@ -348,10 +347,8 @@ def _no_records(dataset: Dataset) -> str:
 def _nothing_known(dataset: Dataset, readings: Readings) -> str:
     listed = ", ".join(turbine.name for turbine in dataset.farm.turbines)
     if not readings.series:
-        return (
-            f"{dataset.folder}: neither status logs nor state timers tell the state of a listed turbine (warnings tell "
-            f"none); listed: {listed}"
-        )
+        none = "neither status logs nor state timers tell the state of a listed turbine (warnings tell none)"
+        return f"{dataset.folder}: {none}; listed: {listed}"
     if not readings.sources["rows"].any():
         files = ", ".join(readings.sources["file"])
         return f"{dataset.folder}: no row below the header of {files}; expected records"

@@ -42,8 +42,7 @@ EXIT_CODES: dict[type[FleetError], int] = {ConfigError: 2, InputError: 3, Output
 
 INTERRUPTED = 130  #: exit code after Ctrl-C: 128 + SIGINT
 _INTERRUPTED = (
-    "interrupted; no result was written, an earlier one is unchanged; the next run goes on from the data that are "
-    "converted already"
+    "interrupted; no result was written, an earlier one is unchanged; what is in the cache stays for the next run"
 )
 
 app = typer.Typer(

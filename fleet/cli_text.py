@@ -39,12 +39,15 @@ def headline_text(farm: Farm) -> str:
     """Return the report's headline table as text, and what its marks mean."""
     import pandas as pd
 
-    from fleet.report.headline import MARK, marked
+    from fleet.marks import MARK, marked, marked_aep
 
     frame = farm.headline()
     noted = frame.loc[frame["availability_note"] != "", "availability_note"]
     meaning = f"\n{MARK} {noted.iloc[-1]}" if len(noted) else ""  # the last row is the fleet's
-    table = frame.assign(**marked(frame, "{:.2%}".format)).drop(columns="availability_note")
+    table = frame.assign(**marked(frame, "{:.2%}".format), aep_mwh=marked_aep(frame, "{:,.1f}".format))
+    if frame["aep_incomplete"].any():
+        meaning += f"\n{MARK} beside AEP: incomplete, the curve begins too high or ends too low"
+    table = table.drop(columns=["availability_note", "aep_incomplete"])
     if not table["rows_not_selected"].gt(0).any():
         table = table.drop(columns="rows_not_selected")
     percent = ("capacity_factor", "availability_time", "availability_production", "coverage", "index")

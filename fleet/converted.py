@@ -28,6 +28,7 @@ from fleet.times import from_us, to_us
 from fleet.wording import natural
 
 __all__ = [
+    "FILE_STRIDE",
     "NO_TURBINE",
     "FileEntry",
     "convert_file",
@@ -39,6 +40,7 @@ __all__ = [
     "source_of",
 ]
 
+FILE_STRIDE = 1 << 40  #: source rows of a later file come after all rows of an earlier one
 NO_TURBINE = "(no turbine)"  #: stands for the name of rows that carry none
 _ALL = "all.parquet"
 _SIGNAL_NAMES = columns(SIGNALS)
@@ -202,7 +204,7 @@ def others_note(entry: FileEntry, dataset: Dataset) -> str:
         if turbine in dataset.set_aside:
             left_out += rows
         elif turbine not in listed:
-            unlisted[turbine or NO_TURBINE] = rows
+            unlisted[turbine or NO_TURBINE] = unlisted.get(turbine or NO_TURBINE, 0) + rows
     counted = ", ".join(
         f"{turbine} ({unlisted[turbine]:,} row{'s' if unlisted[turbine] > 1 else ''})"
         for turbine in sorted(unlisted, key=natural)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FileEntry, others_note, rows_of, source_of
+from fleet.converted import FILE_STRIDE, FileEntry, others_note, rows_of, source_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.schema import EVENTS, columns
@@ -24,7 +24,6 @@ from fleet.times import from_us, series_us, stamps, to_us
 __all__ = ["LogStates", "StatusLog", "contract_beside", "contract_segments", "log_period", "log_states", "read_logs"]
 
 Period = tuple[int, int]
-_FILE_STRIDE = 1 << 40
 
 _ONLY_WARNINGS = "the status log holds warnings only, which tell no state"
 
@@ -85,7 +84,7 @@ def read_logs(
         kinds = ", ".join(f"{kind} {count}" for kind, count in treatment(rows).items() if count)
         notes.append([f"rows by what they count as: {kinds}", others_note(entry, dataset)])
         declared = None if entry.declared is None else (from_us(entry.declared[0]), from_us(entry.declared[1]))
-        events = rows.assign(source_row=rows["source_row"] + order * _FILE_STRIDE)
+        events = rows.assign(source_row=rows["source_row"] + order * FILE_STRIDE)
         for name, own in events.groupby("turbine", sort=True):
             if name in listed:
                 parts.setdefault(str(name), []).append((own, declared))
@@ -95,7 +94,7 @@ def read_logs(
         events = pd.concat([events for events, _ in own_parts], ignore_index=True)[columns(EVENTS)]
         # Monthly files repeat the events that cross their borders.
         content = [column for column in columns(EVENTS) if column != "source_row"]
-        again, file_of = events.duplicated(content).to_numpy(), events["source_row"].to_numpy() // _FILE_STRIDE
+        again, file_of = events.duplicated(content).to_numpy(), events["source_row"].to_numpy() // FILE_STRIDE
         repeated += np.bincount(file_of[again], minlength=len(entries))
         events, file_of = events[~again].reset_index(drop=True), file_of[~again]
         old = _outdated(events)

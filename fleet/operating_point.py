@@ -60,11 +60,6 @@ class PointBins:
     median: Floats
     sigma: Floats
 
-    @staticmethod
-    def unknown() -> PointBins:
-        """Return bins that judge nothing: the signal is not exported."""
-        return PointBins(np.full(POWER_BINS, np.nan), np.full(POWER_BINS, np.nan))
-
 
 def point_histogram(
     power: Floats, values: Floats, flags: Bits, bad: Flag, cells: Cells, *, rated_power_kw: float

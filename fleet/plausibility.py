@@ -206,7 +206,9 @@ def _peak_power(results: FleetResults) -> list[Finding]:
     turbines = {turbine.name: turbine for turbine in farm.turbines}
     high, low = [], []
     for name, cells in curves.scatter.groupby("turbine", sort=False):
-        turbine = turbines[str(name)]
+        turbine = turbines.get(str(name))
+        if turbine is None:
+            continue
         records, rated = cells["used"] + cells["rejected"], turbine.rated_power_kw
         top = float(cells["power_kw"].max()) + curves.scatter_steps[1]
         windy = records[cells["wind_speed"] >= STRONG_WIND].sum() >= hour

@@ -20,7 +20,7 @@ from fleet.cache_keys import code_version, digest, time_zone_version
 from fleet.clock import ClockFinding, apply_clock, check_clock
 from fleet.clock_json import finding_from_json, finding_to_json
 from fleet.config import Farm
-from fleet.converted import NO_TURBINE, FileEntry, reading_back, rows_of_turbine
+from fleet.converted import FILE_STRIDE, NO_TURBINE, FileEntry, reading_back, rows_of_turbine
 from fleet.far_stamps import FarStamps, set_aside
 from fleet.flags import Flag
 from fleet.recorded import NO_TIME, Recorded, as_written
@@ -40,7 +40,6 @@ __all__ = [
     "wind_by_stamps",
 ]
 
-_FILE_STRIDE = 1 << 40  # source rows of a later file come after all rows of an earlier one
 _ROW_GROUP = 1 << 17
 _ROWS = "records.parquet"
 _SIGNAL_NAMES = columns(SIGNALS)
@@ -100,7 +99,7 @@ def _prepare_into(store: Store, key: str, turbine: str, own: Sequence[FileEntry]
         "finding": finding_to_json(finding),
         "step": None if step is None else asdict(step),
         "far": None if far is None else asdict(far) | {"first": to_us(far.first)},
-        "far_file": "" if far is None else own[far.source_row // _FILE_STRIDE].name,
+        "far_file": "" if far is None else own[far.source_row // FILE_STRIDE].name,
     }
     with store.new("series", key) as (folder, meta):
         if len(frame):
@@ -146,7 +145,7 @@ def _rows_of(turbine: str, own: Sequence[FileEntry], store: Store) -> pd.DataFra
     parts = []
     for order, entry in enumerate(own):
         part = rows_of_turbine(entry, turbine, store)
-        parts.append(part.assign(source_row=part["source_row"] + order * _FILE_STRIDE))
+        parts.append(part.assign(source_row=part["source_row"] + order * FILE_STRIDE))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in columns(SCADA)})
     absent = {name: np.nan for name in _SIGNAL_NAMES if name not in frame}
     types = {column.name: column.dtype for column in SCADA}

@@ -90,7 +90,7 @@ def workers_of(options: RunOptions) -> Iterator[RunOptions]:
             with Client(options.scheduler, timeout=PATIENCE_S, set_as_default=True):
                 yield options
             return
-        with _processes(options.workers) as local, Client(local, set_as_default=True), _quiet_end():
+        with _processes(options.workers) as local, Client(local, set_as_default=True):
             yield options
 
 
@@ -110,22 +110,10 @@ def _processes(workers: int | None) -> Iterator[LocalCluster]:
                 processes=True,
                 dashboard_address=":0",  # any free port: two runs on one machine do not meet
                 scheduler_kwargs={"dashboard": False},
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL,  # what fails is raised here; what an interruption cuts off is no news
             )
             stack.enter_context(cluster)
         yield cluster
-
-
-@contextmanager
-def _quiet_end() -> Iterator[None]:
-    """Let an interruption end workers at their work without a word of theirs about it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed.")]:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        raise
 
 
 def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[Any]:

@@ -198,6 +198,8 @@ def flag_months(flags: pd.DataFrame, flagged: pd.DataFrame, flag: Flag, missing:
 
 def _errors(angle: Floats) -> Floats:
     """Return the directions' errors [rad] from each one's difference to the circular mean of the others."""
+    if not angle.size:
+        return angle
     error = angle - np.median(angle)
     for _ in range(_TURNS):
         before, vector = error, np.exp(1j * error)

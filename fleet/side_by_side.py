@@ -13,6 +13,7 @@ import pandas as pd
 from fleet.aep import HOURS_PER_YEAR
 from fleet.config import Turbine
 from fleet.curve_pair import BIN_COLUMNS, pair_of, usable_bins
+from fleet.marks import too_high
 from fleet.places import is_remote
 from fleet.power_curve import fleet_turbine
 from fleet.results import Finding, FleetResults
@@ -28,7 +29,7 @@ class FarmComparison:
     """Farms side by side, each by its label."""
 
     #: farm, turbines, rated_mw, start, end, energy_mwh, capacity_factor, availability_time, availability_production,
-    #: evidence, coverage, unallocated_share (of the turbines' time), alarms, warnings
+    #: availability_note, evidence, coverage, unallocated_share (of the turbines' time), alarms, warnings
     headline: pd.DataFrame
     #: farm, specific_energy, <loss step>...: MWh per MW of rated power and year of covered time; aep, u_aep: MWh per MW
     #: in a Rayleigh wind of 6 m/s
@@ -140,6 +141,7 @@ def farm_row(results: FleetResults, name: str) -> dict[str, object]:
     energy = _fleet_row(results.energy.totals) if results.energy else {}
     operational = None if results.availability is None else results.availability.table.query("view == 'operational'")
     available = _fleet_row(operational) if operational is not None else {}
+    evidence = {} if operational is None else dict(zip(operational["turbine"], operational["evidence"], strict=True))
     nan = float("nan")
     hours = (results.end - results.start) / pd.Timedelta(hours=1) * max(1, len(results.farm.turbines))
     return {
@@ -152,6 +154,7 @@ def farm_row(results: FleetResults, name: str) -> dict[str, object]:
         "capacity_factor": energy.get("capacity_factor", nan),
         "availability_time": available.get("time_based", nan),
         "availability_production": available.get("production_based", nan),
+        "availability_note": too_high(results, evidence, [FLEET]).get(FLEET, ""),
         "evidence": available.get("evidence", ""),
         "coverage": available.get("coverage", energy.get("coverage", nan)),
         "unallocated_share": float(available.get("unallocated_h", nan)) / hours,

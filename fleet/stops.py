@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fleet.partial_sums import PartialSums, record_sums
 from fleet.schema import FLEET
 from fleet.status_log import UNKNOWN_COVERAGE
 from fleet.sums import POWER, keyed_sums, quanta
-from fleet.times import series_us, stamps
+from fleet.times import series_us, stamps, to_us
 
 __all__ = [
     "FAILURES",
@@ -292,7 +292,8 @@ def reliability_table(
     operating_h = _added(turbines, running["turbine"], running["time_us"].to_numpy(np.int64)) / HOUR
     failed = stops[stops["category"].isin([category.value for category in failures])]
     by_timers = [basis.turbine for basis in ordered if basis.evidence == "state timers"]
-    count, brief, repair_us = _failures(turbines, failed, by_timers, record_us)
+    periods = {basis.turbine: (to_us(basis.start), to_us(basis.end)) for basis in ordered}
+    count, brief, repair_us = _failures(turbines, failed, {name: periods[name] for name in by_timers}, record_us)
 
     notes = [_reason(basis, k) for basis, k in zip(ordered, known, strict=True)]
     columns = (
@@ -334,11 +335,12 @@ def _added(turbines: pd.Index, of: pd.Series[Any], values: Ints) -> Ints:
 
 
 def _failures(
-    turbines: pd.Index, stops: pd.DataFrame, by_timers: Collection[str], record_us: int
+    turbines: pd.Index, stops: pd.DataFrame, by_timers: Mapping[str, tuple[int, int]], record_us: int
 ) -> tuple[Ints, Ints, Ints]:
     """Return, per turbine, the number of failures, of spans that are too brief for one, and the failures' time [us].
 
-    A span is an uninterrupted time; a turbine's stops are disjoint.
+    A span is an uninterrupted time; a turbine's stops are disjoint. One that reaches a border of the period (that of
+    turbines with state timers, `by_timers` [us]) may have been longer: it is not too brief.
     """
     ordered = stops.sort_values(["turbine", "start", "end"], kind="stable")
     start, end = series_us(ordered["start"]), series_us(ordered["end"])
@@ -350,7 +352,11 @@ def _failures(
     said = np.cumsum(np.r_[0, (ordered["code"] + ordered["message"]).ne("").to_numpy(np.int64)])
     told = said[last + 1] > said[first]
     names = ordered["turbine"].iloc[first]
-    brief = names.isin(list(by_timers)).to_numpy() & ~told & (length <= record_us)
+    after, before = (
+        names.map({name: period[i] for name, period in by_timers.items()}).to_numpy(np.float64) for i in (0, 1)
+    )
+    whole = (start[first] > after) & (end[last] < before)  # false for turbines without timers
+    brief = whole & ~told & (length <= record_us)
     return (
         _added(turbines, names, (~brief).astype(np.int64)),
         _added(turbines, names, brief.astype(np.int64)),

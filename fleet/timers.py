@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FileEntry, others_note, rows_of, source_of
+from fleet.converted import FILE_STRIDE, FileEntry, others_note, rows_of, source_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.logs import LogStates, StatusLog, contract_beside, log_states
@@ -24,8 +24,8 @@ from fleet.times import series_us
 __all__ = ["Timers", "read_timers", "timer_period", "turbine_states"]
 
 Period = tuple[int, int]
-_FILE_STRIDE = 1 << 40
-_CONTENT = [name for name in columns(TIMERS) if name != "source_row"]
+#: What tells records apart: an alarm's text comes from a description that lies beside one file and not the other.
+_CONTENT = [name for name in columns(TIMERS) if name not in ("alarm_message", "source_row")]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) ->
     for order, entry in enumerate(entries):
         frame = rows_of(entry, store)
         # The database that an export comes from may keep times in steps of milliseconds.
-        frame = frame.assign(time=frame["time"].dt.round("s"), source_row=frame["source_row"] + order * _FILE_STRIDE)
+        frame = frame.assign(time=frame["time"].dt.round("s"), source_row=frame["source_row"] + order * FILE_STRIDE)
         on_grid = frame["time"].notna().to_numpy() & (series_us(frame["time"]) % width == 0)
         said = [others_note(entry, dataset)]
         if not on_grid.all():
@@ -82,9 +82,10 @@ def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) ->
     for name, own_parts in sorted(parts.items()):
         rows = pd.concat(own_parts, ignore_index=True)
         step = most_frequent_step(series_us(rows["time"].dropna()))
-        rows = rows.loc[rows["on_grid"], columns(TIMERS)].sort_values(["time", "source_row"])
+        rows = rows.loc[rows["on_grid"], columns(TIMERS)].assign(untold=rows["alarm_message"] == "")
+        rows = rows.sort_values(["time", "untold", "source_row"]).drop(columns="untold")
         # Monthly files repeat the record at their border.
-        again, file_of = rows.duplicated(_CONTENT).to_numpy(), rows["source_row"].to_numpy() // _FILE_STRIDE
+        again, file_of = rows.duplicated(_CONTENT).to_numpy(), rows["source_row"].to_numpy() // FILE_STRIDE
         repeated += np.bincount(file_of[again], minlength=len(entries))
         rows, file_of = rows[~again], file_of[~again]
         conflicting = rows["time"].duplicated(keep=False).to_numpy()

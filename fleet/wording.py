@@ -13,7 +13,11 @@ _MOST = 6
 def natural(name: object) -> tuple[tuple[str | int, ...], str]:
     """Return a key for sorting by which "T2" comes before "T10"; two names never have the same."""
     text = str(name)
-    return tuple(int(part) if i % 2 else part for i, part in enumerate(re.split("([0-9]+)", text))), text
+    key: list[str | int] = []
+    for i, part in enumerate(re.split("([0-9]+)", text)):
+        digits = part.lstrip("0")
+        key += [len(digits), digits] if i % 2 else [part]  # a number however long
+    return tuple(key), text
 
 
 def listed(names: Iterable[object]) -> str:

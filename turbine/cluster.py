@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -44,14 +45,22 @@ def interrupts_held() -> Iterator[None]:
 
     A terminal sends it to every process of a command. Workers would each end with a traceback in the middle of their
     work; the process that started them ends them in order. Threads and processes inherit the mask of signals, also
-    those that are started later by a thread that was started here.
+    those that are started later by a thread that was started here. Threads that were there before, as those of numeric
+    libraries, still take the signal: in the main thread it is noted, and raised at the end.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # started later, it would let the signal through again in its thread
+    noted: list[int] = []
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if main:
+            signal.signal(signal.SIGINT, handler)
+            if noted:
+                signal.raise_signal(signal.SIGINT)

@@ -49,6 +49,7 @@ SIGNALS: dict[str, dict[str, tuple[str, ...]]] = {
     "tblSCTurbine": {
         "wind_speed": ("wtc_AcWindSp_mean",),
         "wind_speed_std": ("wtc_AcWindSp_stddev",),
+        "wind_direction_deg": ("wtc_ActualWindDirection_mean",),
         "nacelle_direction_deg": ("wtc_NacelPos_mean",),
         "pitch_angle_deg": ("wtc_PitcPosA_mean", "wtc_PitcPosB_mean", "wtc_PitcPosC_mean"),
         "rotor_speed_rpm": ("wtc_MainSRpm_mean",),

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from fleet.flags import NOT_SELECTED, USED, Flag
+from fleet.flags import NOT_SELECTED, USED
+from fleet.marks import too_high
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 from fleet.wording import natural
 
 __all__ = [
     "AEP_WIND_SPEED",
-    "AVAILABILITY",
     "HEADLINE_COLUMNS",
-    "MARK",
     "headline",
     "in_order",
-    "marked",
     "turbine_order",
 ]
 
@@ -35,15 +33,15 @@ HEADLINE_COLUMNS = (
     "coverage",
     "unallocated_h",
     "aep_mwh",
+    "aep_incomplete",
     "u_aep_mwh",
     "index",
     "rows_in",
     "rows_not_selected",
     "rows_rejected",
 )
-AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
-MARK = "*"  #: stands beside a figure that is known to be wrong in one direction
 _DTYPES = {
+    "aep_incomplete": "bool",
     "evidence": "str",
     "availability_note": "str",
     **dict.fromkeys(("rows_in", "rows_not_selected", "rows_rejected"), "Int64"),
@@ -67,9 +65,10 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         `availability_production` (operational view) and `coverage` as fractions of 1; `availability_note`: what makes
         this availability too high or too low, "" where nothing is known to; `evidence` of the availability
         ("status log", "state timers", "inferred", "none") and `unallocated_h` [h], the time whose category nothing
-        says; `aep_mwh` (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh]; `index`: energy against the
-        fleet's curve on common periods [1]; `rows_in`, `rows_not_selected` (outside the period or the turbines asked
-        for) and `rows_rejected` (for the use "energy"), counts: the rest is used. NaN, NA or "": not determinable.
+        says; `aep_mwh` (extrapolated) with its standard uncertainty `u_aep_mwh` [MWh] and `aep_incomplete`
+        (`fleet.aep`); `index`: energy against the fleet's curve on common periods [1]; `rows_in`, `rows_not_selected`
+        (outside the period or the turbines asked for) and `rows_rejected` (for the use "energy"), counts: the rest is
+        used. NaN, NA or "": not determinable.
     """
     names = [*(turbine.name for turbine in results.farm.turbines), FLEET]
     table = pd.DataFrame({"turbine": pd.Series(names, dtype="str")})
@@ -84,13 +83,14 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         found["availability_time"] = _by_turbine(operational, "time_based")
         found["availability_production"] = _by_turbine(operational, "production_based")
         found["evidence"] = _by_turbine(operational, "evidence")
-        found["availability_note"] = _too_high(results, found["evidence"], names)
+        found["availability_note"] = too_high(results, found["evidence"], names)
         found["coverage"] = {**found["coverage"], **_by_turbine(operational, "coverage")}
         found["unallocated_h"] = _by_turbine(operational, "unallocated_h")
     if results.curves is not None:
         aep = results.curves.aep
         here = aep[(aep["wind_speed_avg"] - aep_wind_speed).abs() < 1e-9]
         found["aep_mwh"] = _by_turbine(here, "aep_extrapolated_mwh")
+        found["aep_incomplete"] = _by_turbine(here[here["aep_extrapolated_mwh"].notna()], "incomplete")
         found["u_aep_mwh"] = _by_turbine(here, "u_aep_mwh")
         found["index"] = _by_turbine(results.curves.ranking, "index")
     if results.quality is not None:
@@ -101,41 +101,6 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         lacking = "" if dtype == "str" else None
         table[column] = pd.Series([values.get(name, lacking) for name in names], dtype=dtype)
     return table
-
-
-def marked(frame: pd.DataFrame, written: Callable[[Any], str]) -> dict[str, list[Any]]:
-    """Return the availability columns with those figures as text and marked that have a note.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From `headline`.
-    written : callable
-        How a figure is written.
-    """
-    noted = frame["availability_note"] != ""
-    return {
-        name: [
-            f"{written(value)}{MARK}" if note and pd.notna(value) else value
-            for value, note in zip(frame[name], noted, strict=True)
-        ]
-        for name in AVAILABILITY
-    }
-
-
-def _too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    """Return why an inferred availability is too high: the publisher's rules took rows out, standstills among them."""
-    if results.quality is None:
-        return {}
-    flags = results.quality.flags
-    taken = flags[flags["flag"] == Flag.PUBLISHER.name.lower()].groupby("turbine")["rows"].sum()
-    taken.loc[FLEET] = taken.drop(FLEET, errors="ignore").sum()
-    return {
-        name: f"too high: inferred without {int(taken[name]):,} rows that the publisher's rules call unknown or "
-        "abnormal, standstills among them"
-        for name in names
-        if evidence.get(name) == "inferred" and taken.get(name, 0) > 0
-    }
 
 
 def turbine_order(results: FleetResults) -> list[str]:

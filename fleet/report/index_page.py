@@ -12,8 +12,9 @@ from urllib.parse import quote
 import pandas as pd
 
 from fleet.errors import OutputError
+from fleet.marks import MARK, marked
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import program_version
+from fleet.report.formats import percent, program_version
 from fleet.report.output import FIGURES, PAGE, SUMMARY, json_rows, write_figures
 from fleet.results import Finding, FleetResults
 from fleet.side_by_side import farm_row
@@ -194,6 +195,11 @@ def _table(entries: Sequence[FarmEntry]) -> Table:
         "Each farm over its own period. Availability: operational view. n/d: not determinable, the report says why. "
         "Farms with different evidence of the availability cannot be compared."
     )
+    if "availability_note" in frame:  # one farm has figures at least
+        frame["availability_note"] = frame["availability_note"].fillna("")
+        noted = frame[frame["availability_note"] != ""]
+        said = [f"{MARK} {farm}: {why}." for farm, why in zip(noted["farm"], noted["availability_note"], strict=True)]
+        frame, note = frame.assign(**marked(frame, lambda value: percent(value, 2))), " ".join([*said, note])
     return replace(table(frame, columns, "Reports", note=note), links=tuple(_link(entry) for entry in entries))
 
 

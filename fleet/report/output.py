@@ -97,6 +97,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
                 "data_coverage_fraction": _plain(row["coverage"]),
                 "unallocated_h": _plain(row["unallocated_h"]),
                 "aep_extrapolated_mwh": _plain(row["aep_mwh"]),
+                "aep_incomplete": bool(row["aep_incomplete"]),
                 "aep_standard_uncertainty_mwh": _plain(row["u_aep_mwh"]),
                 "index_against_fleet_fraction": _plain(row["index"]),
                 "rows_in_count": _plain(row["rows_in"]),

@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.marks import MARK, marked, marked_aep
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import percent, sentence
-from fleet.report.headline import AEP_WIND_SPEED, MARK, headline, marked, turbine_order
+from fleet.report.formats import number, percent, sentence
+from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -76,6 +77,9 @@ def reason_absent(results: FleetResults, section: str, part: str = "") -> str:
         return sentence(results.absent[part])
     if section == "reference" and not results.farm.power_curve.reference:
         return "No reference curve is set; [power_curve] reference in farm.toml names one."
+    if section in ("reconciliation", "publisher") and results.energy is not None:
+        metered = section == "publisher" and results.energy.compared
+        return "The plant meter's file holds no losses." if metered else "There is no plant meter in this folder."
     return "The data at hand hold nothing for it."
 
 
@@ -94,7 +98,7 @@ def section(results: FleetResults, name: str) -> Section:
     name : str
         Its id, see `SECTIONS`.
     """
-    title, part, fill = next((title, part, fill) for known, title, part, fill in _PARTS if known == name)
+    title, part, fill = {known: (title, part, fill) for known, title, part, fill in _PARTS}[name]
     record: Any = getattr(results, part) if part else results
     blocks: tuple[Block, ...] = ()
     if record is not None:
@@ -149,6 +153,9 @@ def _headline(results: FleetResults) -> Iterator[Block]:
     if len(noted):
         note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
     shown = frame.assign(**marked(frame, lambda value: percent(value, 3)))
+    if frame["aep_incomplete"].any():
+        note = f"AEP with {MARK}: incomplete, see {SECTIONS['aep']}. {note}"
+        shown["aep_mwh"] = marked_aep(frame, lambda value: number(value, 1))
     yield table(shown, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))
@@ -161,25 +168,26 @@ def _months(results: FleetResults) -> Iterator[Block]:
     order, period = turbine_order(results), (results.start, results.end)
     if results.energy is not None and results.energy.monthly["energy_mwh"].notna().any():
         drawn = plots.plot_energy_months(results.energy.monthly, order=order, period=period)
-        words = f"Energy per turbine and month, UTC [MWh]. Grey: no data.{_few(results.energy.monthly, period)}"
+        few = _few(results.energy.monthly, "energy_mwh", period)
+        words = f"Energy per turbine and month, UTC [MWh]. Grey: no data.{few}"
         yield draw("energy_by_month", words, drawn)
     if results.availability is None:
         return
     monthly = results.availability.monthly
-    few = _few(monthly, period)
     for column, kind in (("time_based", "Time-based"), ("production_based", "Production-based")):
         if monthly[column].notna().any():
             drawn = plots.plot_availability_months(monthly, order=order, column=column, period=period)
-            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable.{few}"
+            words = f"{kind} operational availability per turbine and month [%]. Grey: not determinable."
+            words += _few(monthly, column, period)
             yield draw(f"availability_{column}_by_month", words, drawn)
 
 
-def _few(monthly: pd.DataFrame, period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
-    """Return what hatched months are, where there are any."""
+def _few(monthly: pd.DataFrame, column: str, period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
+    """Return what hatched months of a column's map are, where there are any."""
     from fleet.plots.heat import FEW, few_records
 
     single = monthly[monthly["turbine"] != FLEET]
-    few = few_records(single, period) & single["coverage"].gt(0.0)
+    few = few_records(single, period) & single[column].notna()
     if not few.any():
         return ""
     return (

@@ -249,10 +249,10 @@ def reliability(results: FleetResults, part: Availability) -> Iterator[Block]:
         )
     if rows["brief_stops"].gt(0).any():
         yield Text(
-            text="State timers count a stop by the turbine itself, be it an error or a task of the controller's own. "
-            "Where the alarm at a record's end has a text that names a task, the stop is technical standby. Brief "
-            "stops: no longer than a record and without any alarm. Nothing says what they were; they are not among the "
-            "failures."
+            text="The timer of stops by the turbine itself counts errors and tasks of the controller's own. Where the "
+            "alarm at a record's end has a text that names a task, that timer's time is technical standby; time that "
+            "no stop timer explains stays without a category, whatever the alarm. Brief stops: no longer than a record "
+            "and without any alarm. Nothing says what they were; they are not among the failures."
         )
     if rows["mtbf_h"].isna().all():
         reasons = "; ".join(_parts(rows)) or "no turbine has both failures and operating hours"

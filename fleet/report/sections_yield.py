@@ -176,7 +176,12 @@ def wind(results: FleetResults, part: Wind) -> Iterator[Block]:
         return
     from fleet import plots
 
-    yield Text(text="From the nacelle anemometers and wind directions as exported: disturbed by the rotors.")
+    yield Text(
+        text="From the nacelle anemometers and wind directions as exported: disturbed by the rotors."
+        if not part.rose.empty
+        else "From the nacelle anemometers as exported: disturbed by the rotors. No wind rose: no record has a wind "
+        "direction beside its wind speed."
+    )
     if not part.rose.empty:
         drawn = plots.plot_wind_rose(part.rose, sector_width_deg=part.sector_width_deg)
         yield draw("wind_rose", "Where the wind comes from: share of the records by sector and wind speed.", drawn)
@@ -205,7 +210,9 @@ def losses(results: FleetResults, part: Energy) -> Iterator[Block]:
 
     yield Text(
         text="From potential to measured energy. Losses stand with their sign: a negative one is not clipped. The "
-        "residual is what no cause explains; it is printed, not spread over the other steps."
+        "residual is what no cause explains; it is printed, not spread over the other steps. Without expectation: the "
+        "energy of records for which the turbine's own curve expects no figure, since their wind is unusable or beyond "
+        "the curve. It is measured, and no part of the potential, which may be smaller than the measured energy for it."
     )
     yield draw("losses", "Losses of the fleet.", plots.plot_losses(part.losses))
     steps = list(dict.fromkeys(part.losses["step"]))

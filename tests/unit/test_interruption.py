@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -48,14 +50,22 @@ def test_processes_started_meanwhile_never_see_it() -> None:
 
 
 def test_it_is_delivered_when_they_have_started() -> None:
+    """A thread that was there before takes the signal at once."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
     lived = False
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        with interrupts_held():
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupts_held():  # noqa: PT012
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
             lived = True
-        signal.sigpending()
+    finally:
+        over.set()
+        thread.join()
     assert lived
     assert not held_back()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_workers_hold_it_back_take_large_constants_and_leave_nothing(

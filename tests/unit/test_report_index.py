@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import fleet
@@ -51,6 +52,20 @@ def test_one_farm_that_fails_does_not_stop_the_others(index: Path) -> None:
         check_page(index.parent / "farms" / name / "index.html")
     check_page(index, ("<b>north & co</b>", "<b>south farm & co</b>", BROKEN))
     assert "farm.toml: unknown key &#34;hub&#34;" in index.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_availability_that_is_too_high_is_marked(tmp_path: Path) -> None:
+    results = synthetic_results(2, 1)
+    assert results.availability is not None
+    assert results.quality is not None
+    taken = pd.DataFrame([("T01", "publisher", 250), ("gone", "publisher", 9)], columns=["turbine", "flag", "rows"])
+    inferred = replace(results.availability, table=results.availability.table.assign(evidence="inferred"))
+    high = replace(results, availability=inferred, quality=replace(results.quality, flags=taken))
+    write_index([farm_entry(results, "a", "a"), farm_entry(high, "b", "b")], tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("97.00*") == 1
+    assert "too high: inferred without 250 rows" in page
 
 
 def test_links_lead_to_the_reports(index: Path) -> None:

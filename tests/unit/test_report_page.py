@@ -15,7 +15,7 @@ import pytest
 
 from fleet.report import headline, write_report
 from fleet.report.blocks import Col, Figure, List, Table, Text, table
-from fleet.report.headline import HEADLINE_COLUMNS, in_order
+from fleet.report.headline import AEP_WIND_SPEED, HEADLINE_COLUMNS, in_order
 from fleet.report.sections import section
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -108,6 +108,33 @@ class TestHeadline:
 def test_rows_stand_in_the_order_of_the_turbines_the_fleet_last() -> None:
     frame = pd.DataFrame({"turbine": ["1", "10", "2", FLEET, "new 10", "new 9", "10"], "n": range(7)})
     assert in_order(frame, ["2", "1", "10", "absent"])["n"].tolist() == [2, 0, 1, 6, 5, 4, 3]
+
+
+def test_sections_of_the_meter_say_why_they_are_empty(results: FleetResults) -> None:
+    assert results.energy is not None
+    none = results.energy.publisher.iloc[:0]
+    bare = replace(results.energy, publisher=none, reconciliation=results.energy.reconciliation.iloc[:0], compared="")
+    for energy, name, reason in (
+        (bare, "reconciliation", "There is no plant meter in this folder."),
+        (bare, "publisher", "There is no plant meter in this folder."),
+        (
+            replace(results.energy, publisher=none, compared="All."),
+            "publisher",
+            "The plant meter's file holds no losses.",
+        ),
+    ):
+        assert section(replace(results, energy=energy), name).absent == reason
+
+
+def test_an_incomplete_annual_energy_is_marked(results: FleetResults) -> None:
+    assert results.curves is not None
+    aep = results.curves.aep.assign(incomplete=results.curves.aep["turbine"] == "T01")
+    marked = replace(results, curves=replace(results.curves, aep=aep))
+    (made,) = tables(marked, "headline")
+    cells = column(made, f"AEP at {AEP_WIND_SPEED:g} m/s [MWh]")
+    assert [cell.endswith("*") for cell in cells] == [True, False, False]
+    assert "AEP with *: incomplete" in made.note
+    assert headline(marked)["aep_incomplete"].tolist() == [True, False, False]
 
 
 def test_accounting_holds_what_was_not_selected_apart(results: FleetResults) -> None:

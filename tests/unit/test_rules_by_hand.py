@@ -12,7 +12,7 @@ from fleet.expected_grid import ExpectedGrid, expected_grid, on_grid
 from fleet.flags import USES, Flag
 from fleet.held_power import curtailed_bits, derated_bits
 from fleet.icing import IcingClass, icing_bits, icing_classes
-from fleet.operating_point import Cells, PointBins, point_bins, point_bits, point_histogram
+from fleet.operating_point import POWER_BINS, Cells, PointBins, point_bins, point_bits, point_histogram
 from fleet.rules import frozen_signal_bits, rule_bits, rule_context, rule_sums
 from fleet.runs import PASSED_OVER, frozen_bits, stuck_bits
 from fleet.schema import SIGNALS
@@ -173,7 +173,7 @@ def _derated(
     wind: list[float], power: list[float], pitch: list[float] | None = None, flags: Bits | None = None
 ) -> list[bool]:
     n = len(wind)
-    usual = PointBins(np.full(PointBins.unknown().median.size, -1.0), np.full(PointBins.unknown().median.size, 0.1))
+    usual = PointBins(np.full(POWER_BINS, -1.0), np.full(POWER_BINS, 0.1))
     bits = derated_bits(
         _array(*wind),
         _array(*power),
@@ -320,7 +320,7 @@ def test_bins_of_points_are_medians() -> None:
 
 
 def test_points_off_their_bin() -> None:
-    size = PointBins.unknown().median.size
+    size = POWER_BINS
     bins = PointBins(np.full(size, -1.0), np.r_[np.full(size - 6, 0.1), np.full(6, 2.0)])
     power = _array(500.0, 500.0, 500.0, 1950.0, 50.0, np.nan, 500.0, 5.0, 500.0)
     pitch = _array(-1.0, 4.0, np.nan, 6.0, 4.0, 4.0, 4.0, 60.0, 0.5)

@@ -201,7 +201,7 @@ class TestReliability:
 
     def test_a_brief_stop_that_no_alarm_explains_is_no_failure_of_state_timers(self) -> None:
         """By hand: 10 min without an alarm, 5 min with one, 11 min without, and 5 + 5 min of which one has an alarm."""
-        minutes = [(0, 10, ""), (60, 65, "7"), (120, 131, ""), (180, 185, ""), (185, 190, "8")]
+        minutes = [(20, 30, ""), (60, 65, "7"), (120, 131, ""), (180, 185, ""), (185, 190, "8")]
         stops = [(a / 60, b / 60, "forced_outage", False, code) for a, b, code in minutes]
         frame = segments(*stops, (4, 24, "full_performance", True, "")).assign(message="")
         by_timers, by_log = (self.found(frame, basis(evidence=kind)) for kind in ("state timers", "status log"))
@@ -210,6 +210,12 @@ class TestReliability:
         assert by_timers.loc["T1", "repair_h"] == pytest.approx(26 / 60, abs=1e-9)
         assert by_log.loc["T1", columns].tolist() == [4, 0, 20]
         assert by_log.loc["T1", "repair_h"] == pytest.approx(36 / 60, abs=1e-9)
+
+    def test_a_stop_that_the_period_cuts_may_have_been_longer(self) -> None:
+        """The period is of 24 hours."""
+        frame = segments(*((a, b, "forced_outage", False, "") for a, b in [(0, 0.1), (12, 12.1), (23.9, 24)]))
+        row = self.found(frame.assign(message=""), basis(evidence="state timers")).loc["T1"]
+        assert (row["failures"], row["brief_stops"]) == (2, 1)
 
     def test_a_fleet_without_a_figure_has_the_reasons_of_all_its_turbines(self) -> None:
         note = self.found(LOG, basis(declared=False), basis(turbine="T2", evidence="inferred")).loc["fleet", "note"]

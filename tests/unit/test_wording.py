@@ -19,3 +19,4 @@ def test_numbers_in_names_count_as_numbers() -> None:
     names = ["WT10", "WT2", "10", "2", "WT2b", "WT", "A", "WT02"]
     assert sorted(names, key=natural) == ["2", "10", "A", "WT", "WT02", "WT2", "WT2b", "WT10"]
     assert listed(["10", "9", "1"]) == "1, 9, 10"
+    assert sorted(["9" * 5001, "1" + 5001 * "0", "0"], key=natural) == ["0", "9" * 5001, "1" + 5001 * "0"]
