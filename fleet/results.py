@@ -233,12 +233,11 @@ class FleetResults:
     wind: Wind | None = None
     sensors: Sensors | None = None
     absent: dict[str, str] = field(default_factory=dict)  #: section id -> why it has no data
-
-    def why_absent(self, *sections: str) -> str:
-        """Return why the first of some sections that lacks data does, without a full stop; empty where none does."""
-        return next((self.absent[name].rstrip(".") for name in sections if name in self.absent), "")
-
     without_data: tuple[str, ...] = ()  #: listed turbines that no file holds anything of
     failed: tuple[Failure, ...] = ()  #: turbines that were left out because the work on them failed
     not_read: tuple[str, ...] = ()  #: tables of no known format, which nothing was taken of
     findings: tuple[Finding, ...] = ()
+
+    def why_absent(self, *sections: str) -> str:
+        """Return why the first of some sections that lacks data does, without a full stop; empty where none does."""
+        return next((self.absent[name].rstrip(".") for name in sections if name in self.absent), "")
