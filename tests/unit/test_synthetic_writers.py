@@ -246,7 +246,7 @@ def test_command_refuses_what_it_does_not_know(tmp_path: Path) -> None:
 #: Signals that the readers find, and the name that they give the first turbine.
 OTHERS = {
     "hill_of_towie": (
-        set(DECIMALS) - {"wind_direction_deg", "vane_deg", "air_pressure_pa", "exported_availability"},
+        set(DECIMALS) - {"vane_deg", "air_pressure_pa", "exported_availability"},
         "T0001",
     ),
     "sdwpf": (
