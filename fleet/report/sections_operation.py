@@ -63,7 +63,8 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
             yield from _notes(_parts(rows))
     yield from _operator(part, order)
     if not part.categories.empty:
-        yield from _categories(part.categories)
+        whole = (results.end - results.start) / pd.Timedelta(hours=1) * len(results.farm.turbines)
+        yield from _categories(part.categories, whole)
     if part.notes:
         yield List(items=part.notes)
 
@@ -121,7 +122,8 @@ def _notes(parts: dict[str, str]) -> Iterator[Block]:
         yield List(items=tuple(f"{names}: {part}." if names else sentence(part) for part, names in parts.items()))
 
 
-def _categories(categories: pd.DataFrame) -> Iterator[Block]:
+def _categories(categories: pd.DataFrame, whole: float) -> Iterator[Block]:
+    """Hours by category; `whole`: those of all turbines in the period [h]."""
     from fleet import plots
     from fleet.plots.stops import PRODUCING
 
@@ -151,7 +153,10 @@ def _categories(categories: pd.DataFrame) -> Iterator[Block]:
             "Lost in partial performance: in the time that has this category. Losses adds all other time that runs "
             "well below the curve, and says how much."
         )
-    yield table(sums, columns, "Hours by category, all turbines", note=note)
+    lacking = whole - float(sums["hours"].sum())
+    if lacking >= 0.05:
+        note += f" {number(lacking, 1)} h of {number(whole, 1)} h are in no category: no record, log or timer tells it."
+    yield table(sums, columns, "Hours by category, all turbines", note=note.strip())
 
 
 def stops(results: FleetResults, part: Availability) -> Iterator[Block]:

@@ -126,6 +126,18 @@ def test_sections_of_the_meter_say_why_they_are_empty(results: FleetResults) -> 
         assert section(replace(results, energy=energy), name).absent == reason
 
 
+def test_hours_that_no_category_holds_are_said(results: FleetResults) -> None:
+    """A table of 100 h in the one category of two turbines."""
+    assert results.availability is not None
+    whole = 2 * (results.end - results.start) / pd.Timedelta(hours=1)
+    row = results.availability.categories.iloc[:1].assign(turbine="T01", hours=100.0)
+    for hours, said in ((100.0, f"{whole - 100.0:,.1f} h of {whole:,.1f} h are in no category"), (whole, "")):
+        (made,) = tables(with_availability(results, categories=row.assign(hours=hours)), "availability")[-1:]
+        assert made.caption == "Hours by category, all turbines"
+        assert said in made.note
+        assert ("in no category" in made.note) == bool(said)
+
+
 def test_an_incomplete_annual_energy_is_marked(results: FleetResults) -> None:
     assert results.curves is not None
     aep = results.curves.aep.assign(incomplete=results.curves.aep["turbine"] == "T01")
