@@ -127,10 +127,11 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
     if options.scheduler == "synchronous":
         with _bar(options, title):
             return list(dask.compute(*tasks, scheduler=get_sync))
-    if options.scheduler == "threads" or (options.workers is None and not _scheduled(options)):
+    unasked = options.scheduler is None and options.workers is None
+    if options.scheduler == "threads" or (unasked and not _scheduled()):
         with _bar(options, title), _threads(options.workers) as pool:
             return list(dask.compute(*tasks, scheduler=pool))
-    if options.scheduler is None and options.workers is None:
+    if unasked:
         with _bar(options, title):
             return list(dask.compute(*tasks))
     from distributed import KilledWorker, get_client
@@ -147,12 +148,12 @@ def compute(options: RunOptions, title: str, tasks: Sequence[Delayed]) -> list[A
         ) from None
 
 
-def _scheduled(options: RunOptions) -> bool:
-    """Return whether there is a scheduler: asked for, configured, or the client that a notebook has.
+def _scheduled() -> bool:
+    """Return whether there is a scheduler: a configured one, or the client that a notebook has.
 
-    Dask would import its distributed half to know: half a second and 50 MB.
+    Dask would import its distributed half to know: 0.13 s and 14 MB.
     """
-    if options.scheduler is not None or dask.config.get("scheduler", None):
+    if dask.config.get("scheduler", None):
         return True
     distributed = sys.modules.get("distributed")
     with suppress(ValueError):  # no client
