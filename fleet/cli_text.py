@@ -39,12 +39,13 @@ def headline_text(farm: Farm) -> str:
     """Return the report's headline table as text, and what its marks mean."""
     import pandas as pd
 
-    from fleet.marks import MARK, marked, marked_aep
+    from fleet.marks import MARK, marked, marked_availability
 
     frame = farm.headline()
     noted = frame.loc[frame["availability_note"] != "", "availability_note"]
     meaning = f"\n{MARK} {noted.iloc[-1]}" if len(noted) else ""  # the last row is the fleet's
-    table = frame.assign(**marked(frame, "{:.2%}".format), aep_mwh=marked_aep(frame, "{:,.1f}".format))
+    table = marked_availability(frame, "{:.2%}".format)
+    table["aep_mwh"] = marked(frame["aep_mwh"], frame["aep_incomplete"], "{:,.1f}".format)
     if frame["aep_incomplete"].any():
         meaning += f"\n{MARK} beside AEP: incomplete, the curve begins too high or ends too low"
     table = table.drop(columns=["availability_note", "aep_incomplete"])

@@ -1,4 +1,4 @@
-"""The mark beside an availability that is known to be wrong in one direction, and why it is."""
+"""The mark beside a figure that is incomplete or known to be wrong in one direction, and why it is."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from fleet.flags import Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["AVAILABILITY", "MARK", "marked", "marked_aep", "too_high"]
+__all__ = ["MARK", "marked", "marked_availability", "too_high", "why_marked"]
 
-AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
-MARK = "*"  #: stands beside a figure that is known to be wrong in one direction
+_AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
+MARK = "*"  #: stands beside such a figure
 
 
-def marked(frame: pd.DataFrame, written: Callable[[Any], str]) -> dict[str, list[Any]]:
-    """Return the availability columns with those figures as text and marked that have a note.
+def marked(values: pd.Series, noted: pd.Series, written: Callable[[Any], str]) -> list[Any]:
+    """Return figures, those with a note as text with the mark, the others as they are.
 
     Parameters
     ----------
-    frame : DataFrame
-        From `headline`.
+    values, noted : Series
+        The figures, and which of them have a note.
     written : callable
         How a figure is written.
     """
-    noted = frame["availability_note"] != ""
-    return {
-        name: [
-            f"{written(value)}{MARK}" if note and pd.notna(value) else value
-            for value, note in zip(frame[name], noted, strict=True)
-        ]
-        for name in AVAILABILITY
-    }
-
-
-def marked_aep(frame: pd.DataFrame, written: Callable[[Any], str]) -> list[Any]:
-    """Return the annual energies as text and marked where they are incomplete; parameters as of `marked`."""
     return [
-        f"{written(value)}{MARK}" if incomplete and pd.notna(value) else value
-        for value, incomplete in zip(frame["aep_mwh"], frame["aep_incomplete"], strict=True)
+        f"{written(value)}{MARK}" if note and pd.notna(value) else value
+        for value, note in zip(values, noted, strict=True)
     ]
+
+
+def marked_availability(frame: pd.DataFrame, written: Callable[[Any], str]) -> pd.DataFrame:
+    """Return a frame of which those availabilities are marked that `availability_note` speaks of."""
+    noted = frame["availability_note"] != ""
+    return frame.assign(**{name: marked(frame[name], noted, written) for name in _AVAILABILITY})
+
+
+def why_marked(farms: pd.DataFrame) -> list[str]:
+    """Return what the marks of farms side by side (farm, availability_note) mean, a sentence for each."""
+    noted = farms[farms["availability_note"] != ""]
+    return [f"{MARK} {farm}: {why}." for farm, why in zip(noted["farm"], noted["availability_note"], strict=True)]
 
 
 def too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:

@@ -8,8 +8,9 @@ import pandas as pd
 
 from fleet.compare import PeriodComparison, period_text
 from fleet.curve_pair import MEASURED
+from fleet.marks import marked_availability, why_marked
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
-from fleet.report.formats import names_of
+from fleet.report.formats import names_of, percent
 from fleet.report.section_reference import bin_columns, energy_columns, ratio_table
 from fleet.schema import FLEET
 from fleet.side_by_side import FarmComparison
@@ -261,7 +262,8 @@ def _headline(comparison: FarmComparison) -> Iterator[Block]:
         Col("alarms", "alarms", "count"),
         Col("warnings", "warnings", "count"),
     ]
-    yield table(frame, columns, "Each farm over its own period")
+    shown, note = marked_availability(frame, lambda value: percent(value, 3)), " ".join(why_marked(frame))
+    yield table(shown, columns, "Each farm over its own period", note=note)
     yield from _listed(_without(comparison, "headline", "No energy of"))
 
 

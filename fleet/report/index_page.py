@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from fleet.errors import OutputError
-from fleet.marks import MARK, marked
+from fleet.marks import marked_availability, why_marked
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import percent, program_version
 from fleet.report.output import FIGURES, PAGE, SUMMARY, json_rows, write_figures
@@ -195,11 +195,8 @@ def _table(entries: Sequence[FarmEntry]) -> Table:
         "Each farm over its own period. Availability: operational view. n/d: not determinable, the report says why. "
         "Farms with different evidence of the availability cannot be compared."
     )
-    if "availability_note" in frame:  # one farm has figures at least
-        frame["availability_note"] = frame["availability_note"].fillna("")
-        noted = frame[frame["availability_note"] != ""]
-        said = [f"{MARK} {farm}: {why}." for farm, why in zip(noted["farm"], noted["availability_note"], strict=True)]
-        frame, note = frame.assign(**marked(frame, lambda value: percent(value, 2))), " ".join([*said, note])
+    note = " ".join([*why_marked(frame), note])
+    frame = marked_availability(frame, lambda value: percent(value, 2))
     return replace(table(frame, columns, "Reports", note=note), links=tuple(_link(entry) for entry in entries))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fleet.marks import MARK, marked, marked_aep
+from fleet.marks import MARK, marked, marked_availability
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
@@ -152,10 +152,10 @@ def _headline(results: FleetResults) -> Iterator[Block]:
     noted = frame.loc[frame["availability_note"] != "", "availability_note"]
     if len(noted):
         note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
-    shown = frame.assign(**marked(frame, lambda value: percent(value, 3)))
+    shown = marked_availability(frame, lambda value: percent(value, 3))
     if frame["aep_incomplete"].any():
         note = f"AEP with {MARK}: incomplete, see {SECTIONS['aep']}. {note}"
-        shown["aep_mwh"] = marked_aep(frame, lambda value: number(value, 1))
+        shown["aep_mwh"] = marked(frame["aep_mwh"], frame["aep_incomplete"], lambda value: number(value, 1))
     yield table(shown, known, "Over the whole period", note=note, fold=True)
     if reasons:
         yield List(items=tuple(reasons))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fleet
@@ -79,6 +80,18 @@ def test_farms_that_a_figure_lacks_are_named_with_the_reason(results: FleetResul
     assert page.count(f"No curve of logs: {why}.") == 1
     both = write_comparison(compare_farm_results([other, logs]), tmp_path / "two").read_text(encoding="utf-8")
     assert both.count(f"No farm has data for it. Not of logs, Synthetic farm: {why}.") == 2  # but availability
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_availability_that_is_too_high_is_marked(results: FleetResults, tmp_path: Path) -> None:
+    assert results.availability is not None
+    assert results.quality is not None
+    taken = pd.DataFrame([("T01", "publisher", 250)], columns=["turbine", "flag", "rows"])
+    inferred = replace(results.availability, table=results.availability.table.assign(evidence="inferred"))
+    high = replace(results, availability=inferred, quality=replace(results.quality, flags=taken))
+    page = write_comparison(compare_farm_results([results, high], ["a", "b"]), tmp_path / "out").read_text("utf-8")
+    assert page.count("97.000*") == 1
+    assert "* b: too high: inferred without 250 rows" in page
 
 
 def test_farms_of_one_name_are_told_apart_by_their_folders() -> None:
