@@ -23,7 +23,6 @@ from fleet.findings import findings
 from fleet.flags import Flag
 from fleet.logs import LogStates, StatusLog, log_period, read_logs
 from fleet.memory import give_back
-from fleet.meter import meter_note
 from fleet.operation import availability_result
 from fleet.operator_figures import with_operator
 from fleet.overview import Overview, overview_result
@@ -312,9 +311,8 @@ def _without_failed(
 
 def _energy(summary: Summary, meter: pd.DataFrame | None, farm: Farm, period: Period) -> Energy:
     rated_kw, own = [turbine.rated_power_kw for turbine in farm.turbines], _clip(meter, period)
-    table, compared = reconcile(summary, meter, period, rated_kw, farm.averaging_period_s)
+    table, compared, note = reconcile(summary, meter, period, rated_kw, farm.averaging_period_s)
     energy = energy_result(summary, own, table, farm, (period[1] - period[0]) / 3.6e9)
-    note = meter_note(summary, meter, rated_kw, farm.averaging_period_s)
     return replace(energy, compared=compared, meter_note=note, notes=(*energy.notes, *([note] if note else [])))
 
 

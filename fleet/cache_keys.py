@@ -22,8 +22,7 @@ _LIBRARIES = ("numpy", "pandas", "pyarrow")
 MODULES = (
     "cache_keys", "clock", "clock_correction", "clock_evidence", "clock_holes", "clock_json", "clock_rows", "config",
     "continuity", "converted", "dataset", "far_stamps", "flags", "intervals", "places", "prepare", "recorded",
-    "sampling", "schema", "site", "store", "times", "unpacking", "wording",
-    "zip_member",
+    "sampling", "schema", "site", "store", "times", "unpacking", "wording", "zip_member",
 )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ turbines at once and lie in one piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +24,7 @@ from fleet.errors import InputError
 from fleet.places import last_change
 from fleet.readers.base import Batch
 from fleet.schema import SIGNALS, columns
-from fleet.site import source_row
+from fleet.site import source_row, source_table
 from fleet.store import DamagedEntry, Store
 from fleet.times import from_us, to_us
 from fleet.wording import natural
@@ -33,6 +35,7 @@ __all__ = [
     "FileEntry",
     "convert_file",
     "entry_from_json",
+    "noted_sources",
     "others_note",
     "reading_back",
     "rows_of",
@@ -193,6 +196,27 @@ def source_of(entry: FileEntry, note: str = "") -> dict[str, Any]:
         name: pd.NaT if entry.source[name] is None else from_us(entry.source[name]) for name in ("first", "last")
     }
     return entry.source | moments | {"note": "; ".join(filter(None, [note, entry.source["note"]]))}
+
+
+def noted_sources(
+    entries: Sequence[FileEntry], notes: Sequence[Sequence[str]], counts: Mapping[str, npt.NDArray[np.int64]]
+) -> pd.DataFrame:
+    """Return one row per file (`fleet.site.SOURCE_COLUMNS`), with notes and with counts of rows that are not zero.
+
+    Parameters
+    ----------
+    entries : sequence of FileEntry
+        The files.
+    notes : sequence of sequence of str
+        Of each file; empty ones say nothing.
+    counts : mapping of str to array of int64, shape (files,)
+        What is counted -> rows of each file.
+    """
+    rows = []
+    for i, (entry, said) in enumerate(zip(entries, notes, strict=True)):
+        counted = [f"{what}: {number[i]:,}" for what, number in counts.items() if number[i]]
+        rows.append(source_of(entry, "; ".join(filter(None, [*said, *counted]))))
+    return source_table(rows)
 
 
 def others_note(entry: FileEntry, dataset: Dataset) -> str:

@@ -11,11 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FILE_STRIDE, FileEntry, others_note, rows_of, source_of
+from fleet.converted import FILE_STRIDE, FileEntry, noted_sources, others_note, rows_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.schema import EVENTS, columns
-from fleet.site import source_table
 from fleet.status_log import allocate, declared_period, treatment
 from fleet.store import Store
 from fleet.timer_segments import TimerSums
@@ -100,14 +99,11 @@ def read_logs(
         old = _outdated(events)
         outdated += np.bincount(file_of[old], minlength=len(entries))
         logs[name] = StatusLog(events[~old].reset_index(drop=True), _joined([d for _, d in own_parts]))
-    for said, same, known_better in zip(notes, repeated.tolist(), outdated.tolist(), strict=True):
-        counts = {
-            "rows that stand before with the same content": same,
-            "rows not used, as the same event stands elsewhere with its end or a later one": known_better,
-        }
-        said.extend(f"{what}: {count:,}" for what, count in counts.items() if count)
-    table = [source_of(entry, "; ".join(filter(None, said))) for entry, said in zip(entries, notes, strict=True)]
-    return logs, source_table(table)
+    counts = {
+        "rows that stand before with the same content": repeated,
+        "rows not used, as the same event stands elsewhere with its end or a later one": outdated,
+    }
+    return logs, noted_sources(entries, notes, counts)
 
 
 def _outdated(events: pd.DataFrame) -> npt.NDArray[np.bool_]:

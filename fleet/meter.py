@@ -21,7 +21,7 @@ from fleet.partial_sums import Partial, record_sums
 from fleet.recorded import Recorded
 from fleet.sums import POWER, Summary, quanta
 
-__all__ = ["MeterFit", "fitting_power", "interval_sums", "meter_fit", "meter_note"]
+__all__ = ["MeterFit", "interval_sums", "meter_check", "meter_fit"]
 
 _CORRECTED, _WRITTEN = "farm_power", "farm_power_as_written"
 _EDGES = np.r_[0.05, np.arange(0.1, 1.0, 0.1), 1.1]  #: load classes [fraction of rated power]
@@ -104,24 +104,38 @@ def meter_fit(power: pd.DataFrame, meter: pd.DataFrame, *, turbines: int, rated_
     return MeterFit(intervals=len(both), factor=factor, misfit=misfit, classes=_classes(rows))
 
 
-def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: Sequence[float], period_s: int) -> str:
-    """Return what there is to say against the meter as a measurement of its own, or nothing.
+def meter_check(
+    summary: Summary, meter: pd.DataFrame, rated_kw: Sequence[float], period_s: int
+) -> tuple[pd.DataFrame, str]:
+    """Return the turbines' sum by the stamps that fit the meter better, and what speaks against the meter.
 
     Parameters
     ----------
     summary : Summary
         Merged, with the tables of `interval_sums`.
-    meter : DataFrame or None
+    meter : DataFrame
         `schema.METER`.
     rated_kw : sequence of float
         Rated power of each turbine [kW].
     period_s : int
         Averaging period of the records [s].
+
+    Returns
+    -------
+    DataFrame
+        A merged table of `interval_sums`.
+    str
+        What there is to say against the meter as a measurement of its own, or nothing.
     """
-    if meter is None or not len(meter):
-        return ""
-    used, written = _fits(summary, meter, rated_kw, period_s)
+    used, written = (
+        meter_fit(summary[name], meter, turbines=len(rated_kw), rated_kw=sum(rated_kw), period_s=period_s)
+        for name in (_CORRECTED, _WRITTEN)
+    )
     shifted = written.misfit < _BETTER * used.misfit
+    return summary[_WRITTEN if shifted else _CORRECTED], _note(used, written, shifted)
+
+
+def _note(used: MeterFit, written: MeterFit, shifted: bool) -> str:
     fit = written if shifted else used
     text = ""
     if fit.constant:
@@ -139,21 +153,6 @@ def meter_note(summary: Summary, meter: pd.DataFrame | None, rated_kw: Sequence[
             "as much as the correction moves the stamps, so compare months, not hours."
         )
     return text
-
-
-def fitting_power(summary: Summary, meter: pd.DataFrame, rated_kw: Sequence[float], period_s: int) -> pd.DataFrame:
-    """Return the turbines' sum per interval by the stamps that fit the meter better; see `meter_note`."""
-    used, written = _fits(summary, meter, rated_kw, period_s)
-    return summary[_WRITTEN if written.misfit < _BETTER * used.misfit else _CORRECTED]
-
-
-def _fits(summary: Summary, meter: pd.DataFrame, rated_kw: Sequence[float], period_s: int) -> tuple[MeterFit, MeterFit]:
-    """Return how the meter follows the turbines by the stamps that are used, and by those that were written."""
-    used, written = (
-        meter_fit(summary[name], meter, turbines=len(rated_kw), rated_kw=sum(rated_kw), period_s=period_s)
-        for name in (_CORRECTED, _WRITTEN)
-    )
-    return used, written
 
 
 def _classes(rows: list[tuple[float, float, int, float]]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fleet.meter import fitting_power
+from fleet.meter import meter_check
 from fleet.meter_intervals import meter_intervals
 from fleet.sums import Summary
 
@@ -27,8 +27,8 @@ def reconcile(
     period: tuple[int, int],
     rated_kw: Sequence[float],
     period_s: int,
-) -> tuple[pd.DataFrame, str]:
-    """Return the comparison by month, and what was compared.
+) -> tuple[pd.DataFrame, str, str]:
+    """Return the comparison by month, what was compared, and what speaks against the meter.
 
     Parameters
     ----------
@@ -50,10 +50,12 @@ def reconcile(
         compared intervals, and intervals that the meter has; the last row is "all". Empty without any to compare.
     str
         Which intervals were compared, which were left out and why; empty without a meter.
+    str
+        The note of `fleet.meter.meter_check`.
     """
     if meter is None or not len(meter):
-        return _rows([]), ""
-    power = fitting_power(summary, meter, rated_kw, period_s)
+        return _rows([]), "", ""
+    power, note = meter_check(summary, meter, rated_kw, period_s)
     every = meter_intervals(power, meter, turbines=len(rated_kw), period_s=period_s)
     end = every["start"] + every["length"]
     inside = (every["start"] >= period[0]) & (end <= period[1])
@@ -67,7 +69,7 @@ def reconcile(
     if rows:
         rows.append(_row("all", own, used))
     cut, lacking = int((there > 0).sum()) - len(own), period[1] - period[0] - int(there.sum())
-    return _rows(rows), _words(own, used, cut, int((there == 0).sum()), lacking)
+    return _rows(rows), _words(own, used, cut, int((there == 0).sum()), lacking), note
 
 
 def _row(month: str, own: pd.DataFrame, used: pd.Series) -> tuple[object, ...]:

@@ -291,9 +291,10 @@ def reliability_table(
     running = sums[sums["category"].isin(_IN_SERVICE | {RUNNING_UNALLOCATED})]
     operating_h = _added(turbines, running["turbine"], running["time_us"].to_numpy(np.int64)) / HOUR
     failed = stops[stops["category"].isin([category.value for category in failures])]
-    by_timers = [basis.turbine for basis in ordered if basis.evidence == "state timers"]
-    periods = {basis.turbine: (to_us(basis.start), to_us(basis.end)) for basis in ordered}
-    count, brief, repair_us = _failures(turbines, failed, {name: periods[name] for name in by_timers}, record_us)
+    by_timers = {
+        basis.turbine: (to_us(basis.start), to_us(basis.end)) for basis in ordered if basis.evidence == "state timers"
+    }
+    count, brief, repair_us = _failures(turbines, failed, by_timers, record_us)
 
     notes = [_reason(basis, k) for basis, k in zip(ordered, known, strict=True)]
     columns = (

@@ -10,13 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from fleet.config import AvailabilitySettings, Farm
-from fleet.converted import FILE_STRIDE, FileEntry, others_note, rows_of, source_of
+from fleet.converted import FILE_STRIDE, FileEntry, noted_sources, others_note, rows_of
 from fleet.dataset import Dataset
 from fleet.far_stamps import far_from_rest
 from fleet.logs import LogStates, StatusLog, contract_beside, log_states
 from fleet.sampling import Step, most_frequent_step
 from fleet.schema import TIMERS, columns
-from fleet.site import source_table
 from fleet.store import Store
 from fleet.timer_segments import TimerPieces, allocate_timers
 from fleet.times import series_us
@@ -92,14 +91,11 @@ def read_timers(dataset: Dataset, entries: Sequence[FileEntry], store: Store) ->
         differing += np.bincount(file_of[conflicting], minlength=len(entries))
         first = ~rows["time"].duplicated().to_numpy()
         timers[name] = Timers(rows[first].reset_index(drop=True), conflicting[first], step)
-    for said, same, other in zip(notes, repeated.tolist(), differing.tolist(), strict=True):
-        counts = {
-            "rows that stand before with the same values": same,
-            "rows of intervals with different values, none of which counts": other,
-        }
-        said.extend(f"{what}: {count:,}" for what, count in counts.items() if count)
-    table = [source_of(entry, "; ".join(filter(None, said))) for entry, said in zip(entries, notes, strict=True)]
-    return timers, source_table(table)
+    counts = {
+        "rows that stand before with the same values": repeated,
+        "rows of intervals with different values, none of which counts": differing,
+    }
+    return timers, noted_sources(entries, notes, counts)
 
 
 def timer_period(timers: dict[str, Timers], width: int) -> Period | None:

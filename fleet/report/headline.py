@@ -13,13 +13,7 @@ from fleet.results import FleetResults
 from fleet.schema import FLEET
 from fleet.wording import natural
 
-__all__ = [
-    "AEP_WIND_SPEED",
-    "HEADLINE_COLUMNS",
-    "headline",
-    "in_order",
-    "turbine_order",
-]
+__all__ = ["AEP_WIND_SPEED", "HEADLINE_COLUMNS", "headline", "in_order", "turbine_order", "turbines_in"]
 
 AEP_WIND_SPEED = 6.0  #: annual mean wind speed of the headline's annual energy production [m/s]
 HEADLINE_COLUMNS = (
@@ -115,10 +109,16 @@ def turbine_order(results: FleetResults) -> list[str]:
     return names + sorted(others - {FLEET, ""} - set(names), key=natural)
 
 
+def turbines_in(frame: pd.DataFrame, order: Sequence[str]) -> list[str]:
+    """Return a frame's turbines in the report's order, the fleet last; names that are nowhere else stand between."""
+    there = {str(name) for name in frame["turbine"].unique()}
+    known = [name for name in order if name in there]
+    return known + sorted(there - set(known) - {FLEET}, key=natural) + ([FLEET] if FLEET in there else [])
+
+
 def in_order(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Return a table's rows in the report's order of turbines, the fleet's last; those of one turbine as they were."""
-    there = {str(name) for name in frame["turbine"].unique()} - {FLEET, *order}
-    rank = {name: place for place, name in enumerate([*order, *sorted(there, key=natural), FLEET])}
+    rank = {name: place for place, name in enumerate(turbines_in(frame, order))}
     return frame.sort_values("turbine", key=lambda names: names.astype(str).map(rank), kind="stable")
 
 

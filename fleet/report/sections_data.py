@@ -9,12 +9,11 @@ import pandas as pd
 from fleet.flags import NOT_SELECTED, USED, USES
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import program_version
-from fleet.report.headline import in_order, turbine_order
+from fleet.report.headline import in_order, turbine_order, turbines_in
 from fleet.report.rules import rules_table
 from fleet.report.settings import settings_table, source_table
 from fleet.results import Clock, FleetResults, Quality
 from fleet.schema import FLEET
-from fleet.wording import natural
 
 __all__ = ["clock", "coverage", "method", "quality", "sources"]
 
@@ -42,7 +41,7 @@ def quality(results: FleetResults, part: Quality) -> Iterator[Block]:
     if not part.flags.empty:
         wide = part.flags.pivot_table(index="turbine", columns="flag", values="rows", aggfunc="sum", fill_value=0)
         reasons = [flag for flag in _ordered([str(flag) for flag in wide.columns]) if wide[flag].sum() > 0]
-        there = _turbines(part.flags, order)
+        there = turbines_in(part.flags, order)
         columns = [Col("turbine", "turbine"), *(Col(flag, _title(flag), "count") for flag in reasons)]
         note = "A row can carry several flags: these do not add up. Flags that no row carries are left out."
         yield table(wide.reindex(there).reset_index(), columns, "Flags, overlapping", note=note)
@@ -82,7 +81,7 @@ def _rules(results: FleetResults, part: Quality) -> Iterator[Block]:
 def _accounting(part: Quality, use: str, order: list[str]) -> Table:
     own = part.accounting[part.accounting["use"] == use]
     wide = own.pivot_table(index="turbine", columns="reason", values="rows", aggfunc="sum", fill_value=0)
-    wide = wide.reindex(_turbines(own, order))
+    wide = wide.reindex(turbines_in(own, order))
     counted = _ordered([str(reason) for reason in wide.columns])
     reasons = [reason for reason in counted if reason not in (USED, NOT_SELECTED) and wide[reason].sum() > 0]
     if FLEET not in wide.index and len(wide) > 1:
@@ -174,7 +173,7 @@ def coverage(results: FleetResults, part: Quality) -> Iterator[Block]:
     words = "Share of the intervals used per turbine and day, for the use: availability. Grey: no interval expected."
     yield draw("coverage", words, plots.plot_coverage(part.coverage, order=order))
     sums = part.coverage.groupby("turbine")[["expected", "used", "rejected", "missing"]].sum()
-    sums = sums.reindex(_turbines(part.coverage, order)).reset_index()
+    sums = sums.reindex(turbines_in(part.coverage, order)).reset_index()
     sums["share"] = sums["used"] / sums["expected"].where(sums["expected"] > 0)
     columns = [
         Col("turbine", "turbine"),
@@ -244,13 +243,6 @@ def method(results: FleetResults) -> Iterator[Block]:
 def _leaves_out(part: Quality) -> bool:
     """Return whether the data hold rows that were not asked for."""
     return bool((part.accounting.loc[part.accounting["reason"] == NOT_SELECTED, "rows"] > 0).any())
-
-
-def _turbines(frame: pd.DataFrame, order: list[str]) -> list[str]:
-    """Return a frame's turbines in the report's order, the fleet last; names that are nowhere else stand between."""
-    there = {str(name) for name in frame["turbine"].unique()}
-    known = [name for name in order if name in there]
-    return known + sorted(there - set(known) - {FLEET}, key=natural) + ([FLEET] if FLEET in there else [])
 
 
 def _title(reason: str) -> str:

@@ -10,7 +10,7 @@ from fleet.energy import LOGGED_PARTIAL
 from fleet.ranking import shown_ranking
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import quantity
-from fleet.report.headline import in_order, turbine_order
+from fleet.report.headline import in_order, turbine_order, turbines_in
 from fleet.results import Energy, FleetResults, PowerCurves, Wind
 from fleet.schema import FLEET
 
@@ -129,8 +129,7 @@ def _aep_table(results: FleetResults, frame: pd.DataFrame, key: str, what: str) 
         + ("*" if key == "aep_extrapolated_mwh" and row["incomplete"] and row[key] == row[key] else "")
         for row in frame.to_dict("records")
     }
-    there = set(frame["turbine"])
-    names = [name for name in [*turbine_order(results), FLEET] if name in there]
+    names = turbines_in(frame, turbine_order(results))
     return Table(
         caption=f"{what}, by the annual mean wind speed [m/s]",
         titles=("turbine", *(f"{speed:g}" for speed in speeds)),
@@ -217,8 +216,7 @@ def losses(results: FleetResults, part: Energy) -> Iterator[Block]:
     yield draw("losses", "Losses of the fleet.", plots.plot_losses(part.losses))
     steps = list(dict.fromkeys(part.losses["step"]))
     wide = part.losses.pivot_table(index="turbine", columns="step", values="energy_mwh", aggfunc="sum", min_count=1)
-    there = set(part.losses["turbine"])
-    names = [name for name in [*turbine_order(results), FLEET] if name in there]
+    names = turbines_in(part.losses, turbine_order(results))
     wide = wide.reindex(index=names, columns=steps)
     wide["gap"] = wide[steps[:-1]].sum(axis=1) - wide[steps[-1]]
     frame = wide.reset_index()

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from fleet.flags import Flag
-from fleet.meter import MeterFit, interval_sums, meter_fit, meter_note
+from fleet.meter import MeterFit, interval_sums, meter_fit
 from fleet.partial_sums import merge_partials, tables
+from fleet.reconciliation import reconcile
 from fleet.recorded import Recorded
 from fleet.sums import Summary
 
@@ -55,7 +56,8 @@ def meter(energy_kwh: np.ndarray, hours: float = 1 / 6, shift_h: int = 0) -> pd.
 
 
 def note(power: np.ndarray, plant: pd.DataFrame | None, moved_h: int = 0) -> str:
-    return meter_note(sums(power, moved_h), plant, [RATED_KW] * TURBINES, PERIOD_S)
+    whole = (int(START.value // 1000), int((START + pd.Timedelta(days=3650)).value // 1000))
+    return reconcile(sums(power, moved_h), plant, whole, [RATED_KW] * TURBINES, PERIOD_S)[2]
 
 
 def fit(power: np.ndarray, plant: pd.DataFrame) -> MeterFit:

@@ -31,7 +31,7 @@ def meter(times: pd.DatetimeIndex, energy_kwh: float | np.ndarray) -> pd.DataFra
 def found(
     plant: pd.DataFrame | None, sums: Summary | None = None, period: tuple[int, int] = WHOLE
 ) -> tuple[pd.DataFrame, str]:
-    table, words = reconcile(sums or summary(), plant, period, RATED_KW, PERIOD_S)
+    table, words, _ = reconcile(sums or summary(), plant, period, RATED_KW, PERIOD_S)
     return table.set_index("month"), words
 
 
