@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,7 +22,14 @@ __all__ = ["Col", "Figure", "List", "Section", "Table", "Text", "draw", "inline_
 
 _LONG = 28  #: characters from which a column of text is given room to wrap in
 _CARD_ROWS = 16  #: tables of up to so many rows become cards on a phone, longer ones are scrolled
-_PHONE, _TABLET = 350, 620  #: px; a table that is estimated wider says on such a screen that it can be scrolled
+_PHONE, _TABLET = 328, 601  #: px beside the margins of 360 and 641 px screens: wider tables say that they scroll
+# Widths of characters [px] at the tables' 13 px in DejaVu Sans, the widest of the usual sans serifs.
+_NARROW = dict.fromkeys(" !\"'()*,-./:;I[]fijlrt|", 5.3)
+_USUAL = dict.fromkeys("0123456789abcdeghknopqsuvxyz", 8.3)
+_CAPITAL, _FULL = dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ", 10.3), 13.0
+_CHARACTERS = _NARROW | _USUAL | _CAPITAL
+_BOLD = 1.12  #: how much wider bold type is
+_COLUMN, _AFTER_NUMBER = 10.4, 16.0  #: px; a column's padding in page.css, and that of a cell beside a number
 _PHONE_FIGURE = 5.5  #: inch; a wider figure would be unreadable at a phone's width and is scrolled, too
 
 
@@ -57,9 +66,12 @@ class Table:
 
     @property
     def width(self) -> int:
-        """The least width that the table takes [px], estimated: text that cannot wrap, room for long text."""
+        """The least width that the table takes [px], estimated from above: what cannot wrap, room for long text."""
         columns = zip(self.titles, self.classes, *self.rows, strict=True)
-        return sum(_column_width(title, css, cells) for title, css, *cells in columns)
+        beside = sum(left == "n" != right for left, right in pairwise(self.classes))
+        bold = any(self.strong)
+        widths = sum(_column_width(title, css, cells, bold) for title, css, *cells in columns)
+        return math.ceil(widths + _AFTER_NUMBER * beside)
 
     @property
     def cards(self) -> bool:
@@ -193,11 +205,23 @@ def _css(column: Col, texts: list[str], first: bool) -> str:
     return "t" if longest > _LONG else ""
 
 
-def _column_width(title: str, css: str, cells: Sequence[str]) -> int:
-    """Return a column's least width [px] at the page's size of type."""
-    words = [word for cell in ([] if css in ("n", "s") else cells) for word in cell.split()]
-    longest = max(map(len, [*title.split(), *(cells if css in ("n", "s") else words)]), default=0)
-    return 11 + max(51, 7 * longest, 176 if css == "t" else 0)
+def _column_width(title: str, css: str, cells: Sequence[str], bold: bool) -> float:
+    """Return a column's least width [px]; headings and texts may break at spaces and after hyphens."""
+
+    def parts(texts: Sequence[str]) -> list[str]:
+        return [part for found in texts for part in re.split(r"\s+|(?<=-)", found)]
+
+    heading = _BOLD * max(map(_text_width, parts([title])))
+    content = max(map(_text_width, cells if css in ("n", "s") else parts(cells)), default=0.0)
+    content *= _BOLD if bold else 1.0
+    content += _AFTER_NUMBER - _COLUMN if css == "n" else 0.0  # columns of numbers stand side by side
+    room = 176.0 if css == "t" else 51.2  # the least widths of page.css
+    return _COLUMN + max(room, heading, content)
+
+
+def _text_width(words: str) -> float:
+    """Return about how wide a text is on one line [px], rather too wide than too narrow."""
+    return sum(_CHARACTERS.get(character, _FULL) for character in words)
 
 
 def draw(name: str, caption: str, drawn: Axes | Drawing) -> Figure:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from fleet.report import write_report
-from fleet.report.sections import SECTIONS
+from fleet.report.blocks import Table
+from fleet.report.sections import SECTIONS, sections
 from tests.report_fixture import logs_only, synthetic_results
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -53,6 +54,8 @@ document.getElementById("frame").addEventListener("load", function () {{
       return frame.scrollWidth > frame.clientWidth + 1 && !(hint && box(hint).height > 0);
     }}).map(frame => frame.parentElement.outerHTML.slice(0, 120)),
     hidden: [...page.querySelectorAll("#headline .scroll")].map(frame => frame.scrollWidth - frame.clientWidth),
+    tables: [...page.querySelectorAll(".table")].map(
+      holder => [holder.querySelector(".caption").textContent, box(holder.querySelector("table")).width]),
     columns: new Set([...page.querySelectorAll("#headline tbody tr:first-child td")].map(cell => box(cell).top)).size,
     font: parseFloat(page.defaultView.getComputedStyle(page.body).fontSize),
   }});
@@ -68,10 +71,12 @@ def chromium(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def measure(page: Path, width: int, folder: Path) -> dict[str, Any]:
-    """Lay the page out at a width [px] and return what was measured."""
+def measure(page: Path, width: int, folder: Path, style: str = "") -> dict[str, Any]:
+    """Lay the page out at a width [px], with more rules of style, and return what was measured."""
     holder = folder / f"frame_{width}.html"
-    text = html.escape(page.read_text(encoding="utf-8"), quote=True)
+    text = html.escape(
+        page.read_text(encoding="utf-8").replace("</head>", f"<style>{style}</style></head>"), quote=True
+    )
     holder.write_text(FRAME.format(width=width, page=text), encoding="utf-8")
     size = f"--window-size={max(width, 500)},1000"
     dom = chromium(folder, size, "--virtual-time-budget=10000", "--dump-dom", holder.as_uri())
@@ -85,7 +90,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(synthetic_results(4, 6), tmp_path_factory.mktemp("report") / "out")
 
 
-@pytest.mark.parametrize("width", [360, 390, 800, 1200])
+@pytest.mark.parametrize("width", [360, 390, 641, 1200])
 def test_page_is_laid_out_without_running_off_the_screen(page: Path, width: int, tmp_path: Path) -> None:
     found = measure(page, width, tmp_path)
     assert found["width"] == width
@@ -99,6 +104,16 @@ def test_page_is_laid_out_without_running_off_the_screen(page: Path, width: int,
     assert found["unsaid"] == [], "can be scrolled without saying so"
     # Type in figures is 7.5 pt at scale 1 and no smaller than 6.3 px on a phone.
     assert all(0.63 < scale <= 1.2 for scale in found["scales"])
+
+
+def test_least_widths_of_tables_are_estimated_from_above(page: Path, tmp_path: Path) -> None:
+    laid_out = dict(measure(page, 1200, tmp_path, "table { width: min-content; }")["tables"])
+    content = sections(synthetic_results(4, 6))
+    made = {block.caption: block.width for part in content for block in part.blocks if isinstance(block, Table)}
+    assert made.keys() == laid_out.keys()
+    assert len(made) > 25
+    for caption, width in made.items():
+        assert laid_out[caption] <= width <= 1.25 * laid_out[caption], caption
 
 
 def test_headline_is_cards_on_a_phone_and_a_whole_table_on_a_screen(page: Path, tmp_path: Path) -> None:
