@@ -26,7 +26,7 @@ _HEADLINE_TITLES = {
     "evidence": ("", "evidence"),
     "coverage": ("", "coverage"),
     "unallocated_h": ("unallocated", "[h]"),
-    "aep_mwh": ("AEP, 6 m/s", "[MWh]"),
+    "aep_mwh": ("AEP, {:g} m/s", "[MWh]"),
     "u_aep_mwh": ("u of AEP", "[MWh]"),
     "index": ("", "index"),
     "rows_in": ("rows", "in"),
@@ -39,6 +39,7 @@ def headline_text(farm: Farm) -> str:
     """Return the report's headline table as text, and what its marks mean."""
     import pandas as pd
 
+    from fleet.aep import HEADLINE_WIND_SPEED
     from fleet.marks import MARK, marked, marked_availability
 
     frame = farm.headline()
@@ -53,7 +54,8 @@ def headline_text(farm: Farm) -> str:
         table = table.drop(columns="rows_not_selected")
     percent = ("capacity_factor", "availability_time", "availability_production", "coverage", "index")
     texts = _texts(table, dict.fromkeys(percent, "{:.2%}"))
-    texts.columns = pd.MultiIndex.from_tuples([_HEADLINE_TITLES[str(name)] for name in texts])
+    titles = [_HEADLINE_TITLES[str(name)] for name in texts]
+    texts.columns = pd.MultiIndex.from_tuples([(upper.format(HEADLINE_WIND_SPEED), lower) for upper, lower in titles])
     return texts.to_string(index=False, sparsify=False) + meaning
 
 

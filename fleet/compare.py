@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fleet.curve_pair import AEP_COLUMNS, BIN_COLUMNS, pair_of, usable_bins
+from fleet.marks import too_high
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 
@@ -27,6 +28,7 @@ _STANDS_ON = {
     "ranking": ("ranking", "curves"),
     "losses": ("losses", "energy"),
 }
+_WORDS = ("evidence", "availability_note")  # columns of text
 
 CATEGORY_B_CANCELS = (
     "The same sensors measured both periods: category B of the power curves (anemometer, transfer to the free wind, "
@@ -48,8 +50,8 @@ class PeriodComparison:
     #: capacity_factor_change, coverage_first, coverage_second
     energy: pd.DataFrame
     #: turbine, evidence_first, evidence_second, time_based_first, time_based_second, time_based_change,
-    #: production_based_first, ..., coverage_first, coverage_second, unallocated_h_first, unallocated_h_second:
-    #: operational view
+    #: production_based_first, ..., availability_note_first, availability_note_second, coverage_first, coverage_second,
+    #: unallocated_h_first, unallocated_h_second: operational view
     availability: pd.DataFrame
     #: turbine, category, hours_first, hours_second, share_first, share_second, share_change (of the time in all
     #: categories [1]), lost_mwh_first, lost_mwh_second
@@ -99,7 +101,7 @@ def compare_period_results(first: FleetResults, second: FleetResults) -> PeriodC
             [_operational(results) for results in (first, second)],
             names,
             changing=("time_based", "production_based"),
-            beside=("evidence", "coverage", "unallocated_h"),
+            beside=("evidence", "availability_note", "coverage", "unallocated_h"),
         ),
         categories=_categories(first, second, names),
         bins=bins,
@@ -127,8 +129,9 @@ def _absent(first: FleetResults, second: FleetResults) -> dict[str, str]:
 def _operational(results: FleetResults) -> pd.DataFrame | None:
     if results.availability is None:
         return None
-    table = results.availability.table
-    return table[table["view"] == "operational"]
+    notes = too_high(results)
+    table = results.availability.table.query("view == 'operational'")
+    return table.assign(availability_note=[notes.get(name, "") for name in table["turbine"]])
 
 
 def _side_by_side(
@@ -142,7 +145,7 @@ def _side_by_side(
     for column in (*changing, *beside):
         for which, table in zip(("first", "second"), one, strict=True):
             own = (table[column] if column in table else pd.Series(dtype="float64")).reindex(names)
-            made[f"{column}_{which}"] = own.fillna("").astype("str") if column == "evidence" else own.astype("float64")
+            made[f"{column}_{which}"] = own.fillna("").astype("str") if column in _WORDS else own.astype("float64")
         if column in changing:
             made[f"{column}_change"] = made[f"{column}_second"] - made[f"{column}_first"]
     return pd.DataFrame(made).rename_axis("turbine").reset_index().astype({"turbine": "str"})

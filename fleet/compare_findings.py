@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from fleet.categories import Category
@@ -79,6 +80,8 @@ def _availability(comparison: PeriodComparison) -> list[Finding]:
                 f"{who}: time-based availability {100 * row['time_based_first']:.2f} %, then "
                 f"{100 * row['time_based_second']:.2f} %."
             )
+            both = ("First period", row["availability_note_first"]), ("Second period", row["availability_note_second"])
+            text += _cautions(both)
             found.append((_warning if row["time_based_change"] < 0.0 else _note)(text=text, section="availability"))
     return found
 
@@ -135,6 +138,7 @@ def farm_findings(comparison: FarmComparison) -> tuple[Finding, ...]:
             f"Time-based availability: {low['farm']} {100 * low['availability_time']:.2f} %, {high['farm']} "
             f"{100 * high['availability_time']:.2f} %."
         )
+        text += _cautions((row["farm"], row["availability_note"]) for row in (low, high))
         found.append(_note(text=text, section="headline"))
     for farm, own in comparison.differences.groupby("farm", sort=False):
         beyond = int((own["in_u"].abs() > _COVERAGE_FACTOR).sum())
@@ -145,6 +149,11 @@ def farm_findings(comparison: FarmComparison) -> tuple[Finding, ...]:
         )
         found.append((_warning if far else _note)(text=text, section="curves"))
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
+
+
+def _cautions(noted: Iterable[tuple[str, str]]) -> str:
+    """Return a sentence for each availability that has a note."""
+    return "".join(f" {name}: {note}." for name, note in noted if note)
 
 
 def _who(turbine: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,9 +11,10 @@ from fleet.flags import Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["MARK", "marked", "marked_availability", "too_high", "why_marked"]
+__all__ = ["MARK", "marked", "marked_availability", "marked_periods", "too_high", "why_marked"]
 
 _AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
+_OF_PERIODS = ("time_based", "production_based")  #: the same where two periods stand side by side
 MARK = "*"  #: stands beside such a figure
 
 
@@ -45,27 +46,55 @@ def why_marked(farms: pd.DataFrame) -> list[str]:
     return [f"{MARK} {farm}: {why}." for farm, why in zip(noted["farm"], noted["availability_note"], strict=True)]
 
 
-def too_high(results: FleetResults, evidence: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    """Return why an inferred availability is too high: the publisher's rules took rows out, standstills among them.
+def marked_periods(frame: pd.DataFrame, written: Callable[[Any], str]) -> tuple[pd.DataFrame, str]:
+    """Return availabilities of two periods with their marks, those of the changes too, and what the marks mean.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `fleet.compare.PeriodComparison.availability`; the fleet's row is the last.
+    written : callable
+        How an availability is written.
+    """
+    shown, why = frame.copy(), []
+    either = pd.Series(False, index=frame.index)
+    for which in ("first", "second"):
+        notes = frame[f"availability_note_{which}"]
+        noted = notes != ""
+        either |= noted
+        for name in _OF_PERIODS:
+            shown[f"{name}_{which}"] = marked(frame[f"{name}_{which}"], noted, written)
+        if noted.any():
+            why.append(f"{MARK} {which.capitalize()} period: {notes[noted].iloc[-1]}.")
+    for name in _OF_PERIODS:
+        shown[f"{name}_change"] = marked(frame[f"{name}_change"], either, written)
+    return shown, " ".join(why)
+
+
+def too_high(results: FleetResults) -> dict[str, str]:
+    """Return why inferred availabilities are too high: the publisher's rules took rows out, standstills among them.
 
     Parameters
     ----------
     results : FleetResults
-        With the counts of flags.
-    evidence : mapping of turbine to str
-        What each availability rests on (`Availability.table`), the fleet's too.
-    names : sequence of str
-        The turbines to look at; "fleet" for all whose availability is inferred.
+        With the counts of flags and the operational view, which says what each availability rests on.
+
+    Returns
+    -------
+    dict
+        Turbine to words, for those it holds for; "fleet" for all whose availability is inferred.
     """
-    if results.quality is None:
+    if results.quality is None or results.availability is None:
         return {}
+    views = results.availability.table.query("view == 'operational'")
+    evidence = dict(zip(views["turbine"], views["evidence"], strict=True))
     flags = results.quality.flags
     taken = flags[flags["flag"] == Flag.PUBLISHER.name.lower()].groupby("turbine")["rows"].sum()
     inferred = [name for name in taken.index if name != FLEET and evidence.get(name) == "inferred"]
     taken.loc[FLEET] = taken[inferred].sum()
     return {
-        name: f"too high: inferred without {int(taken[name]):,} rows that the publisher's rules call unknown or "
+        str(name): f"too high, inferred without {int(rows):,} rows that the publisher's rules call unknown or "
         "abnormal, standstills among them"
-        for name in names
-        if evidence.get(name) == "inferred" and taken.get(name, 0) > 0
+        for name, rows in taken.items()
+        if evidence.get(name) == "inferred" and rows > 0
     }

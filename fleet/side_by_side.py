@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from fleet.aep import HOURS_PER_YEAR
+from fleet.aep import HEADLINE_WIND_SPEED, HOURS_PER_YEAR
 from fleet.config import Turbine
 from fleet.curve_pair import BIN_COLUMNS, pair_of, usable_bins
 from fleet.marks import too_high
@@ -21,8 +21,6 @@ from fleet.schema import FLEET
 
 __all__ = ["FarmComparison", "compare_farm_results", "farm_labels", "farm_row"]
 
-_AEP_WIND_SPEED = 6.0  # of the specific annual energy [m/s]
-
 
 @dataclass(frozen=True, kw_only=True)
 class FarmComparison:
@@ -32,7 +30,7 @@ class FarmComparison:
     #: availability_note, evidence, coverage, unallocated_share (of the turbines' time), alarms, warnings
     headline: pd.DataFrame
     #: farm, specific_energy, <loss step>...: MWh per MW of rated power and year of covered time; aep, u_aep: MWh per MW
-    #: in a Rayleigh wind of 6 m/s
+    #: in a Rayleigh wind of `fleet.aep.HEADLINE_WIND_SPEED`
     specific: pd.DataFrame
     #: farm, bin, wind_speed, power_pu, u_pu, n: the farms' curves over rated power
     curves: pd.DataFrame
@@ -141,7 +139,6 @@ def farm_row(results: FleetResults, name: str) -> dict[str, object]:
     energy = _fleet_row(results.energy.totals) if results.energy else {}
     operational = None if results.availability is None else results.availability.table.query("view == 'operational'")
     available = _fleet_row(operational) if operational is not None else {}
-    evidence = {} if operational is None else dict(zip(operational["turbine"], operational["evidence"], strict=True))
     nan = float("nan")
     hours = (results.end - results.start) / pd.Timedelta(hours=1) * max(1, len(results.farm.turbines))
     return {
@@ -154,7 +151,7 @@ def farm_row(results: FleetResults, name: str) -> dict[str, object]:
         "capacity_factor": energy.get("capacity_factor", nan),
         "availability_time": available.get("time_based", nan),
         "availability_production": available.get("production_based", nan),
-        "availability_note": too_high(results, evidence, [FLEET]).get(FLEET, ""),
+        "availability_note": too_high(results).get(FLEET, ""),
         "evidence": available.get("evidence", ""),
         "coverage": available.get("coverage", energy.get("coverage", nan)),
         "unallocated_share": float(available.get("unallocated_h", nan)) / hours,
@@ -181,7 +178,7 @@ def _specific(results: FleetResults, whole: Turbine) -> dict[str, float]:
         made.update({str(step): float(v) * scale for step, v in zip(own["step"], own["energy_mwh"], strict=True)})
     if results.curves is not None:
         aep = results.curves.aep
-        here = aep[(aep["turbine"] == FLEET) & (aep["wind_speed_avg"] == _AEP_WIND_SPEED)]
+        here = aep[(aep["turbine"] == FLEET) & (aep["wind_speed_avg"] == HEADLINE_WIND_SPEED)]
         for row in here.to_dict("records"):
             made["aep"] = float(row["aep_extrapolated_mwh"]) / megawatt
             made["u_aep"] = float(row["u_aep_mwh"]) / megawatt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ from fleet.yaw import LIMITS
 
 START = pd.Timestamp("2020-01-01", tz="UTC")
 RATED_KW = 2000.0
+
+
+def inferred_too_high(results: FleetResults) -> FleetResults:
+    """Return results whose availability is inferred without rows that the publisher's rules took out at T01."""
+    assert results.availability is not None
+    assert results.quality is not None
+    taken = pd.DataFrame([("T01", "publisher", 250), ("gone", "publisher", 9)], columns=["turbine", "flag", "rows"])
+    inferred = replace(results.availability, table=results.availability.table.assign(evidence="inferred"))
+    return replace(results, availability=inferred, quality=replace(results.quality, flags=taken))
 
 
 def synthetic_results(turbines: int = 4, months: int = 6, names: tuple[str, ...] = ()) -> FleetResults:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fleet.marks import MARK
 from fleet.plots.style import (
     BLUE,
     GREEN,
@@ -34,6 +35,11 @@ __all__ = ["plot_changes", "plot_differences", "plot_farm_bars", "plot_farm_curv
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _MOST_PANELS = 12
+_FARM_SHARES = (
+    ("capacity_factor", "capacity factor"),
+    ("availability_time", "availability, time"),
+    ("coverage", "coverage"),
+)
 
 
 def plot_differences(
@@ -176,32 +182,36 @@ def plot_farm_curves(curves: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return ax
 
 
-def plot_farm_bars(values: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Figure:
-    """Draw one small panel of bars per quantity, one bar per farm, in the order given.
+def plot_farm_bars(farms: pd.DataFrame) -> Figure:
+    """Draw capacity factor, operational availability and coverage as bars, one per farm, in the order given.
 
     Parameters
     ----------
-    values : DataFrame
-        name and the columns [1]; farms without a figure have an empty row.
-    columns : sequence of (str, str)
-        Column and its title; drawn in percent.
+    farms : DataFrame
+        farm, capacity_factor, availability_time, coverage [1], availability_note: what makes the availability too high,
+        which gets a mark. A farm without figures has an empty row, a quantity that no farm has is not drawn.
     """
     with style():
-        figure = new_figure(float(np.clip(0.8 + 0.2 * len(values), 1.4, 9.5)))
-        panels = figure.subplots(1, max(1, len(columns)), sharey=True, squeeze=False).ravel()
-        at = np.arange(len(values))
-        for panel, (column, words) in zip(panels, columns, strict=False):
-            share = 100.0 * values[column].to_numpy(float)
+        figure = new_figure(float(np.clip(0.8 + 0.2 * len(farms), 1.4, 9.5)))
+        known = [(column, words) for column, words in _FARM_SHARES if farms[column].notna().any()]
+        if not known:
+            empty(figure.add_subplot(), "no figures")
+            return figure
+        panels = figure.subplots(1, len(known), sharey=True, squeeze=False).ravel()
+        at = np.arange(len(farms))
+        for panel, (column, words) in zip(panels, known, strict=True):
+            share = 100.0 * farms[column].to_numpy(float)
+            noted = (farms["availability_note"] != "") & (column == "availability_time")
             panel.barh(at, np.nan_to_num(share), 0.62, color=SKY)
-            for place, value in zip(at, share, strict=True):
-                shown = f"{value:.1f}" if np.isfinite(value) else "n/d"
+            for place, value, note in zip(at, share, noted, strict=True):
+                shown = f"{value:.1f}{MARK if note else ''}" if np.isfinite(value) else "n/d"
                 panel.text(max(0.0, float(np.nan_to_num(value))), place, f" {shown}", va="center", fontsize=7)
             panel.set_xlim(0.0, 1.25 * max(1.0, float(np.nanmax(share, initial=1.0))))
             title(panel, words)
             panel.set_xlabel("[%]")
             panel.tick_params(axis="y", length=0)
-        panels[0].set_ylim(len(values) - 0.5, -0.5)
-        label_ticks(panels[0], "y", at, values["name"].tolist())
+        panels[0].set_ylim(len(farms) - 0.5, -0.5)
+        label_ticks(panels[0], "y", at, farms["farm"].tolist())
         return figure
 
 

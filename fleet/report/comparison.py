@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.compare import PeriodComparison, period_text
 from fleet.curve_pair import MEASURED
-from fleet.marks import marked_availability, why_marked
+from fleet.marks import MARK, marked_availability, marked_periods, why_marked
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import names_of, percent
 from fleet.report.section_reference import bin_columns, energy_columns, ratio_table
 from fleet.schema import FLEET
 from fleet.side_by_side import FarmComparison
 
-__all__ = ["FARM_SECTIONS", "PERIOD_SECTIONS", "farm_sections", "period_sections"]
+__all__ = ["FARM_SECTIONS", "PERIOD_SECTIONS", "farm_bars", "farm_sections", "period_sections"]
 
 Block = Text | List | Table | Figure
 
@@ -114,7 +115,8 @@ def _availability(comparison: PeriodComparison) -> Iterator[Block]:
         *_pair("unallocated_h", "unallocated [h]", "1"),
     ]
     yield Text(text="Operational view after IEC 61400-26-1. Periods with different evidence cannot be compared.")
-    yield table(frame, columns, "Availability", fold=True)
+    shown, note = marked_periods(frame, lambda value: percent(value, 3))
+    yield table(shown, columns, "Availability", note=note, fold=True)
     shares = comparison.categories.assign(category=comparison.categories["category"].str.replace("_", " "))
     fleet = shares[shares["turbine"] == FLEET]
     down = fleet[~fleet["category"].isin(["full performance", "partial performance"])]
@@ -233,19 +235,26 @@ def _without(comparison: FarmComparison, section: str, opening: str = "Not of") 
     return tuple(f"{opening} {names_of(names)}: {reason}." for reason, names in farms.items())
 
 
-def _headline(comparison: FarmComparison) -> Iterator[Block]:
+def farm_bars(farms: pd.DataFrame, more: str = "") -> Figure:
+    """Return the bars of farms side by side.
+
+    Parameters
+    ----------
+    farms : DataFrame
+        `fleet.side_by_side.FarmComparison.headline`.
+    more : str
+        Ends the caption.
+    """
     from fleet import plots
 
+    words = ["Capacity factor, operational availability and coverage of each farm."]
+    words += [f"{MARK}: too high, the table says why."] if (farms["availability_note"] != "").any() else []
+    return draw("farms", " ".join([*words, more]).strip(), plots.plot_farm_bars(farms))
+
+
+def _headline(comparison: FarmComparison) -> Iterator[Block]:
     frame = comparison.headline
-    shares = (
-        ("capacity_factor", "capacity factor"),
-        ("availability_time", "availability, time"),
-        ("coverage", "coverage"),
-    )
-    known = [(column, words) for column, words in shares if frame[column].notna().any()]
-    if known:
-        drawn = plots.plot_farm_bars(frame.rename(columns={"farm": "name"}), known)
-        yield draw("farms", "Capacity factor, operational availability and coverage of each farm.", drawn)
+    yield farm_bars(frame)
     columns = [
         Col("farm", "farm"),
         Col("turbines", "turbines", "count"),
@@ -279,7 +288,7 @@ def _specific(comparison: FarmComparison) -> Iterator[Block]:
         return
     yield Text(
         text="Energies per MW of rated power and year of covered turbine time. AEP: the fleet's curve in a Rayleigh "
-        "wind of 6 m/s, extrapolated, per MW."
+        f"wind of {HEADLINE_WIND_SPEED:g} m/s, extrapolated, per MW."
     )
     columns = [
         Col("farm", "farm"),

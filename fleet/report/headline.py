@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.flags import NOT_SELECTED, USED
 from fleet.marks import too_high
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 from fleet.wording import natural
 
-__all__ = ["AEP_WIND_SPEED", "HEADLINE_COLUMNS", "headline", "in_order", "turbine_order", "turbines_in"]
+__all__ = ["HEADLINE_COLUMNS", "headline", "in_order", "turbine_order", "turbines_in"]
 
-AEP_WIND_SPEED = 6.0  #: annual mean wind speed of the headline's annual energy production [m/s]
 HEADLINE_COLUMNS = (
     "turbine",
     "energy_mwh",
@@ -42,7 +42,7 @@ _DTYPES = {
 }
 
 
-def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -> pd.DataFrame:
+def headline(results: FleetResults, *, aep_wind_speed: float = HEADLINE_WIND_SPEED) -> pd.DataFrame:
     """Return the figures that a reader asks for first.
 
     Parameters
@@ -77,7 +77,7 @@ def headline(results: FleetResults, *, aep_wind_speed: float = AEP_WIND_SPEED) -
         found["availability_time"] = _by_turbine(operational, "time_based")
         found["availability_production"] = _by_turbine(operational, "production_based")
         found["evidence"] = _by_turbine(operational, "evidence")
-        found["availability_note"] = too_high(results, found["evidence"], names)
+        found["availability_note"] = dict(too_high(results))
         found["coverage"] = {**found["coverage"], **_by_turbine(operational, "coverage")}
         found["unallocated_h"] = _by_turbine(operational, "unallocated_h")
     if results.curves is not None:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from fleet.errors import OutputError
 from fleet.marks import marked_availability, why_marked
-from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
+from fleet.report.blocks import Col, Figure, List, Section, Table, Text, table
+from fleet.report.comparison import farm_bars
 from fleet.report.formats import percent, program_version
 from fleet.report.output import FIGURES, PAGE, SUMMARY, json_rows, write_figures
 from fleet.results import Finding, FleetResults
@@ -203,18 +204,10 @@ def _table(entries: Sequence[FarmEntry]) -> Table:
 def _figures(entries: Sequence[FarmEntry]) -> tuple[Figure | List | Text | Table, ...]:
     if not entries:
         return ()
-    from fleet import plots
-
-    frame = pd.DataFrame([{"name": entry.name, **entry.figures} for entry in entries])
-    words = "Capacity factor, operational availability and coverage of each farm."
+    frame = pd.DataFrame([{"farm": entry.name, **entry.figures} for entry in entries])
+    more = ""
     if len(frame) > _MOST_BARS:
-        lowest = frame.sort_values(["availability_time", "name"], na_position="last").index[:_MOST_BARS]
+        lowest = frame.sort_values(["availability_time", "farm"], na_position="last").index[:_MOST_BARS]
         frame = frame.loc[lowest.sort_values()]
-        words += f" Of {len(entries)} farms the {_MOST_BARS} of the lowest availability are drawn."
-    shares = [
-        ("capacity_factor", "capacity factor"),
-        ("availability_time", "availability, time"),
-        ("coverage", "coverage"),
-    ]
-    drawn = plots.plot_farm_bars(frame, shares)
-    return (draw("farms", words, drawn),)
+        more = f"Of {len(entries)} farms the {_MOST_BARS} of the lowest availability are drawn."
+    return (farm_bars(frame, more),)

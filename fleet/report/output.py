@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.curve_pair import MEASURED
 from fleet.errors import OutputError
 from fleet.report.blocks import Section
 from fleet.report.formats import program_version
-from fleet.report.headline import AEP_WIND_SPEED, headline
+from fleet.report.headline import headline
 from fleet.results import FleetResults
 from turbine.folder import Layout
 
@@ -81,7 +82,7 @@ def summary(results: FleetResults) -> dict[str, Any]:
         "farm": results.farm.name,
         "period_start_utc": _iso(results.start),
         "period_end_utc": _iso(results.end),
-        "aep_wind_speed_avg_m_per_s": AEP_WIND_SPEED,
+        "aep_wind_speed_avg_m_per_s": HEADLINE_WIND_SPEED,
         "avoided_emissions_t_co2e": _plain(results.energy.avoided_t if results.energy is not None else None),
         "findings": [{"severity": f.severity, "text": f.text, "section": f.section} for f in results.findings],
         "absent": dict(results.absent),

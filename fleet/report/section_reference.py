@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.curve_pair import MEASURED
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import number, percent
-from fleet.report.headline import AEP_WIND_SPEED, turbine_order
+from fleet.report.headline import turbine_order
 from fleet.results import FleetResults, Reference
 from fleet.schema import FLEET
 from fleet.turbine_names import called
@@ -41,9 +42,9 @@ def against_reference(results: FleetResults, part: Reference) -> Iterator[Block]
     yield table(part.table, columns, "Reference curves", fold=True)
     words = "Measured less reference by wind speed; shaded: twice the combined standard uncertainty."
     yield draw("reference_differences", words, plots.plot_differences(part.bins, "measured \u2212 reference", order))
-    at_headline = part.aep[(part.aep["wind_speed_avg"] == AEP_WIND_SPEED) & (part.aep["wind"] != MEASURED)]
+    at_headline = part.aep[(part.aep["wind_speed_avg"] == HEADLINE_WIND_SPEED) & (part.aep["wind"] != MEASURED)]
     if at_headline["ratio"].notna().any():
-        words = f"Annual energy over the reference's, Rayleigh wind of {AEP_WIND_SPEED:g} m/s."
+        words = f"Annual energy over the reference's, Rayleigh wind of {HEADLINE_WIND_SPEED:g} m/s."
         yield draw("reference_ratios", words, plots.plot_ratios(at_headline, "measured / reference", order=order))
     yield ratio_table(part.aep, order, "Annual energy, measured over reference [%] \u00b1 standard uncertainty")
     shown = FLEET if (part.bins["turbine"] == FLEET).any() else str(part.bins["turbine"].iloc[0])

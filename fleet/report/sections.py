@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.marks import MARK, marked, marked_availability
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
@@ -14,7 +15,7 @@ from fleet.report import sections_sensors as instruments
 from fleet.report import sections_yield as production
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
 from fleet.report.formats import number, percent, sentence
-from fleet.report.headline import AEP_WIND_SPEED, headline, turbine_order
+from fleet.report.headline import headline, turbine_order
 from fleet.report.section_reference import against_reference
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -117,7 +118,7 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         Col("evidence", "evidence of the availability"),
         Col("coverage", "coverage [%]", "percent", 2),
         Col("unallocated_h", "unallocated [h]", "1"),
-        Col("aep_mwh", f"AEP at {AEP_WIND_SPEED:g} m/s [MWh]", "1"),
+        Col("aep_mwh", f"AEP at {HEADLINE_WIND_SPEED:g} m/s [MWh]", "1"),
         Col("index", "index [%]", "percent", 2),
         Col("rows_in", "rows in", "count"),
         Col("rows_not_selected", "rows not selected", "count"),

@@ -18,9 +18,10 @@ from fleet.curve_pair import MEASURED
 from fleet.errors import ConfigError, InputError, OutputError
 from fleet.report import write_comparison
 from fleet.results import FleetResults
+from fleet.schema import FLEET
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.html_page import check_page
-from tests.report_fixture import logs_only, synthetic_results
+from tests.report_fixture import inferred_too_high, logs_only, synthetic_results
 
 YEAR = pd.DateOffset(years=1)
 
@@ -117,6 +118,22 @@ def test_other_evidence_is_no_change_of_availability(first: FleetResults, second
     texts = [finding.text for finding in period_findings(compare_period_results(first, other))]
     assert any("rests on different evidence (status log, then inferred) and cannot be compared" in t for t in texts)
     assert not any("time-based availability" in text for text in texts)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_availability_that_is_too_high_is_marked(first: FleetResults, second: FleetResults, tmp_path: Path) -> None:
+    found = compare_period_results(inferred_too_high(first), inferred_too_high(second))
+    noted = found.availability.set_index("turbine")["availability_note_second"] != ""
+    assert noted.to_dict() == {"T01": True, "T02": False, "fleet": True}
+    page = write_comparison(found, tmp_path / "out").read_text("utf-8")
+    assert page.count("97.000*") == 4  # T01 and the fleet, in both periods
+    assert page.count("* First period: too high, inferred without 250 rows") == 1
+    fleet = found.availability["turbine"] == FLEET
+    found.availability.loc[fleet, ["time_based_first", "time_based_change"]] = [0.92, 0.05]
+    texts = [finding.text for finding in period_findings(found)]
+    (text,) = (text for text in texts if text.startswith("The fleet: time-based availability"))
+    assert "97.00 %. First period: too high, inferred" in text
+    assert "Second period: too high, inferred" in text
 
 
 def test_a_period_without_records_compares_what_there_is(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import fleet
@@ -15,7 +14,7 @@ from fleet.errors import ConfigError, OutputError
 from fleet.report.index_page import farm_entry, folder_names, write_index
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.html_page import check_page, links
-from tests.report_fixture import synthetic_results
+from tests.report_fixture import inferred_too_high, synthetic_results
 
 BROKEN = "bro<k>en & 'farm'"
 
@@ -57,15 +56,11 @@ def test_one_farm_that_fails_does_not_stop_the_others(index: Path) -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_an_availability_that_is_too_high_is_marked(tmp_path: Path) -> None:
     results = synthetic_results(2, 1)
-    assert results.availability is not None
-    assert results.quality is not None
-    taken = pd.DataFrame([("T01", "publisher", 250), ("gone", "publisher", 9)], columns=["turbine", "flag", "rows"])
-    inferred = replace(results.availability, table=results.availability.table.assign(evidence="inferred"))
-    high = replace(results, availability=inferred, quality=replace(results.quality, flags=taken))
+    high = inferred_too_high(results)
     write_index([farm_entry(results, "a", "a"), farm_entry(high, "b", "b")], tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert page.count("97.00*") == 1
-    assert "too high: inferred without 250 rows" in page
+    assert "too high, inferred without 250 rows" in page
 
 
 def test_links_lead_to_the_reports(index: Path) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.report import headline, write_report
 from fleet.report.blocks import Col, Figure, List, Table, Text, table
-from fleet.report.headline import AEP_WIND_SPEED, HEADLINE_COLUMNS, in_order
+from fleet.report.headline import HEADLINE_COLUMNS, in_order
 from fleet.report.sections import section
 from fleet.results import FleetResults
 from fleet.schema import FLEET
@@ -85,7 +86,7 @@ class TestHeadline:
         assert (headline(changed)["availability_note"] != "").tolist() == [False, True, True]
         (made,) = tables(changed, "headline")
         assert column(made, "availability, time-based [%]") == ["97.000", "97.000*", "97.000*"]
-        assert "* Too high: inferred without 250 rows that the publisher's rules call unknown" in made.note
+        assert "* Too high, inferred without 250 rows that the publisher's rules call unknown" in made.note
         # A log knows the standstills.
         logged = replace(results, quality=quality)
         assert (headline(logged)["availability_note"] == "").all()
@@ -143,7 +144,7 @@ def test_an_incomplete_annual_energy_is_marked(results: FleetResults) -> None:
     aep = results.curves.aep.assign(incomplete=results.curves.aep["turbine"] == "T01")
     marked = replace(results, curves=replace(results.curves, aep=aep))
     (made,) = tables(marked, "headline")
-    cells = column(made, f"AEP at {AEP_WIND_SPEED:g} m/s [MWh]")
+    cells = column(made, f"AEP at {HEADLINE_WIND_SPEED:g} m/s [MWh]")
     assert [cell.endswith("*") for cell in cells] == [True, False, False]
     assert "AEP with *: incomplete" in made.note
     assert headline(marked)["aep_incomplete"].tolist() == [True, False, False]

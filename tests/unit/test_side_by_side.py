@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import fleet
@@ -17,7 +16,7 @@ from fleet.results import FleetResults
 from fleet.side_by_side import compare_farm_results, farm_labels
 from tests.farms import farm_rows, run_cli, write_generic
 from tests.html_page import check_page
-from tests.report_fixture import logs_only, synthetic_results
+from tests.report_fixture import inferred_too_high, logs_only, synthetic_results
 
 
 def _rated(results: FleetResults, rated_kw: float, name: str) -> FleetResults:
@@ -84,14 +83,19 @@ def test_farms_that_a_figure_lacks_are_named_with_the_reason(results: FleetResul
 
 @pytest.mark.usefixtures("undrawn")
 def test_an_availability_that_is_too_high_is_marked(results: FleetResults, tmp_path: Path) -> None:
-    assert results.availability is not None
-    assert results.quality is not None
-    taken = pd.DataFrame([("T01", "publisher", 250)], columns=["turbine", "flag", "rows"])
-    inferred = replace(results.availability, table=results.availability.table.assign(evidence="inferred"))
-    high = replace(results, availability=inferred, quality=replace(results.quality, flags=taken))
-    page = write_comparison(compare_farm_results([results, high], ["a", "b"]), tmp_path / "out").read_text("utf-8")
+    page = write_comparison(
+        compare_farm_results([results, inferred_too_high(results)], ["a", "b"]), tmp_path / "out"
+    ).read_text("utf-8")
     assert page.count("97.000*") == 1
-    assert "* b: too high: inferred without 250 rows" in page
+    assert "*: too high, the table says why." in page
+    assert "* b: too high, inferred without 250 rows" in page
+
+
+def test_a_finding_says_which_availability_is_too_high(results: FleetResults) -> None:
+    found = compare_farm_results([results] * 2, ["a", "b"])
+    headline = found.headline.assign(availability_time=[0.9, 0.95], availability_note=["", "too high, inferred"])
+    (finding, *_) = farm_findings(replace(found, headline=headline))
+    assert finding.text == "Time-based availability: a 90.00 %, b 95.00 %. b: too high, inferred."
 
 
 def test_farms_of_one_name_are_told_apart_by_their_folders() -> None:
