@@ -12,14 +12,23 @@ from fleet.errors import ConfigError, InputError, nearest
 from fleet.places import files_below, is_remote, matches, name_below, place, reading
 from fleet.reference_curve import check_references, reference_files
 from fleet.turbine_block import turbine_blocks
-from fleet.wording import natural
+from fleet.wording import listed, natural
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fleet.readers.base import Batch, Format
 
-__all__ = ["CONFIG_NAME", "DataFile", "Dataset", "data_files", "open_dataset", "resolve_folder", "source_format"]
+__all__ = [
+    "CONFIG_NAME",
+    "DataFile",
+    "Dataset",
+    "check_one_farm",
+    "data_files",
+    "open_dataset",
+    "resolve_folder",
+    "source_format",
+]
 
 CONFIG_NAME = "farm.toml"
 _OF_TURBINES = ("scada", "events", "timers")  # kinds of which one alone makes a farm
@@ -66,7 +75,7 @@ def open_dataset(folder: str | Path) -> Dataset:
     Raises
     ------
     InputError
-        The folder does not exist, holds no usable file or names no turbine.
+        The folder does not exist, holds no usable file, names no turbine, or holds farms instead of being one.
     ConfigError
         `farm.toml` is wrong.
     """
@@ -74,6 +83,8 @@ def open_dataset(folder: str | Path) -> Dataset:
     config = root / CONFIG_NAME
     with reading(config):
         given = config.exists()
+    if not given:
+        check_one_farm(root)
     farm = load_farm(config) if given else Farm.model_validate({"name": root.name or "farm"})
     files = _configured(root, farm) if farm.sources else _recognised(root)
     if not files:
@@ -228,6 +239,19 @@ def _asset_file(root: Path, name: str) -> DataFile:
     return _data_file(root, path, found, Source(format=found.name))
 
 
+def check_one_farm(root: Path) -> None:
+    """Refuse a folder of farms: the settings of its subfolders would go unread."""
+    with reading(root):
+        inside = [entry for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+        farms = [entry.name for entry in inside if (entry / CONFIG_NAME).exists()]
+    if farms:
+        raise InputError(f"{root}: found a folder of farms ({listed(farms)}), expected one farm", _reports(root))
+
+
+def _reports(root: Path) -> str:
+    return f"`wind-fleet reports {root}` makes a report of each"
+
+
 def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine, ...]:
     turbines: list[Turbine] = []
     for file in assets:
@@ -247,5 +271,7 @@ def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine
                 given["rated_power_kw"] = farm.rated_power_kw
             turbines.append(parse_turbine(given, file.name))
     if problem := turbine_name_problem(turbines):
-        raise InputError(f"{', '.join(file.name for file in assets)}: {problem}")
+        folders = {file.path.parent for file in assets}
+        advice = f"if its subfolders are farms: {_reports(config.parent)}" if len(folders) > 1 else ""
+        raise InputError(f"{', '.join(file.name for file in assets)}: {problem}", advice)
     return tuple(sorted(turbines, key=lambda turbine: natural(turbine.name)))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.config import Farm, Source, load_farm
-from fleet.dataset import CONFIG_NAME, data_files, source_format
+from fleet.dataset import CONFIG_NAME, check_one_farm, data_files, source_format
 from fleet.errors import FleetError, InputError
 from fleet.places import matches, name_below, reading
 from fleet.readers import format_named, read, recognise
@@ -165,13 +165,15 @@ def inspect_folder(folder: Path) -> Inventory:
     Raises
     ------
     InputError
-        If there is no such folder, it is empty, or none of its files is a table.
+        If there is no such folder, it is empty, none of its files is a table, or it holds farms instead of being one.
     ConfigError
         If there is a `farm.toml` and it is wrong.
     """
     paths = data_files(folder)
     with reading(folder):
         given = (folder / CONFIG_NAME).exists()
+    if not given:
+        check_one_farm(folder)
     settings = load_farm(folder / CONFIG_NAME) if given else Farm(name=folder.name or "farm")
     chosen: dict[Path, list[Source]] = {path: [] for path in paths}
     for number, source in enumerate(settings.sources):

@@ -197,6 +197,18 @@ def settings_folder(folder: Path) -> None:
     (folder / "farm.toml").mkdir()
 
 
+def farms_in_a_folder(folder: Path) -> None:
+    for name in ("east", "west"):
+        write_generic(folder / name, rows(), turbines=1)
+
+
+def twins_in_a_folder(folder: Path) -> None:
+    farms_in_a_folder(folder)
+    for name in ("east", "west"):
+        (folder / name / "farm.toml").unlink()
+        write_engie(folder / name, rows(), turbines=1)
+
+
 def watts_at_first(table: Rows) -> Rows:
     return cells("power", {i: f"{1000.0 * float(table['power'][i]):.1f}" for i in range(60)})(table)
 

@@ -25,6 +25,7 @@ from tests.unit.broken_farms import (
     database,
     encrypted,
     farm,
+    farms_in_a_folder,
     folder_named_csv,
     hostile,
     instead,
@@ -38,6 +39,7 @@ from tests.unit.broken_farms import (
     scaled,
     settings_folder,
     stamps,
+    twins_in_a_folder,
     watts_at_first,
 )
 
@@ -531,5 +533,18 @@ KINDS: dict[str, Kind] = {
         inspect=2,
         says=("farm.toml: cannot be read: Is a directory",),
         does="refused",
+    ),
+    "folder of farms": Kind(
+        make=farms_in_a_folder,
+        code=3,
+        inspect=3,
+        says=("found a folder of farms (east, west), expected one farm", "`wind-fleet reports "),
+        does="refused, as the settings of the farms would go unread, with the command for it",
+    ),
+    "folder of farms of like names, without settings": Kind(
+        make=twins_in_a_folder,
+        code=3,
+        says=("two turbines are named 'T1'", "if its subfolders are farms: `wind-fleet reports "),
+        does="refused, with the command for it",
     ),
 }
