@@ -6,13 +6,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import settings
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 # Examples are drawn afresh at a desk, where a new failure is welcome, and the same ones in CI, where it would come at
 # random. Time is never asserted: a slow machine is no defect of the product.
@@ -30,11 +27,10 @@ os.environ["WINDFORM_FLEET_CACHE"] = _CACHE.name
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the drawing, which takes most of the time, where a test is of something else."""
 
-    def blank(figure: Figure, target: Any, **options: Any) -> None:
-        if not isinstance(target, (str, os.PathLike)):
-            target.write(b'<svg width="1pt" height="1pt"></svg>')
+    def blank(canvas: object, target: IO[bytes], **options: Any) -> None:
+        target.write(b'<svg width="1pt" height="1pt"></svg>')
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", blank)
+    monkeypatch.setattr("matplotlib.backends.backend_svg.FigureCanvasSVG.print_svg", blank)
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "WIDTH",
     "new_figure",
     "styled",
+    "svg_bytes",
 ]
 
 WIDTH = 7.2  #: text width of an A4 page with 14 mm margins [inch]
@@ -84,3 +87,18 @@ def styled(**own: Any) -> Iterator[None]:
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """Return an empty figure that keeps its labels inside; sizes in inches."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as SVG in the style at hand; the same figure gives the same bytes (fixed hash salt, no date).
+
+    `Figure.savefig` draws a figure with constrained layout twice, to the same bytes as this.
+    """
+    canvas, dpi, buffer = figure.canvas, figure.dpi, io.BytesIO()
+    try:
+        figure.dpi = mpl.rcParams["savefig.dpi"]
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    finally:
+        figure.set_canvas(canvas)
+        figure.dpi = dpi
+    return buffer.getvalue()

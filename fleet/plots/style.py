@@ -5,7 +5,6 @@ Figures are made with matplotlib's object interface only, so that nothing global
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,21 @@ from matplotlib.figure import Figure
 from fleet.categories import Category
 from fleet.schema import FLEET
 from fleet.wording import natural
-from turbine.plot_style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, SKY, VERMILLION, WIDTH, new_figure, styled
+from turbine.plot_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    WIDTH,
+    new_figure,
+    styled,
+    svg_bytes,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -83,12 +96,10 @@ def canvas(ax: Axes | None, height: float, width: float = WIDTH, **subplot: Any)
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG; the same figure gives the same bytes (fixed hash salt, no date)."""
-    buffer = io.BytesIO()
+    """Return the figure as SVG in the plots' style; the same figure gives the same bytes."""
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as an empty box
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+        return svg_bytes(figure)
 
 
 def label(name: object, length: int = 24) -> str:

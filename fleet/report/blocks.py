@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ class Table:
     grid: bool = False  #: whether the columns are one quantity: they stay side by side on a phone
     kind: str = "table"
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The least width that the table takes [px], estimated from above: what cannot wrap, room for long text."""
         columns = zip(self.titles, self.classes, *self.rows, strict=True)

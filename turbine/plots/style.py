@@ -12,7 +12,21 @@ from contextlib import contextmanager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from turbine.plot_style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, SKY, VERMILLION, WIDTH, new_figure, styled
+from turbine.plot_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    WIDTH,
+    new_figure,
+    styled,
+    svg_bytes,
+)
 
 __all__ = [
     "BLUE",
@@ -86,17 +100,14 @@ def end_labels(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG; the same figure gives the same bytes (fixed hash salt, no date)."""
-    return _bytes(figure, "svg", {"Date": None, "Creator": None})
+    """Return the figure as SVG in the plots' style; the same figure gives the same bytes."""
+    with style():
+        return svg_bytes(figure)
 
 
 def to_png(figure: Figure) -> bytes:
     """Return the figure as PNG; the same figure gives the same bytes."""
-    return _bytes(figure, "png", {"Software": None})
-
-
-def _bytes(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
     buffer = io.BytesIO()
     with style():
-        figure.savefig(buffer, format=form, metadata=metadata)
+        figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
