@@ -21,8 +21,8 @@ _LIBRARIES = ("numpy", "pandas", "pyarrow")
 #: Modules beside the readers that decide what an entry holds; a test compares them with what `fleet.prepare` imports.
 MODULES = (
     "cache_keys", "clock", "clock_correction", "clock_evidence", "clock_holes", "clock_json", "clock_rows", "config",
-    "continuity", "converted", "dataset", "far_stamps", "flags", "intervals", "places", "prepare", "recorded",
-    "sampling", "schema", "site", "store", "times", "unpacking", "wording", "zip_member",
+    "continuity", "converted", "dataset", "far_stamps", "farm_file", "flags", "intervals", "places", "prepare",
+    "recorded", "sampling", "schema", "site", "store", "times", "unpacking", "wording", "zip_member",
 )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet import samples
-from fleet.config import Farm, Source, Turbine, entry_number, load_farm, parse_turbine, turbine_name_problem
+from fleet.config import Farm, Source, Turbine, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
+from fleet.farm_file import entry_number, load_farm, parse_turbine
 from fleet.places import files_below, is_remote, matches, name_below, place, reading
 from fleet.reference_curve import check_references, reference_files
 from fleet.turbine_block import turbine_blocks

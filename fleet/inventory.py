@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fleet.config import Farm, Source, load_farm
+from fleet.config import Farm, Source
 from fleet.dataset import CONFIG_NAME, check_one_farm, data_files, source_format
 from fleet.errors import FleetError, InputError
+from fleet.farm_file import load_farm
 from fleet.places import matches, name_below, reading
 from fleet.readers import format_named, read, recognise
 from fleet.readers.stamps import step_s

@@ -8,9 +8,10 @@ import pytest
 
 from fleet.clock import Verdict, apply_clock, check_clock, merge_clock, reanalysis_lag
 from fleet.clock_lag import clock_lags, lag_notes, offset_hint
-from fleet.config import ClockSettings, parse_farm
+from fleet.config import ClockSettings
 from fleet.continuity import steps
 from fleet.errors import ConfigError
+from fleet.farm_file import parse_farm
 from fleet.flags import Flag
 from tests.clock_series import (
     fixed_clock_given_offsets,

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fleet.categories import DEFAULT_PRIORITY
-from fleet.config import AvailabilitySettings, Farm, Source, load_farm, parse_farm
+from fleet.config import AvailabilitySettings, Farm, Source
 from fleet.errors import ConfigError
+from fleet.farm_file import load_farm, parse_farm
 
 TURBINE = {"name": "T1", "rated_power_kw": 2000.0}
 

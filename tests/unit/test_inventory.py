@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.config import load_farm
 from fleet.errors import ConfigError, InputError
+from fleet.farm_file import load_farm
 from fleet.inventory import Inventory, inspect_folder
 from fleet.starter import starter_farm_toml
 

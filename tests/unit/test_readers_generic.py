@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fleet.config import Signal, Source, parse_farm
+from fleet.config import Signal, Source
 from fleet.errors import ConfigError, InputError
+from fleet.farm_file import parse_farm
 from fleet.flags import Flag
 from fleet.readers import Batch, read
 from fleet.readers.units import converter, known_units

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 import fleet
-from fleet.config import Farm, parse_farm
+from fleet.config import Farm
 from fleet.curve_pair import MEASURED
 from fleet.dataset import open_dataset
 from fleet.errors import ConfigError, InputError
+from fleet.farm_file import parse_farm
 from fleet.inventory import inspect_folder
 from fleet.reference import NO_TEST, reference_findings, reference_result
 from fleet.reference_curve import ReferenceCurve, check_references, reference_curves

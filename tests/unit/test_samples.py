@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fleet import samples
-from fleet.config import load_farm
 from fleet.errors import InputError
+from fleet.farm_file import load_farm
 
 FILES = {
     "hill_of_towie": {

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from fleet import samples
-from fleet.config import Source, load_farm
+from fleet.config import Source
+from fleet.farm_file import load_farm
 from fleet.inventory import inspect_folder
 from fleet.readers import Batch, read, recognise
 from fleet.schema import SCADA, SIGNALS, columns, dtypes
