@@ -22,6 +22,7 @@ from gridforming.machine_step import MOTOR_STATES, SYNCHRONOUS_STATES
 from gridforming.power_flow import device_branches, device_currents, power_flow
 from gridforming.step import GOES_ON, admittance
 from gridforming.system import Model, State, System, advance, build, dead
+from turbine.records import field_places
 
 __all__ = ["OperatingPoint", "limit_notes", "operating_point", "references_of", "settle"]
 
@@ -117,15 +118,16 @@ def limit_notes(model: Model, state: State) -> Iterator[str]:
 
 def state_vector(state: State) -> Floats:
     """Return the continuous states as numbers: voltages, currents, loads, converters, machines."""
-    parts: list[Floats] = [np.ascontiguousarray(state.v[:-1]).view(np.float64), state.i.view(np.float64)]
-    parts.append(state.u.view(np.float64))
-    parts.append(np.ascontiguousarray(state.loads["admittance"]).view(np.float64))
-    for name in CONTINUOUS:
-        column = np.ascontiguousarray(state.converters[name])
-        parts.append(column.view(np.float64).ravel())
-    parts.append(state.machines["s"].ravel())
-    parts.append(np.ascontiguousarray(state.machines["current_before"]).view(np.float64))
-    return np.concatenate(parts)
+    phasors = (state.v[:-1], state.i, state.u)
+    fields = (records.view(np.float64)[places] for records, places in _continuous(state))
+    return np.concatenate([*(part.view(np.float64) for part in phasors), *fields])
+
+
+def _continuous(state: State) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.int64]]]:
+    """Yield the records of a state and where their continuous states lie among their numbers."""
+    kinds = (state.loads, ("admittance",)), (state.converters, CONTINUOUS), (state.machines, ("s", "current_before"))
+    for records, names in kinds:
+        yield records, field_places(records.dtype, names, records.size)
 
 
 def state_names(model: Model) -> list[str]:
@@ -158,16 +160,10 @@ def with_vector(state: State, vector: Floats) -> State:
         at += count
         return vector[at - count : at]
 
-    made.v[:-1] = take(2 * (made.v.size - 1)).copy().view(np.complex128)
-    made.i[:] = take(2 * made.i.size).copy().view(np.complex128)
-    made.u[:] = take(2 * made.u.size).copy().view(np.complex128)
-    made.loads["admittance"] = take(2 * made.loads.size).copy().view(np.complex128)
-    for name in CONTINUOUS:
-        wide = 2 if made.converters.dtype[name].kind == "c" else 1
-        values = take(wide * made.converters.size).copy()
-        made.converters[name] = values.view(np.complex128) if wide == 2 else values
-    made.machines["s"] = take(made.machines["s"].size).reshape(made.machines["s"].shape)
-    made.machines["current_before"] = take(2 * made.machines.size).copy().view(np.complex128)
+    for phasors in (made.v[:-1], made.i, made.u):
+        phasors.view(np.float64)[:] = take(2 * phasors.size)
+    for records, places in _continuous(made):
+        records.view(np.float64)[places] = take(places.size)
     return made
 
 

@@ -129,7 +129,7 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     Operation
         Pitch is fine pitch below rated power; above, the larger of two solutions (towards feather).
     """
-    from scipy.optimize import brentq
+    from scipy.optimize.elementwise import find_root
 
     surface, radius = machine.require_surface(), machine.require("rotor.radius")
     density, fine = machine.usual("operation.air_density"), machine.usual("operation.fine_pitch")
@@ -139,23 +139,25 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
     wind = np.atleast_1d(np.asarray(wind_speed, np.float64))
     speed = np.clip(tip_speed_ratio(machine) * wind / radius, least, rated)
     pitch = np.full(wind.shape, fine)
-    state: dict[str, Any] = {"radius": radius, "air_density": density}
-    for i, (v, w) in enumerate(zip(wind, speed, strict=True)):
 
-        def excess(beta: float, v: float = float(v), w: float = float(w)) -> float:
-            torque = rotor_state(surface, pitch=beta, rotor_speed=w, wind_speed=v, **state).torque
-            return float(torque) - rated_torque
+    def excess(beta: Floats, v: Floats, w: Floats) -> Floats:
+        state = rotor_state(surface, pitch=beta, rotor_speed=w, wind_speed=v, radius=radius, air_density=density)
+        return state.torque - rated_torque
 
-        if excess(fine) > 0.0:
-            # Past the top of the torque curve, so that it is the side towards feather.
-            angles = np.linspace(fine, max(surface.pitch[-1], fine + 0.1), 200)
-            torques = rotor_state(surface, pitch=angles, rotor_speed=w, wind_speed=v, **state).torque
-            top = int(np.argmax(torques))
-            below = np.flatnonzero(torques[top:] < rated_torque)
-            if not below.size:
-                raise MachineError(f'machine "{machine.name}": no pitch holds rated power at {v:g} m/s')
-            k = top + int(below[0])
-            pitch[i] = brentq(excess, angles[k - 1], angles[k], xtol=1e-12)
+    above = np.flatnonzero(excess(pitch, wind, speed) > 0.0)
+    if above.size:
+        v, w = wind[above], speed[above]
+        # Past the top of the torque curve, so that it is the side towards feather.
+        angles = np.linspace(fine, max(surface.pitch[-1], fine + 0.1), 200)
+        found = excess(angles, v[:, None], w[:, None])
+        below = (found < 0.0) & (np.arange(angles.size) > found.argmax(axis=1)[:, None])
+        held = below.any(axis=1)
+        if not held.all():
+            raise MachineError(f'machine "{machine.name}": no pitch holds rated power at {v[~held][0]:g} m/s')
+        k = below.argmax(axis=1)
+        solved = find_root(excess, (angles[k - 1], angles[k]), args=(v, w), tolerances={"xatol": 1e-12, "xrtol": 0.0})
+        assert solved.success.all(), "a root lies between two values of different sign"
+        pitch[above] = solved.x
     return Operation(wind, speed, pitch)
 
 
@@ -191,7 +193,7 @@ def rated_wind_speed(machine: Machine) -> float:
     rated = machine.require("operation.rated_rotor_speed")
     torque = machine.require("generator.rated_power") / _efficiency(machine) / rated
 
-    def excess(wind: float) -> float:
+    def excess(wind: Floats | float) -> Floats:
         state = rotor_state(
             surface,
             pitch=machine.usual("operation.fine_pitch"),
@@ -200,10 +202,10 @@ def rated_wind_speed(machine: Machine) -> float:
             radius=radius,
             air_density=machine.usual("operation.air_density"),
         )
-        return float(state.torque) - torque
+        return state.torque - torque
 
     winds = np.arange(4.0, 25.0, 0.1)
-    above = np.flatnonzero([excess(v) > 0.0 for v in winds])
+    above = np.flatnonzero(excess(winds) > 0.0)
     if not above.size:
         raise MachineError(f'machine "{machine.name}" does not reach its rated power at fine pitch below 25 m/s')
     first = int(above[0])

@@ -16,6 +16,7 @@ from turbine.errors import ParameterError
 from turbine.machine import Machine
 from turbine.mechanics import TOWER_VALUES, DriveTrainModel, Mechanics, discretise, mechanics
 from turbine.plant import ENERGY, FLOW, PLANT, PlantParameters, new_record
+from turbine.records import copied
 
 __all__ = ["Model", "Options", "Records", "build"]
 
@@ -103,7 +104,7 @@ class Records:
     def copy(self) -> Records:
         """Return a copy that shares nothing."""
         parts = (self.plant, self.control, self.flow, self.energy, self.measurement)
-        plant, control, flow, energy, measurement = (part.copy() for part in parts)
+        plant, control, flow, energy, measurement = map(copied, parts)
         return Records(plant, control, flow, energy, measurement, self.machine)
 
     def unpack(self) -> tuple[Any, ...]:
