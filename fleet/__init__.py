@@ -55,7 +55,7 @@ def open(
     Raises
     ------
     InputError
-        The folder holds no usable file.
+        The folder holds no usable file, names no turbine, or holds farms instead of being one.
     ConfigError
         `farm.toml`, a turbine or the period is wrong.
     """

@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 HOURS_PER_YEAR = 8760.0
-HEADLINE_WIND_SPEED = 6.0  #: annual mean for which tables of several figures give the energy [m/s]
+HEADLINE_WIND_SPEED = 6.0  #: annual mean wind speed of the AEP in headline tables [m/s]
 MEAN_WIND_SPEEDS: tuple[float, ...] = tuple(float(v) for v in range(4, 12))  #: annual means of the standard [m/s]
 AEP_COLUMNS = ("turbine", "wind_speed_avg", "aep_measured_mwh", "aep_extrapolated_mwh", "u_aep_mwh", "incomplete")
 NO_AEP = "No annual energy production where "  #: begin of the note of curves that give none

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleet.dataset import CONFIG_NAME
+from fleet.dataset import farms_inside
 from fleet.errors import ConfigError, FleetError, InputError, OutputError, RunError, WindformError
 from fleet.farm import Farm, moment, open_farm
+from fleet.places import is_remote, place, reading
 
 if TYPE_CHECKING:
     from fleet.compare import PeriodComparison
@@ -99,27 +101,18 @@ def farm_folders(given: Sequence[str | Path]) -> list[str | Path]:
     """Return the farms' folders: those given, or the subfolders of one that holds farms.
 
     A folder without `farm.toml` holds farms where a subfolder has one, or where there are no files beside subfolders.
-    Hidden subfolders are left out. A name that is no folder may be a packaged sample. A folder meant twice counts once.
-
-    Raises
-    ------
-    InputError
-        A folder that cannot be read.
+    Hidden subfolders are left out. What is no folder may be a packaged sample, and like a folder that cannot be read it
+    is kept for its own message. A folder meant twice counts once.
     """
-    found: dict[str | Path, str | Path] = {}
+    found: dict[str, str | Path] = {}
     for folder in given:
-        root = Path(folder)
-        farms: list[str | Path] = [folder]
-        if root.is_dir() and not (root / CONFIG_NAME).exists():
-            try:
-                entries = sorted(entry for entry in root.iterdir() if not entry.name.startswith("."))
-                inside = [entry for entry in entries if entry.is_dir()]
-                if len(inside) == len(entries) or any((entry / CONFIG_NAME).exists() for entry in inside):
-                    farms = [*inside] or farms
-            except OSError as error:
-                raise InputError(f"{root}: cannot be read: {error.strerror}") from error
-        for farm in farms:
-            found.setdefault(Path(farm).resolve() if Path(farm).is_dir() else farm, farm)
+        farms: Sequence[str | Path] = ()
+        with suppress(InputError):
+            root = place(folder)
+            with reading(root):
+                farms = farms_inside(root, without_settings=True) if root.is_dir() else ()
+        for farm in farms or [folder]:
+            found.setdefault(str(farm) if is_remote(farm) else str(Path(farm).resolve()), farm)
     return list(found.values())
 
 
@@ -151,13 +144,14 @@ def report_farms(
     for root in folders:
         if root not in farms and Path(root).is_dir():
             check_outside(Path(out), Path(root), _A_FARM, what="the folder of farms")
-    for farm in farms:
-        if Path(farm).is_dir():  # a packaged sample lies where nobody writes
-            check_outside(Path(out), Path(farm), AMONG_EXPORTS)
+    local = [Path(farm) for farm in farms if not is_remote(farm)]
+    for farm in local:
+        if farm.is_dir():  # a packaged sample lies where nobody writes
+            check_outside(Path(out), farm, AMONG_EXPORTS)
     entries: list[FarmEntry] = []
     with replaced_folder(Path(out), INDEX_KIND, INDEX_LAYOUT) as work:
         (work / REPORTS).mkdir()
-        for given, name in zip(farms, folder_names([Path(farm).name for farm in farms]), strict=True):
+        for given, name in zip(farms, folder_names([Path(str(farm)).name for farm in farms]), strict=True):
             entry, message = _report_one(given, work / REPORTS / name, start, end, options)
             entries.append(entry)
             told(entry, message)

@@ -26,7 +26,6 @@ _HEADLINE_TITLES = {
     "evidence": ("", "evidence"),
     "coverage": ("", "coverage"),
     "unallocated_h": ("unallocated", "[h]"),
-    "aep_mwh": ("AEP, {:g} m/s", "[MWh]"),
     "u_aep_mwh": ("u of AEP", "[MWh]"),
     "index": ("", "index"),
     "rows_in": ("rows", "in"),
@@ -40,11 +39,11 @@ def headline_text(farm: Farm) -> str:
     import pandas as pd
 
     from fleet.aep import HEADLINE_WIND_SPEED
-    from fleet.marks import MARK, marked, marked_availability
+    from fleet.marks import MARK, last_note, marked, marked_availability
 
     frame = farm.headline()
-    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
-    meaning = f"\n{MARK} {noted.iloc[-1]}" if len(noted) else ""  # the last row is the fleet's
+    note = last_note(frame)
+    meaning = f"\n{MARK} {note}" if note else ""
     table = marked_availability(frame, "{:.2%}".format)
     table["aep_mwh"] = marked(frame["aep_mwh"], frame["aep_incomplete"], "{:,.1f}".format)
     if frame["aep_incomplete"].any():
@@ -54,8 +53,8 @@ def headline_text(farm: Farm) -> str:
         table = table.drop(columns="rows_not_selected")
     percent = ("capacity_factor", "availability_time", "availability_production", "coverage", "index")
     texts = _texts(table, dict.fromkeys(percent, "{:.2%}"))
-    titles = [_HEADLINE_TITLES[str(name)] for name in texts]
-    texts.columns = pd.MultiIndex.from_tuples([(upper.format(HEADLINE_WIND_SPEED), lower) for upper, lower in titles])
+    titles = _HEADLINE_TITLES | {"aep_mwh": (f"AEP, {HEADLINE_WIND_SPEED:g} m/s", "[MWh]")}
+    texts.columns = pd.MultiIndex.from_tuples([titles[str(name)] for name in texts])
     return texts.to_string(index=False, sparsify=False) + meaning
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from fleet import samples
 from fleet.config import Farm, Source, Turbine, turbine_name_problem
 from fleet.errors import ConfigError, InputError, nearest
 from fleet.farm_file import entry_number, load_farm, parse_turbine
-from fleet.places import files_below, is_remote, matches, name_below, place, reading
+from fleet.places import entries_of, files_below, is_remote, matches, name_below, place, reading
 from fleet.reference_curve import check_references, reference_files
 from fleet.turbine_block import turbine_blocks
 from fleet.wording import listed, natural
@@ -26,6 +27,7 @@ __all__ = [
     "Dataset",
     "check_one_farm",
     "data_files",
+    "farms_inside",
     "open_dataset",
     "resolve_folder",
     "source_format",
@@ -82,8 +84,7 @@ def open_dataset(folder: str | Path) -> Dataset:
     """
     root = resolve_folder(folder)
     config = root / CONFIG_NAME
-    with reading(config):
-        given = config.exists()
+    given = _has_settings(root)
     if not given:
         check_one_farm(root)
     farm = load_farm(config) if given else Farm.model_validate({"name": root.name or "farm"})
@@ -240,17 +241,43 @@ def _asset_file(root: Path, name: str) -> DataFile:
     return _data_file(root, path, found, Source(format=found.name))
 
 
+def farms_inside(root: Path, *, without_settings: bool = False) -> list[Path]:
+    """Return the subfolders of a folder that holds farms instead of being one: where one of them has a `farm.toml`.
+
+    Parameters
+    ----------
+    root : Path
+        A folder; one with a `farm.toml` of its own is a farm. Hidden subfolders are left out.
+    without_settings : bool
+        Whether a folder of nothing but folders holds farms, too.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be read.
+    """
+    if _has_settings(root):
+        return []
+    folders, files = entries_of(root)
+    return folders if (without_settings and not files) or any(map(_has_settings, folders)) else []
+
+
 def check_one_farm(root: Path) -> None:
     """Refuse a folder of farms: the settings of its subfolders would go unread."""
-    with reading(root):
-        inside = [entry for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
-        farms = [entry.name for entry in inside if (entry / CONFIG_NAME).exists()]
-    if farms:
-        raise InputError(f"{root}: found a folder of farms ({listed(farms)}), expected one farm", _reports(root))
+    if farms := farms_inside(root):
+        raise InputError(
+            f"{root}: found a folder of farms ({listed(farm.name for farm in farms)}), expected one farm",
+            f"{_reports(root)}; a {CONFIG_NAME} in {root} makes it one farm",
+        )
+
+
+def _has_settings(folder: Path) -> bool:
+    with reading(folder):
+        return (folder / CONFIG_NAME).exists()
 
 
 def _reports(root: Path) -> str:
-    return f"`wind-fleet reports {root}` makes a report of each"
+    return f"`wind-fleet reports {shlex.quote(str(root))} --out reports` makes a report of each"
 
 
 def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine, ...]:
@@ -272,7 +299,8 @@ def _turbines(assets: list[DataFile], farm: Farm, config: Path) -> tuple[Turbine
                 given["rated_power_kw"] = farm.rated_power_kw
             turbines.append(parse_turbine(given, file.name))
     if problem := turbine_name_problem(turbines):
-        folders = {file.path.parent for file in assets}
-        advice = f"if its subfolders are farms: {_reports(config.parent)}" if len(folders) > 1 else ""
+        root = config.parent
+        several = farms_inside(root, without_settings=True) if len(assets) > 1 else []
+        advice = f"if its subfolders are farms: {_reports(root)}" if several else ""
         raise InputError(f"{', '.join(file.name for file in assets)}: {problem}", advice)
     return tuple(sorted(turbines, key=lambda turbine: natural(turbine.name)))

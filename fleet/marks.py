@@ -11,10 +11,10 @@ from fleet.flags import Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["MARK", "marked", "marked_availability", "marked_periods", "too_high", "why_marked"]
+__all__ = ["MARK", "last_note", "marked", "marked_availability", "marked_periods", "too_high", "why_marked"]
 
-_AVAILABILITY = ("availability_time", "availability_production")  #: columns that `availability_note` is about
-_OF_PERIODS = ("time_based", "production_based")  #: the same where two periods stand side by side
+_KINDS = ("time_based", "production_based")
+_AVAILABILITY = ("availability_time", "availability_production", *_KINDS)  #: columns that `availability_note` is about
 MARK = "*"  #: stands beside such a figure
 
 
@@ -37,7 +37,13 @@ def marked(values: pd.Series, noted: pd.Series, written: Callable[[Any], str]) -
 def marked_availability(frame: pd.DataFrame, written: Callable[[Any], str]) -> pd.DataFrame:
     """Return a frame of which those availabilities are marked that `availability_note` speaks of."""
     noted = frame["availability_note"] != ""
-    return frame.assign(**{name: marked(frame[name], noted, written) for name in _AVAILABILITY})
+    return frame.assign(**{name: marked(frame[name], noted, written) for name in _AVAILABILITY if name in frame})
+
+
+def last_note(frame: pd.DataFrame) -> str:
+    """Return the last `availability_note` of a frame, the fleet's where that is the last row; "" without any."""
+    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
+    return noted.iloc[-1] if len(noted) else ""
 
 
 def why_marked(farms: pd.DataFrame) -> list[str]:
@@ -62,11 +68,11 @@ def marked_periods(frame: pd.DataFrame, written: Callable[[Any], str]) -> tuple[
         notes = frame[f"availability_note_{which}"]
         noted = notes != ""
         either |= noted
-        for name in _OF_PERIODS:
+        for name in _KINDS:
             shown[f"{name}_{which}"] = marked(frame[f"{name}_{which}"], noted, written)
         if noted.any():
             why.append(f"{MARK} {which.capitalize()} period: {notes[noted].iloc[-1]}.")
-    for name in _OF_PERIODS:
+    for name in _KINDS:
         shown[f"{name}_change"] = marked(frame[f"{name}_change"], either, written)
     return shown, " ".join(why)
 

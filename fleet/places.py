@@ -20,6 +20,7 @@ from fleet.zip_member import is_archive, member_of, members, sound
 __all__ = [
     "check_local",
     "check_outside",
+    "entries_of",
     "files_below",
     "first_bytes",
     "is_remote",
@@ -180,6 +181,25 @@ def files_below(folder: Path) -> list[Path]:
         found = [path for path in found if not any(part.startswith(".") for part in _parts(folder, path))]
         opened = [inner for path in found for inner in _members(path)]
     return sorted(opened, key=lambda path: _parts(folder, path))
+
+
+def entries_of(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the files that lie in a folder itself, sorted by name, without hidden ones.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be read.
+    """
+    with reading(folder):
+        if is_remote(folder):
+            there: Any = folder
+            listed = [entry for entry in there.fs.ls(there.path, detail=True) if entry["name"] != there.path]
+            found = sorted((Path(str(entry["name"])).name, entry["type"] == "directory") for entry in listed)
+        else:
+            found = [(name, (folder / name).is_dir()) for name in sorted(os.listdir(folder))]
+    shown = [(folder / name, inside) for name, inside in found if not name.startswith(".")]
+    return [path for path, inside in shown if inside], [path for path, inside in shown if not inside]
 
 
 def _parts(folder: Path, path: Path) -> tuple[str, ...]:

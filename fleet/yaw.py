@@ -154,7 +154,8 @@ def misalignment(sums: Mapping[str, Ints], settings: RuleSettings) -> pd.DataFra
 def _one(table: Ints, spread: float) -> tuple[float, float, float, int, bool, str]:
     records = int(table[..., 0].sum())
     if not records:
-        return np.nan, np.nan, np.nan, 0, False, "no record below rated power has a vane angle"
+        why = f"no usable record below rated power has a vane angle within {_VANE_REACH} deg of zero"
+        return np.nan, np.nan, np.nan, 0, False, why
     months = np.flatnonzero(table[..., 0].sum(axis=(1, 2)) > 0)
     if records < _LEAST_RECORDS or months.size < _LEAST_MONTHS:
         found = f"{records} records with a vane angle below rated power in {months.size} months"

@@ -156,7 +156,8 @@ def ideal_operation(machine: Machine, wind_speed: npt.ArrayLike) -> Operation:
             raise MachineError(f'machine "{machine.name}": no pitch holds rated power at {v[~held][0]:g} m/s')
         k = below.argmax(axis=1)
         solved = find_root(excess, (angles[k - 1], angles[k]), args=(v, w), tolerances={"xatol": 1e-12, "xrtol": 0.0})
-        assert solved.success.all(), "a root lies between two values of different sign"
+        if not solved.success.all():
+            raise MachineError(f'machine "{machine.name}": no pitch found for rated power at {v[~solved.success]} m/s')
         pitch[above] = solved.x
     return Operation(wind, speed, pitch)
 

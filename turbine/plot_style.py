@@ -90,13 +90,13 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 
 def svg_bytes(figure: Figure) -> bytes:
-    """Return the figure as SVG in the style at hand; the same figure gives the same bytes (fixed hash salt, no date).
+    """Return the figure as SVG; within `styled` a figure made the same way gives the same bytes (hash salt, no date).
 
     `Figure.savefig` draws a figure with constrained layout twice, to the same bytes as this.
     """
     canvas, dpi, buffer = figure.canvas, figure.dpi, io.BytesIO()
     try:
-        figure.dpi = mpl.rcParams["savefig.dpi"]
+        figure.dpi = dpi if mpl.rcParams["savefig.dpi"] == "figure" else mpl.rcParams["savefig.dpi"]
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     finally:
         figure.set_canvas(canvas)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +17,7 @@ def copied(records: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 @cache
-def field_places(kind: np.dtype[Any], names: Sequence[str], count: int) -> npt.NDArray[np.int64]:
+def field_places(kind: np.dtype[Any], names: tuple[str, ...], count: int) -> npt.NDArray[np.int64]:
     """Return the places of fields among the numbers of `count` records: field by field, of each the records in order.
 
     Parameters
@@ -34,6 +33,7 @@ def field_places(kind: np.dtype[Any], names: Sequence[str], count: int) -> npt.N
     -------
     array of int64
         Places in `records.view(np.float64)`; of a complex number that of its real part, then of its imaginary part.
+        Read only, as it is kept.
     """
     width = np.dtype(np.float64).itemsize
     places = []
@@ -41,4 +41,6 @@ def field_places(kind: np.dtype[Any], names: Sequence[str], count: int) -> npt.N
         part, offset = kind.fields[name][:2]  # type: ignore[index]
         numbers = np.arange(offset // width, (offset + part.itemsize) // width)
         places.append(np.arange(count)[:, None] * (kind.itemsize // width) + numbers)
-    return np.concatenate([place.ravel() for place in places]) if places else np.zeros(0, np.int64)
+    found = np.concatenate([place.ravel() for place in places])
+    found.setflags(write=False)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.plots.alarms import plot_alarms
 from fleet.plots.compare import (
+    known_shares,
     plot_changes,
     plot_differences,
     plot_farm_bars,
@@ -20,6 +21,7 @@ from fleet.plots.style import to_svg
 from fleet.plots.wind import plot_wind_distribution, plot_wind_rose
 
 __all__ = [
+    "known_shares",
     "plot_accounting",
     "plot_alarms",
     "plot_availability_months",

@@ -31,15 +31,15 @@ from fleet.plots.style import (
 )
 from fleet.schema import FLEET
 
-__all__ = ["plot_changes", "plot_differences", "plot_farm_bars", "plot_farm_curves", "plot_ratios"]
+__all__ = ["known_shares", "plot_changes", "plot_differences", "plot_farm_bars", "plot_farm_curves", "plot_ratios"]
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _MOST_PANELS = 12
-_FARM_SHARES = (
-    ("capacity_factor", "capacity factor"),
-    ("availability_time", "availability, time"),
-    ("coverage", "coverage"),
-)
+_FARM_SHARES = {
+    "capacity_factor": "capacity factor",
+    "availability_time": "time-based availability",
+    "coverage": "coverage",
+}
 
 
 def plot_differences(
@@ -182,6 +182,11 @@ def plot_farm_curves(curves: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return ax
 
 
+def known_shares(farms: pd.DataFrame) -> dict[str, str]:
+    """Return the columns that `plot_farm_bars` draws with their titles: those of which a farm has a figure."""
+    return {column: words for column, words in _FARM_SHARES.items() if farms[column].notna().any()}
+
+
 def plot_farm_bars(farms: pd.DataFrame) -> Figure:
     """Draw capacity factor, operational availability and coverage as bars, one per farm, in the order given.
 
@@ -193,13 +198,13 @@ def plot_farm_bars(farms: pd.DataFrame) -> Figure:
     """
     with style():
         figure = new_figure(float(np.clip(0.8 + 0.2 * len(farms), 1.4, 9.5)))
-        known = [(column, words) for column, words in _FARM_SHARES if farms[column].notna().any()]
+        known = known_shares(farms)
         if not known:
             empty(figure.add_subplot(), "no figures")
             return figure
         panels = figure.subplots(1, len(known), sharey=True, squeeze=False).ravel()
         at = np.arange(len(farms))
-        for panel, (column, words) in zip(panels, known, strict=True):
+        for panel, (column, words) in zip(panels, known.items(), strict=True):
             share = 100.0 * farms[column].to_numpy(float)
             noted = (farms["availability_note"] != "") & (column == "availability_time")
             panel.barh(at, np.nan_to_num(share), 0.62, color=SKY)

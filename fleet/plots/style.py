@@ -96,7 +96,7 @@ def canvas(ax: Axes | None, height: float, width: float = WIDTH, **subplot: Any)
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG in the plots' style; the same figure gives the same bytes."""
+    """Return the figure as SVG in the plots' style; a figure made the same way gives the same bytes."""
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as an empty box
         return svg_bytes(figure)

@@ -25,8 +25,8 @@ _LONG = 28  #: characters from which a column of text is given room to wrap in
 _CARD_ROWS = 16  #: tables of up to so many rows become cards on a phone, longer ones are scrolled
 _PHONE, _TABLET = 328, 601  #: px beside the margins of 360 and 641 px screens: wider tables say that they scroll
 # Widths of characters [px] at the tables' 13 px in DejaVu Sans, the widest of the usual sans serifs.
-_NARROW = dict.fromkeys(" !\"'()*,-./:;I[]fijlrt|", 5.3)
-_USUAL = dict.fromkeys("0123456789abcdeghknopqsuvxyz", 8.3)
+_NARROW = dict.fromkeys(" !'(),-./:;I[]fijlrt|", 5.4)
+_USUAL = dict.fromkeys('"*0123456789abcdeghknopqsuvxyz', 8.3)
 _CAPITAL, _FULL = dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ", 10.3), 13.0
 _CHARACTERS = _NARROW | _USUAL | _CAPITAL
 _BOLD = 1.12  #: how much wider bold type is
@@ -207,10 +207,10 @@ def _css(column: Col, texts: list[str], first: bool) -> str:
 
 
 def _column_width(title: str, css: str, cells: Sequence[str], bold: bool) -> float:
-    """Return a column's least width [px]; headings and texts may break at spaces and after hyphens."""
+    """Return a column's least width [px]; headings and texts may break at plain spaces and after hyphens."""
 
     def parts(texts: Sequence[str]) -> list[str]:
-        return [part for found in texts for part in re.split(r"\s+|(?<=-)", found)]
+        return [part for found in texts for part in re.split(r"[ \t\r\n\f]+|(?<=-)", found)]
 
     heading = _BOLD * max(map(_text_width, parts([title])))
     content = max(map(_text_width, cells if css in ("n", "s") else parts(cells)), default=0.0)

@@ -9,14 +9,15 @@ import pandas as pd
 from fleet.aep import HEADLINE_WIND_SPEED
 from fleet.compare import PeriodComparison, period_text
 from fleet.curve_pair import MEASURED
-from fleet.marks import MARK, marked_availability, marked_periods, why_marked
+from fleet.marks import marked_availability, marked_periods, why_marked
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, draw, table
+from fleet.report.farm_bars import farm_bars
 from fleet.report.formats import names_of, percent
 from fleet.report.section_reference import bin_columns, energy_columns, ratio_table
 from fleet.schema import FLEET
 from fleet.side_by_side import FarmComparison
 
-__all__ = ["FARM_SECTIONS", "PERIOD_SECTIONS", "farm_bars", "farm_sections", "period_sections"]
+__all__ = ["FARM_SECTIONS", "PERIOD_SECTIONS", "farm_sections", "period_sections"]
 
 Block = Text | List | Table | Figure
 
@@ -235,26 +236,9 @@ def _without(comparison: FarmComparison, section: str, opening: str = "Not of") 
     return tuple(f"{opening} {names_of(names)}: {reason}." for reason, names in farms.items())
 
 
-def farm_bars(farms: pd.DataFrame, more: str = "") -> Figure:
-    """Return the bars of farms side by side.
-
-    Parameters
-    ----------
-    farms : DataFrame
-        `fleet.side_by_side.FarmComparison.headline`.
-    more : str
-        Ends the caption.
-    """
-    from fleet import plots
-
-    words = ["Capacity factor, operational availability and coverage of each farm."]
-    words += [f"{MARK}: too high, the table says why."] if (farms["availability_note"] != "").any() else []
-    return draw("farms", " ".join([*words, more]).strip(), plots.plot_farm_bars(farms))
-
-
 def _headline(comparison: FarmComparison) -> Iterator[Block]:
     frame = comparison.headline
-    yield farm_bars(frame)
+    yield from farm_bars(frame)
     columns = [
         Col("farm", "farm"),
         Col("turbines", "turbines", "count"),

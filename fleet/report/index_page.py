@@ -13,8 +13,9 @@ import pandas as pd
 
 from fleet.errors import OutputError
 from fleet.marks import marked_availability, why_marked
+from fleet.places import is_remote
 from fleet.report.blocks import Col, Figure, List, Section, Table, Text, table
-from fleet.report.comparison import farm_bars
+from fleet.report.farm_bars import farm_bars
 from fleet.report.formats import percent, program_version
 from fleet.report.output import FIGURES, PAGE, SUMMARY, json_rows, write_figures
 from fleet.results import Finding, FleetResults
@@ -68,7 +69,8 @@ def farm_entry(results: FleetResults, given: str, folder: str) -> FarmEntry:
 def failed_entry(given: str, folder: str, reason: str) -> FarmEntry:
     """Return the entry of a farm that could not be analysed; the reason names places inside the farm's folder."""
     name = Path(given).name or given
-    reason = reason.replace(f"{Path(given)}/", "").replace(str(Path(given)), name)
+    where = given.rstrip("/") if is_remote(given) else str(Path(given))
+    reason = reason.replace(f"{where}/", "").replace(where, name)
     return FarmEntry(name=name, given=given, folder=folder, figures={}, reason=reason)
 
 
@@ -210,4 +212,4 @@ def _figures(entries: Sequence[FarmEntry]) -> tuple[Figure | List | Text | Table
         lowest = frame.sort_values(["availability_time", "farm"], na_position="last").index[:_MOST_BARS]
         frame = frame.loc[lowest.sort_values()]
         more = f"Of {len(entries)} farms the {_MOST_BARS} of the lowest availability are drawn."
-    return (farm_bars(frame, more),)
+    return farm_bars(frame, more)

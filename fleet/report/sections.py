@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fleet.aep import HEADLINE_WIND_SPEED
-from fleet.marks import MARK, marked, marked_availability
+from fleet.marks import MARK, last_note, marked, marked_availability
 from fleet.report import sections_data as data
 from fleet.report import sections_operation as operation
 from fleet.report import sections_sensors as instruments
@@ -150,9 +150,8 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         "rows_rejected": "Rows rejected: for the use energy.",
     }
     note = " ".join(words for key, words in meanings.items() if key in {column.key for column in known})
-    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
-    if len(noted):
-        note = f"{MARK} {sentence(noted.iloc[-1])} {note}"  # the last row is the fleet's
+    if why := last_note(frame):
+        note = f"{MARK} {sentence(why)} {note}"
     shown = marked_availability(frame, lambda value: percent(value, 3))
     if frame["aep_incomplete"].any():
         note = f"AEP with {MARK}: incomplete, see {SECTIONS['aep']}. {note}"

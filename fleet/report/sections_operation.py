@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from fleet.categories import IEC_CODES, Category
+from fleet.marks import MARK, last_note, marked_availability, too_high
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
-from fleet.report.formats import names_of, number, sentence, text
+from fleet.report.formats import names_of, number, percent, sentence, text
 from fleet.report.headline import in_order, turbine_order
 from fleet.results import Alarms, Availability, FleetResults
 from fleet.schema import FLEET
@@ -51,7 +52,7 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         "hours, stopped or in service, are those whose category nothing says. They stand beside each figure, with the "
         "share of the period that the data cover."
     )
-    order = turbine_order(results)
+    order, why = turbine_order(results), too_high(results)
     for view, caption in _VIEWS:
         rows = in_order(part.table[part.table["view"] == view], order)
         if rows.empty:
@@ -59,9 +60,10 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         elif rows[["time_based", "production_based"]].isna().all(axis=None):
             yield from _not_determinable(rows, caption)
         else:
-            yield table(rows, _COLUMNS, caption, fold=True)
+            shown, note = _marked(rows, why)
+            yield table(shown, _COLUMNS, caption, note=note, fold=True)
             yield from _notes(_parts(rows))
-    yield from _operator(part, order)
+    yield from _operator(part, order, why)
     if not part.categories.empty:
         whole = (results.end - results.start) / pd.Timedelta(hours=1) * len(results.farm.turbines)
         yield from _categories(part.categories, whole)
@@ -69,7 +71,7 @@ def availability(results: FleetResults, part: Availability) -> Iterator[Block]:
         yield List(items=part.notes)
 
 
-def _operator(part: Availability, order: Sequence[str]) -> Iterator[Block]:
+def _operator(part: Availability, order: Sequence[str], why: Mapping[str, str]) -> Iterator[Block]:
     """The operator's own figure beside ours."""
     if part.operator is None or part.operator.empty:
         return
@@ -85,9 +87,16 @@ def _operator(part: Availability, order: Sequence[str]) -> Iterator[Block]:
         "Theirs as given, over the intervals that it is given for; which time counts as unavailable is the operator's "
         "choice. By month: tables/availability_operator_monthly.parquet."
     )
-    yield table(
-        in_order(part.operator, order), columns, "The operator's own availability beside ours", note=note, fold=True
-    )
+    shown, marks = _marked(in_order(part.operator, order), why)
+    note = " ".join([*filter(None, [marks]), note])
+    yield table(shown, columns, "The operator's own availability beside ours", note=note, fold=True)
+
+
+def _marked(rows: pd.DataFrame, why: Mapping[str, str]) -> tuple[pd.DataFrame, str]:
+    """Return rows with a mark at availabilities that are too high, and what the mark means."""
+    noted = rows.assign(availability_note=[why.get(name, "") for name in rows["turbine"]])
+    note = last_note(noted)
+    return marked_availability(noted, lambda value: percent(value, 3)), f"{MARK} {sentence(note)}" if note else ""
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, str]:

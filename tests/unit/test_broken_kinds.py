@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from decimal import Decimal
 from pathlib import Path
 
@@ -86,6 +87,28 @@ def test_inspect_says_what_there_is(name: str, tmp_path: Path) -> None:
     result = run_cli("inspect", str(tmp_path / "farm"))
     assert result.code == KINDS[name].inspect, result.err
     assert "Traceback" not in result.out + result.err
+
+
+@pytest.mark.parametrize("name", ["folder of farms", "folder of farms of like names, without settings"])
+@pytest.mark.usefixtures("undrawn")
+def test_the_command_that_a_refusal_gives_does_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    KINDS[name].make(tmp_path / "two farms")
+    monkeypatch.chdir(tmp_path)
+    _, command, _ = run_cli("report", "two farms", "--out", "x", "--quiet").err.split("`")
+    program, *arguments = shlex.split(command)
+    assert program == "wind-fleet"
+    run_cli(*arguments, "--quiet")
+    farms = json.loads((tmp_path / "reports" / "summary.json").read_text())["farms"]
+    assert len(farms) == 2
+    assert all(farm["report"] and farm["figures"] for farm in farms)
+
+
+def test_a_command_is_given_only_where_it_helps(tmp_path: Path) -> None:
+    for more in ("README.txt", "farm.toml"):
+        KINDS["folder of farms of like names, without settings"].make(tmp_path / more)
+        (tmp_path / more / more).write_text('name = "x"\n')
+        result = _report(tmp_path / more, tmp_path / "out")
+        assert (result.code, "wind-fleet reports" in result.err) == (3, False)
 
 
 def test_forty_kinds_and_more() -> None:

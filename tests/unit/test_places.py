@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import pickle
 import random
 import sys
@@ -20,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fleet
+from fleet.batch import farm_folders
 from fleet.dataset import open_dataset
 from fleet.errors import InputError
 from fleet.places import files_below, matches, name_below, place
@@ -360,6 +362,36 @@ def test_stores_that_cannot_be_read_end_with_one_message(
     assert "cannot be read: PermissionError: Access Denied" in message("memory://farm")
     monkeypatch.setattr(type(store), "cat_file", fail)
     assert "Unable to locate credentials" in message("memory://farm")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_store_of_farms_is_reported_farm_by_farm(store: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
+    for name in ("east", ".hidden", "west"):
+        _upload(store, write_generic(tmp_path / name, farm_rows(1, 1.0), turbines=1), f"farms/{name}")
+    refused = run_cli("report", "memory://farms", "--out", str(tmp_path / "out"), "--quiet")
+    assert refused.code == 3
+    assert "found a folder of farms (east, west), expected one farm; `wind-fleet reports memory://farms" in refused.err
+    listed = [str(folder) for folder in farm_folders(["memory://farms", "memory://farms/west", "s4://no"])]
+    assert listed == ["memory://farms/east", "memory://farms/west", "s4://no"]
+    result = run_cli("reports", "memory://farms", "memory://nowhere", "--out", str(tmp_path / "out"), "--quiet")
+    assert result.code == 5
+    farms = json.loads((tmp_path / "out" / "summary.json").read_text())["farms"]
+    assert [bool(farm["figures"]) for farm in farms] == [True, True, False]
+    assert farms[2]["reason"] == "nowhere: no such folder or bucket, or it is empty"
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm = write_engie(tmp_path / "farm", farm_rows(1, 0.1), turbines=1)
+    (farm / "locked").mkdir()
+
+    def refuse(path: Path) -> bool:
+        if path.parent.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return False
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(InputError, match="farm/locked: cannot be read: Permission denied"):
+        fleet.open(farm)
 
 
 def test_results_are_written_to_this_machine_only(store: fsspec.AbstractFileSystem, tmp_path: Path) -> None:

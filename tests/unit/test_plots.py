@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -22,8 +23,56 @@ from fleet.plots.energy import waterfall
 from fleet.plots.heat import few_records
 from fleet.plots.site import local_km
 from fleet.plots.style import label, months
+from fleet.report.farm_bars import farm_bars
 from fleet.results import FleetResults
 from tests.report_fixture import synthetic_results
+from turbine.plot_style import styled, svg_bytes
+
+
+@pytest.fixture
+def farms() -> pd.DataFrame:
+    """Three farms: one whose availability is too high, one without any figure."""
+    return pd.DataFrame(
+        {
+            "farm": ["a", "b", "c"],
+            "capacity_factor": [0.3, 0.25, np.nan],
+            "availability_time": [0.8, 0.9, np.nan],
+            "coverage": [0.8, 1.0, np.nan],
+            "availability_note": ["too high", "", "too high"],
+        }
+    )
+
+
+def test_bars_of_farms_mark_the_availability_that_is_too_high(farms: pd.DataFrame) -> None:
+    capacity, availability, coverage = plots.plot_farm_bars(farms).axes
+    assert [text.get_text().strip() for text in availability.texts] == ["80.0*", "90.0", "n/d"]
+    assert [text.get_text().strip() for text in coverage.texts] == ["80.0", "100.0", "n/d"]
+    assert [text.get_text().strip() for text in capacity.texts] == ["30.0", "25.0", "n/d"]
+
+
+def test_bars_of_farms_leave_out_what_no_farm_has(farms: pd.DataFrame) -> None:
+    drawn = farms.assign(capacity_factor=np.nan)
+    assert [ax.get_title(loc="left") for ax in plots.plot_farm_bars(drawn).axes] == [
+        "time-based availability",
+        "coverage",
+    ]
+    (figure,) = farm_bars(drawn)
+    assert figure.caption == "Of each farm: time-based availability, coverage. *: too high, the table says why."
+    assert farm_bars(drawn.assign(availability_time=np.nan, coverage=np.nan)) == ()
+
+
+@pytest.mark.parametrize("own", [{}, {"savefig_dpi": "figure"}])
+def test_svg_is_what_matplotlib_writes(small: FleetResults, own: dict[str, Any]) -> None:
+    made = []
+    for _ in range(2):
+        with styled(**own):
+            made.append(figure_of(plots.plot_losses(small.energy.losses)))  # type: ignore[union-attr]
+    buffer = io.BytesIO()
+    with styled(**own):
+        made[0].savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        assert svg_bytes(made[1]) == buffer.getvalue()
+    assert (made[1].dpi, made[1].canvas.figure) == (100.0, made[1])
+
 
 PLOTS: dict[str, Callable[[Any], Axes | Figure]] = {
     "power curves": lambda r: plots.plot_power_curves(r.curves),

@@ -21,7 +21,9 @@ from fleet.report.sections import section
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 from tests.farms import farm_rows, run_cli, write_generic
-from tests.report_fixture import logs_only, synthetic_results
+from tests.report_fixture import inferred_too_high, logs_only, synthetic_results
+
+BREAKS = ("123456 123456", "123456\u00a0123456", "123456\u202f123456")
 
 
 def blocks_of(results: FleetResults, name: str) -> list[Text | List | Table | Figure]:
@@ -91,6 +93,30 @@ class TestHeadline:
         logged = replace(results, quality=quality)
         assert (headline(logged)["availability_note"] == "").all()
         assert "*" not in tables(logged, "headline")[0].note
+
+    def test_the_section_on_availability_marks_what_the_headline_marks(self, results: FleetResults) -> None:
+        high = inferred_too_high(results)
+        assert high.availability is not None
+        operator = pd.DataFrame(
+            {
+                "turbine": ["T01", "T02", FLEET],
+                "figure": "IEC",
+                "operator_time_based": 0.96,
+                "time_based": 0.97,
+                "difference": -0.01,
+                "coverage": 1.0,
+            }
+        )
+        made = tables(replace(high, availability=replace(high.availability, operator=operator)), "availability")
+        views = [one for one in made if "time-based [%]" in one.titles]
+        assert len(views) == 2
+        for view in views:
+            assert [cell.endswith("*") for cell in column(view, "time-based [%]")] == [True, False, True]
+            assert "* Too high, inferred without 250 rows" in view.note
+        (beside,) = (one for one in made if "the operator's [%]" in one.titles)
+        assert column(beside, "ours, operational view [%]") == ["97.000*", "97.000", "97.000*"]
+        assert column(beside, "the operator's [%]") == ["96.000"] * 3
+        assert "* Too high, inferred without 250 rows" in beside.note
 
     def test_rows_that_were_not_asked_for_are_no_rejections(self, results: FleetResults) -> None:
         found = headline(not_selected(results, 1000))[["rows_in", "rows_not_selected", "rows_rejected"]]
@@ -296,6 +322,11 @@ def test_short_wide_tables_become_cards_and_long_ones_scroll(columns: int, rows:
 def test_a_table_whose_first_column_fills_a_phone_becomes_cards() -> None:
     frame = pd.DataFrame({"key": ["availability.maintenance_allowance_h"] * 40, "meaning": ["long words " * 9] * 40})
     assert table(frame, [Col("key", "key"), Col("meaning", "meaning")], "x").cards
+
+
+def test_a_text_breaks_at_plain_spaces_only() -> None:
+    made = [table(pd.DataFrame({"a": ["x"], "b": [text]}), [Col("a", "a"), Col("b", "b")], "x") for text in BREAKS]
+    assert made[0].width < made[1].width == made[2].width
 
 
 @pytest.mark.parametrize(("points", "wide"), [("518.4", True), ("388.8", False)])

@@ -274,5 +274,5 @@ def test_without_an_effect_or_without_records_nothing_is_said() -> None:
     assert table["misalignment_deg"].isna().all()
     assert table["note"].tolist()[1:] == [
         f"{flat[:2, ..., 0].sum()} records with a vane angle below rated power in 2 months: 2000 and 3 are needed",
-        "no record below rated power has a vane angle",
+        "no usable record below rated power has a vane angle within 15 deg of zero",
     ]

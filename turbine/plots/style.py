@@ -100,7 +100,7 @@ def end_labels(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG in the plots' style; the same figure gives the same bytes."""
+    """Return the figure as SVG in the plots' style; a figure made the same way gives the same bytes."""
     with style():
         return svg_bytes(figure)
 
