@@ -268,19 +268,28 @@ def availability(
     quiet: Quiet = False,
 ) -> None:
     """Print time- and production-based availability (IEC 61400-26-1) with its evidence."""
+    from fleet.marks import MARK, marked_turbines, too_high
+    from fleet.report.headline import in_order, turbine_order
+    from fleet.wording import listed
+
     options = how(workers, scheduler, cache, no_cache, verify, quiet)
     farm = opened(folder, turbine, start, end, options)
     target = csv_target(csv, farm.dataset.folder, force)
     found = farm.availability()
     percent = dict.fromkeys(("time_based", "production_based", "coverage"), "{:.4%}")
-    typer.echo(text_of(found.table.drop(columns="note"), percent))
-    notes = found.table[found.table["note"] != ""].groupby("note", sort=True)
-    for note, rows in notes:
-        who = ", ".join(f"{row.turbine} {row.view}" for row in rows.itertuples())
-        typer.echo(f"\n{note}:\n  {who}")
+    table = in_order(found.table, turbine_order(farm.results))
+    shown, why = marked_turbines(table, too_high(farm.results), percent["time_based"].format)
+    typer.echo(text_of(shown.drop(columns="note"), percent))
+    if why:
+        typer.echo(f"\n{MARK} {why}")
+    every = set(table["turbine"])
+    for note, rows in table[table["note"] != ""].groupby("note", sort=True):
+        views = {view: own["turbine"] for view, own in rows.groupby("view", sort=False)}
+        who = (f"{view!s}: {'all' if set(names) == every else listed(names)}" for view, names in views.items())
+        typer.echo(f"\n{note}:\n  {'; '.join(who)}")
     for note in found.notes:
         typer.echo(f"\n{note}")
-    write_csv(found.table, target)
+    write_csv(table, target)
     tell_failures(farm.results.failed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,16 @@ from fleet.flags import Flag
 from fleet.results import FleetResults
 from fleet.schema import FLEET
 
-__all__ = ["MARK", "last_note", "marked", "marked_availability", "marked_periods", "too_high", "why_marked"]
+__all__ = [
+    "MARK",
+    "last_note",
+    "marked",
+    "marked_availability",
+    "marked_periods",
+    "marked_turbines",
+    "too_high",
+    "why_marked",
+]
 
 _KINDS = ("time_based", "production_based")
 _AVAILABILITY = ("availability_time", "availability_production", *_KINDS)  #: columns that `availability_note` is about
@@ -38,6 +47,24 @@ def marked_availability(frame: pd.DataFrame, written: Callable[[Any], str]) -> p
     """Return a frame of which those availabilities are marked that `availability_note` speaks of."""
     noted = frame["availability_note"] != ""
     return frame.assign(**{name: marked(frame[name], noted, written) for name in _AVAILABILITY if name in frame})
+
+
+def marked_turbines(
+    rows: pd.DataFrame, why: Mapping[str, str], written: Callable[[Any], str]
+) -> tuple[pd.DataFrame, str]:
+    """Return rows of turbines whose availabilities that are too high are marked, and the last one's note.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        turbine and availabilities, the fleet's last.
+    why : mapping of str to str
+        From `too_high`.
+    written : callable
+        How an availability is written.
+    """
+    noted = rows.assign(availability_note=[why.get(name, "") for name in rows["turbine"]])
+    return marked_availability(noted, written).drop(columns="availability_note"), last_note(noted)
 
 
 def last_note(frame: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fleet.categories import IEC_CODES, Category
-from fleet.marks import MARK, last_note, marked_availability, too_high
+from fleet.marks import MARK, marked_turbines, too_high
 from fleet.report.blocks import Col, Figure, List, Table, Text, draw, table
 from fleet.report.formats import names_of, number, percent, sentence, text
 from fleet.report.headline import in_order, turbine_order
@@ -94,9 +94,8 @@ def _operator(part: Availability, order: Sequence[str], why: Mapping[str, str]) 
 
 def _marked(rows: pd.DataFrame, why: Mapping[str, str]) -> tuple[pd.DataFrame, str]:
     """Return rows with a mark at availabilities that are too high, and what the mark means."""
-    noted = rows.assign(availability_note=[why.get(name, "") for name in rows["turbine"]])
-    note = last_note(noted)
-    return marked_availability(noted, lambda value: percent(value, 3)), f"{MARK} {sentence(note)}" if note else ""
+    shown, note = marked_turbines(rows, why, lambda value: percent(value, 3))
+    return shown, f"{MARK} {sentence(note)}" if note else ""
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, str]:

@@ -292,3 +292,15 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "wind-fleet report" in done.stdout
+
+
+def test_availability_marks_what_is_too_high_in_the_order_of_the_report() -> None:
+    """SDWPF: the publisher's rules take out standstills. Turbines 1, 2 and 10, not 1, 10 and 2."""
+    chosen = [option for name in ("10", "2", "1") for option in ("--turbine", name)]
+    result = run_cli("availability", "sdwpf", *chosen, "--quiet")
+    assert (result.code, result.err) == (0, "")
+    rows = [line.split() for line in result.out.splitlines() if " operational " in line]
+    assert [row[0] for row in rows] == ["1", "2", "10", "fleet"]
+    assert all(row[3].endswith("%*") for row in rows)
+    assert "\n* too high, inferred without " in result.out
+    assert "not determinable from power and wind alone:\n  technical: all; contractual: all\n" in result.out
