@@ -299,7 +299,7 @@ def test_availability_marks_what_is_too_high_in_the_order_of_the_report() -> Non
     chosen = [option for name in ("10", "2", "1") for option in ("--turbine", name)]
     result = run_cli("availability", "sdwpf", *chosen, "--quiet")
     assert (result.code, result.err) == (0, "")
-    rows = [line.split() for line in result.out.splitlines() if " operational " in line]
+    rows = [row for row in map(str.split, result.out.splitlines()) if row[1:3] == ["operational", "inferred"]]
     assert [row[0] for row in rows] == ["1", "2", "10", "fleet"]
     assert all(row[3].endswith("%*") for row in rows)
     assert "\n* too high, inferred without " in result.out
