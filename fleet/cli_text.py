@@ -42,7 +42,7 @@ def headline_text(farm: Farm) -> str:
     from fleet.marks import MARK, last_note, marked, marked_availability
 
     frame = farm.headline()
-    note = last_note(frame)
+    note = last_note(frame["availability_note"])
     meaning = f"\n{MARK} {note}" if note else ""
     table = marked_availability(frame, "{:.2%}".format)
     table["aep_mwh"] = marked(frame["aep_mwh"], frame["aep_incomplete"], "{:,.1f}".format)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fleet.curve_pair import AEP_COLUMNS, BIN_COLUMNS, pair_of, usable_bins
-from fleet.marks import too_high
+from fleet.marks import too_high, with_notes
 from fleet.results import Finding, FleetResults
 from fleet.schema import FLEET
 
@@ -129,9 +129,7 @@ def _absent(first: FleetResults, second: FleetResults) -> dict[str, str]:
 def _operational(results: FleetResults) -> pd.DataFrame | None:
     if results.availability is None:
         return None
-    notes = too_high(results)
-    table = results.availability.table.query("view == 'operational'")
-    return table.assign(availability_note=[notes.get(name, "") for name in table["turbine"]])
+    return with_notes(results.availability.table.query("view == 'operational'"), too_high(results))
 
 
 def _side_by_side(

@@ -20,6 +20,7 @@ __all__ = [
     "marked_turbines",
     "too_high",
     "why_marked",
+    "with_notes",
 ]
 
 _KINDS = ("time_based", "production_based")
@@ -63,13 +64,19 @@ def marked_turbines(
     written : callable
         How an availability is written.
     """
-    noted = rows.assign(availability_note=[why.get(name, "") for name in rows["turbine"]])
-    return marked_availability(noted, written).drop(columns="availability_note"), last_note(noted)
+    noted = with_notes(rows, why)
+    shown = marked_availability(noted, written).drop(columns="availability_note")
+    return shown, last_note(noted["availability_note"])
 
 
-def last_note(frame: pd.DataFrame) -> str:
-    """Return the last `availability_note` of a frame, the fleet's where that is the last row; "" without any."""
-    noted = frame.loc[frame["availability_note"] != "", "availability_note"]
+def with_notes(rows: pd.DataFrame, why: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows of turbines with their `availability_note` from `too_high`, "" where there is none."""
+    return rows.assign(availability_note=[why.get(name, "") for name in rows["turbine"]])
+
+
+def last_note(notes: pd.Series) -> str:
+    """Return the last of notes that says something, the fleet's where its row is the last; "" without any."""
+    noted = notes[notes != ""]
     return noted.iloc[-1] if len(noted) else ""
 
 
@@ -97,8 +104,8 @@ def marked_periods(frame: pd.DataFrame, written: Callable[[Any], str]) -> tuple[
         either |= noted
         for name in _KINDS:
             shown[f"{name}_{which}"] = marked(frame[f"{name}_{which}"], noted, written)
-        if noted.any():
-            why.append(f"{MARK} {which.capitalize()} period: {notes[noted].iloc[-1]}.")
+        if note := last_note(notes):
+            why.append(f"{MARK} {which.capitalize()} period: {note}.")
     for name in _KINDS:
         shown[f"{name}_change"] = marked(frame[f"{name}_change"], either, written)
     return shown, " ".join(why)

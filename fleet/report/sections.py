@@ -150,7 +150,7 @@ def _headline(results: FleetResults) -> Iterator[Block]:
         "rows_rejected": "Rows rejected: for the use energy.",
     }
     note = " ".join(words for key, words in meanings.items() if key in {column.key for column in known})
-    if why := last_note(frame):
+    if why := last_note(frame["availability_note"]):
         note = f"{MARK} {sentence(why)} {note}"
     shown = marked_availability(frame, lambda value: percent(value, 3))
     if frame["aep_incomplete"].any():
